@@ -1,0 +1,65 @@
+//! The process tree, with the places marked where namespaces change.
+
+use std::collections::BTreeMap;
+
+use super::containers::container_of;
+use super::tree::{Tree, grow};
+use crate::model::{Container, NsKind, Pid, Process, Snapshot};
+
+/// One process, and how its namespaces differ from its parent's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node<'a> {
+    pub process: &'a Process,
+    /// Kinds in which it is in another namespace than its parent.
+    pub own: Vec<NsKind>,
+    /// Kinds that cannot be compared, since one side could not be read.
+    pub unknown: Vec<NsKind>,
+    pub container: Option<Container>,
+}
+
+/// Every process below its parent.
+pub fn tree(snapshot: &Snapshot) -> Vec<Tree<Node<'_>>> {
+    let processes: Vec<&Process> = snapshot.processes.values().collect();
+    let index: BTreeMap<Pid, usize> = processes
+        .iter()
+        .enumerate()
+        .map(|(at, process)| (process.pid, at))
+        .collect();
+    let parents: Vec<Option<usize>> = processes
+        .iter()
+        .map(|process| {
+            let stat = process.stat.known()?;
+            index.get(&stat.ppid).copied()
+        })
+        .collect();
+    let nodes = processes
+        .iter()
+        .enumerate()
+        .map(|(at, process)| node(process, parents[at].map(|above| processes[above])))
+        .collect();
+    grow(nodes, |at| parents[at])
+}
+
+fn node<'a>(process: &'a Process, parent: Option<&Process>) -> Node<'a> {
+    let container = container_of(process);
+    let above = parent.and_then(container_of);
+    let mut node = Node {
+        process,
+        own: Vec::new(),
+        unknown: Vec::new(),
+        // Named where it begins, not at each of its processes.
+        container: container.filter(|container| above.as_ref() != Some(container)),
+    };
+    let Some(parent) = parent else { return node };
+    if process.is_zombie() {
+        return node;
+    }
+    for kind in NsKind::BY_WEIGHT {
+        match (process.links.own(kind).get(), parent.links.own(kind).get()) {
+            (Some(own), Some(above)) if own == above => {}
+            (Some(_), Some(_)) => node.own.push(kind),
+            _ => node.unknown.push(kind),
+        }
+    }
+    node
+}

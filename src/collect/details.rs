@@ -1,0 +1,258 @@
+//! What is read of a process only when it is the one asked about. Formats that the procfs crate
+//! knows are read by it.
+
+use std::collections::HashMap;
+
+use nix::errno::Errno;
+use procfs::process::{MountInfos, MountOptFields};
+use procfs::{FromBufRead, ProcError};
+
+use super::parse;
+use super::processes::{Depth, MissingLinks, read_links, stat_of};
+use crate::model::mount::{Mount, Propagation};
+use crate::model::process::{
+    Capabilities, CgroupEntry, Details, Ids, RootDir, Seccomp, Status, Thread,
+};
+use crate::model::{CapabilitySet, Process, Seen, Why, text};
+use crate::sys::procfs::TaskDir;
+use crate::sys::why;
+
+/// A mount table beyond this (bytes) is not read: some 100,000 mounts.
+const LARGEST_MOUNTINFO: usize = 16 << 20;
+
+/// The details that the depth asks for; the others are skipped.
+pub fn read(task: &TaskDir, process: &Process, missing: &MissingLinks, depth: Depth) -> Details {
+    let mut details = Details {
+        status: status_of(task),
+        uid_map: optional(task, "uid_map", parse::id_map),
+        gid_map: optional(task, "gid_map", parse::id_map),
+        setgroups: Seen::Unknown(Why::Skipped),
+        lsm: Seen::Unknown(Why::Skipped),
+        root: Seen::Unknown(Why::Skipped),
+        mounts: Seen::Unknown(Why::Skipped),
+        timens_offsets: Seen::Unknown(Why::Skipped),
+        cgroups_inside: Seen::Unknown(Why::Skipped),
+        threads: Seen::Unknown(Why::Skipped),
+    };
+    if depth >= Depth::Everything {
+        details.setgroups = optional(task, "setgroups", |bytes| {
+            Some(text::from_bytes(bytes.trim_ascii()))
+        });
+        details.lsm = lsm_of(task);
+        details.root = root_of(task);
+        details.mounts = mounts_of(task);
+        details.timens_offsets = optional(task, "timens_offsets", parse::time_offsets);
+        details.threads = threads_of(task, process, missing);
+    }
+    details
+}
+
+/// A file in a format that cannot be missing.
+fn parsed<T>(task: &TaskDir, file: &str, parse: impl FnOnce(&[u8]) -> Option<T>) -> Seen<T> {
+    Seen::from(task.read(file).map_err(why)).and_then(|bytes| {
+        parse(&bytes).map_or_else(
+            || Seen::Unknown(Why::failed(format!("/proc/PID/{file} has an unknown form"))),
+            Seen::Known,
+        )
+    })
+}
+
+/// A file that the kernel has only where the feature is compiled in: absent while the process is
+/// there means unsupported.
+fn optional<T>(task: &TaskDir, file: &str, parse: impl FnOnce(&[u8]) -> Option<T>) -> Seen<T> {
+    match task.read(file) {
+        Err(Errno::ENOENT) if task.task_stat().is_ok() => Seen::Unknown(Why::Unsupported),
+        _ => parsed(task, file, parse),
+    }
+}
+
+/// The cgroups of a process; unsupported on a kernel without cgroups.
+pub fn cgroups_of(task: &TaskDir) -> Seen<Vec<CgroupEntry>> {
+    optional(task, "cgroup", parse::cgroups)
+}
+
+fn status(contents: &str) -> Option<Status> {
+    let raw = procfs::process::Status::from_buf_read(contents.as_bytes()).ok()?;
+    Some(Status {
+        tgid: raw.tgid,
+        uids: Ids {
+            real: raw.ruid,
+            effective: raw.euid,
+            saved: raw.suid,
+            fs: raw.fuid,
+        },
+        gids: Ids {
+            real: raw.rgid,
+            effective: raw.egid,
+            saved: raw.sgid,
+            fs: raw.fgid,
+        },
+        groups: raw.groups,
+        nspid: raw.nspid,
+        capabilities: Capabilities {
+            effective: CapabilitySet(raw.capeff),
+            permitted: CapabilitySet(raw.capprm),
+            inheritable: CapabilitySet(raw.capinh),
+            bounding: CapabilitySet(raw.capbnd?),
+            // Linux 4.3.
+            ambient: CapabilitySet(raw.capamb.unwrap_or(0)),
+        },
+        no_new_privs: raw.nonewprivs.map(|flag| flag != 0),
+        seccomp: match raw.seccomp {
+            Some(0) => Some(Seccomp::Disabled),
+            Some(1) => Some(Seccomp::Strict),
+            Some(2) => Some(Seccomp::Filter),
+            _ => None,
+        },
+    })
+}
+
+/// The label of the security module in force. Without one, the kernel answers EINVAL
+/// (security_getprocattr in security/security.c), or an empty text.
+fn lsm_of(task: &TaskDir) -> Seen<Option<String>> {
+    match task.read("attr/current") {
+        Ok(label) => {
+            let label = label.trim_ascii_end();
+            let label = label.strip_suffix(b"\0").unwrap_or(label);
+            Seen::Known((!label.is_empty()).then(|| text::from_bytes(label)))
+        }
+        Err(Errno::EINVAL) => Seen::Known(None),
+        // A kernel without CONFIG_SECURITY has no such file.
+        Err(Errno::ENOENT) if task.task_stat().is_ok() => Seen::Known(None),
+        Err(errno) => Seen::Unknown(why(errno)),
+    }
+}
+
+fn root_of(task: &TaskDir) -> Seen<RootDir> {
+    let read = || {
+        let path = task.root_path()?;
+        let stat = task.root_stat()?;
+        Ok(RootDir {
+            path: text::from_bytes(&path),
+            device: stat.st_dev,
+            inode: stat.st_ino,
+        })
+    };
+    Seen::from(read().map_err(why))
+}
+
+/// The mount table as the process sees it, below its root directory.
+pub fn mounts_of(task: &TaskDir) -> Seen<Vec<Mount>> {
+    match task.read_up_to("mountinfo", LARGEST_MOUNTINFO) {
+        Ok(bytes) if bytes.len() >= LARGEST_MOUNTINFO => {
+            Seen::Unknown(Why::failed("mountinfo is larger than 16 MiB"))
+        }
+        Ok(bytes) => Seen::from(mounts(&bytes).map_err(|error| Why::failed(error.to_string()))),
+        Err(errno) => Seen::Unknown(why(errno)),
+    }
+}
+
+fn mounts(contents: &[u8]) -> Result<Vec<Mount>, ProcError> {
+    // The crate wants UTF-8 and leaves the octal escapes of paths as they are.
+    let infos = MountInfos::from_buf_read(text::from_bytes(contents).as_bytes())?;
+    let mount = |info: procfs::process::MountInfo| {
+        let mut propagation = Propagation::default();
+        for field in &info.opt_fields {
+            match field {
+                MountOptFields::Shared(group) => propagation.shared = Some(*group),
+                MountOptFields::Master(group) => propagation.master = Some(*group),
+                MountOptFields::Unbindable => propagation.unbindable = true,
+                MountOptFields::PropagateFrom(_) => {}
+            }
+        }
+        Mount {
+            id: info.mnt_id,
+            parent: info.pid,
+            device: info.majmin,
+            root: parse::unmangle(&info.root),
+            mount_point: parse::unmangle(&info.mount_point.to_string_lossy()),
+            fstype: parse::unmangle(&info.fs_type),
+            source: parse::unmangle(info.mount_source.as_deref().unwrap_or("none")),
+            read_only: info.mount_options.contains_key("ro"),
+            propagation,
+        }
+    };
+    Ok(infos.0.into_iter().map(mount).collect())
+}
+
+/// Options of the file system behind one mount of a task's mount table.
+pub fn super_options(task: &TaskDir, id: i32) -> Option<HashMap<String, Option<String>>> {
+    let contents = task.read_up_to("mountinfo", LARGEST_MOUNTINFO).ok()?;
+    let text = text::from_bytes(&contents);
+    let infos = MountInfos::from_buf_read(text.as_bytes()).ok()?;
+    let mount = infos.0.into_iter().find(|mount| mount.mnt_id == id)?;
+    Some(mount.super_options)
+}
+
+/// The effective capabilities of a task.
+pub fn effective_capabilities(task: &TaskDir) -> Seen<CapabilitySet> {
+    status_of(task).map(|status| status.capabilities.effective)
+}
+
+fn status_of(task: &TaskDir) -> Seen<Status> {
+    parsed(task, "status", |bytes| status(&text::from_bytes(bytes)))
+}
+
+/// Threads whose namespaces are not those of the process. setns(2) and unshare(2) are per thread.
+fn threads_of(task: &TaskDir, process: &Process, missing: &MissingLinks) -> Seen<Vec<Thread>> {
+    if process.nthreads < 2 {
+        return Seen::Known(Vec::new());
+    }
+    let tids = match task.tids() {
+        Ok(tids) => tids,
+        Err(errno) => return Seen::Unknown(why(errno)),
+    };
+    let diverging = |tid| {
+        // A thread that ended meanwhile is in no namespace at all.
+        let thread = task.thread(tid).ok()?;
+        let links = read_links(&thread, missing);
+        let differs: Vec<_> = links
+            .iter()
+            .filter_map(|(link, seen)| {
+                let inode = seen.get()?;
+                let same = process.links.get(link).get() == Some(inode);
+                (!same).then_some((link, inode))
+            })
+            .collect();
+        let comm = stat_of(&thread).known().map(|stat| stat.comm.clone());
+        (!differs.is_empty()).then_some(Thread {
+            tid,
+            comm: comm.unwrap_or_default(),
+            differs,
+        })
+    };
+    Seen::Known(tids.into_iter().filter_map(diverging).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mount_table_is_read_with_escapes_propagation_and_bytes_that_are_not_text() {
+        let table =
+            b"36 35 98:0 /mnt1 /a\\040b\xff rw,noatime shared:3 master:1 - ext3 /dev/root rw\n\
+            37 36 0:4 net:[4026532179] /run/netns/x ro unbindable - nsfs nsfs rw\n";
+        let read = mounts(table).unwrap();
+        assert_eq!(
+            read[0],
+            Mount {
+                id: 36,
+                parent: 35,
+                device: "98:0".into(),
+                root: "/mnt1".into(),
+                mount_point: "/a b\\xff".into(),
+                fstype: "ext3".into(),
+                source: "/dev/root".into(),
+                read_only: false,
+                propagation: Propagation {
+                    shared: Some(3),
+                    master: Some(1),
+                    unbindable: false,
+                },
+            }
+        );
+        assert_eq!(read[1].root, "net:[4026532179]");
+        assert!(read[1].read_only && read[1].propagation.unbindable);
+    }
+}

@@ -1,0 +1,395 @@
+//! What is inside a namespace: read through a member's `/proc/PID` where that shows it, by a forked
+//! child that joins the namespace where not.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::net::if_::InterfaceFlags;
+use procfs::FromBufReadSI;
+use procfs::net::{TcpNetEntries, TcpState, UdpNetEntries};
+use serde::{Deserialize, Serialize};
+
+use super::parse;
+use crate::model::facts::{Facts, Interface, Listening, SysvCounts, UtsNames};
+use crate::model::namespace::NsKey;
+use crate::model::process::CgroupEntry;
+use crate::model::{LinkName, NsKind, Pid, Seen, Why, text};
+use crate::sys::procfs::{ProcRoot, TaskDir};
+use crate::sys::{child, inside, mountfs, nsfs, why};
+
+/// A child that has not answered by then is stuck.
+const TIME_LIMIT: Duration = Duration::from_secs(5);
+
+/// A socket table beyond this (bytes) is read no further: some 25,000 sockets.
+const LARGEST_SOCKET_TABLE: usize = 4 << 20;
+
+/// Reads what is inside the namespace of a kind that a process is in.
+pub fn read(root: &ProcRoot, key: NsKey, member: Pid) -> Facts {
+    let mut facts = Facts::default();
+    let task = match root.task(member) {
+        Ok(task) => task,
+        Err(errno) => {
+            fill_unknown(&mut facts, key.kind, &why(errno));
+            return facts;
+        }
+    };
+    match key.kind {
+        NsKind::Uts | NsKind::Ipc => {
+            let own_link = LinkName::Own(key.kind);
+            match join_and_read(root, &task, own_link, key) {
+                Ok(Reading::Uts(names)) => facts.uts = Seen::Known(names),
+                Ok(Reading::Ipc(sysv, mqueues)) => {
+                    facts.sysv = known_or_text(sysv);
+                    facts.mqueues = known_or_text(mqueues);
+                }
+                Ok(_) => {}
+                Err(reason) => fill_unknown(&mut facts, key.kind, &reason),
+            }
+        }
+        NsKind::Net => {
+            facts.interfaces = match join_and_read(root, &task, LinkName::Own(key.kind), key) {
+                Ok(Reading::Net(interfaces)) => known_or_text(interfaces),
+                Ok(_) => Seen::Unknown(Why::failed("the child gave another answer")),
+                Err(reason) => {
+                    names_of_interfaces(&task).map_or(Seen::Unknown(reason), Seen::Known)
+                }
+            };
+            facts.listening = listening(&task);
+        }
+        NsKind::Pid => {
+            let fd = task
+                .open_ns(LinkName::Own(NsKind::Pid))
+                .and_then(|fd| same(fd, key));
+            match fd {
+                Ok(fd) => {
+                    facts.init = init_of(&fd);
+                    facts.processes = count_processes(root, &fd, key);
+                }
+                Err(errno) => fill_unknown(&mut facts, NsKind::Pid, &why(errno)),
+            }
+        }
+        // These are told by the member's own files (maps, mount table, offsets, cgroup path).
+        NsKind::Cgroup | NsKind::Mnt | NsKind::Time | NsKind::User => {}
+    }
+    facts
+}
+
+fn fill_unknown(facts: &mut Facts, kind: NsKind, reason: &Why) {
+    let why = || reason.clone();
+    match kind {
+        NsKind::Uts => facts.uts = Seen::Unknown(why()),
+        NsKind::Ipc => {
+            facts.sysv = Seen::Unknown(why());
+            facts.mqueues = Seen::Unknown(why());
+        }
+        NsKind::Net => {
+            facts.interfaces = Seen::Unknown(why());
+            facts.listening = Seen::Unknown(why());
+        }
+        NsKind::Pid => {
+            facts.init = Seen::Unknown(why());
+            facts.processes = Seen::Unknown(why());
+        }
+        NsKind::Cgroup | NsKind::Mnt | NsKind::Time | NsKind::User => {}
+    }
+}
+
+/// The descriptor, if it is still the namespace that was asked for.
+fn same(fd: OwnedFd, key: NsKey) -> Result<OwnedFd, Errno> {
+    if nsfs::identity(&fd)?.inode == key.inode {
+        Ok(fd)
+    } else {
+        Err(Errno::ESRCH)
+    }
+}
+
+/// What the child reads, as it comes over the pipe. Reasons travel as their text.
+#[derive(Serialize, Deserialize)]
+enum Reading {
+    Uts(UtsNames),
+    Net(Result<Vec<Interface>, String>),
+    Ipc(Result<SysvCounts, String>, Result<u64, String>),
+    Cgroup(Vec<u8>),
+    Refused(String),
+}
+
+fn known_or_text<T>(result: Result<T, String>) -> Seen<T> {
+    Seen::from(result.map_err(|reason| read_why(&reason)))
+}
+
+fn read_why(reason: &str) -> Why {
+    let Ok(why) = reason.parse();
+    why
+}
+
+/// Has a child join the namespace behind a member's link and read what is in it. A namespace that
+/// is our own needs no joining, and so no privilege.
+fn join_and_read(
+    root: &ProcRoot,
+    task: &TaskDir,
+    link: LinkName,
+    key: NsKey,
+) -> Result<Reading, Why> {
+    let own = is_own(root, link, key);
+    let ns = match own {
+        true => None,
+        false => Some(
+            task.open_ns(link)
+                .and_then(|fd| same(fd, key))
+                .map_err(why)?,
+        ),
+    };
+    let work = || {
+        let joined = ns.as_ref().map_or(Ok(()), inside::join);
+        let reading = match joined {
+            Ok(()) => read_here(root, task, key.kind),
+            Err(errno) => Reading::Refused(why(errno).to_string()),
+        };
+        // Serialising plain data cannot fail.
+        serde_json::to_vec(&reading).unwrap_or_default()
+    };
+    let answer = child::in_child(TIME_LIMIT, work).map_err(|errno| match errno {
+        Errno::ETIMEDOUT => Why::failed("no answer from inside the namespace in 5 s"),
+        Errno::EPIPE => Why::failed("the child that joined the namespace died"),
+        other => why(other),
+    })?;
+    match serde_json::from_slice(&answer) {
+        Ok(Reading::Refused(reason)) => Err(read_why(&reason)),
+        Ok(reading) => Ok(reading),
+        Err(error) => Err(Why::failed(error.to_string())),
+    }
+}
+
+fn is_own(root: &ProcRoot, link: LinkName, key: NsKey) -> bool {
+    let mut buffer = [0; 64];
+    root.own_task().and_then(|own| {
+        own.ns_link(link, &mut buffer)
+            .map(|target| parse::ns_link(link, target))
+    }) == Ok(Some(key.inode))
+}
+
+/// What a member of the namespace sees: runs in the child that has joined it.
+fn read_here(root: &ProcRoot, task: &TaskDir, kind: NsKind) -> Reading {
+    match kind {
+        NsKind::Uts => match nix::sys::utsname::uname() {
+            Ok(names) => Reading::Uts(UtsNames {
+                hostname: text::from_bytes(names.nodename().as_encoded_bytes()),
+                domainname: text::from_bytes(names.domainname().as_encoded_bytes()),
+            }),
+            Err(errno) => Reading::Refused(why(errno).to_string()),
+        },
+        NsKind::Net => Reading::Net(interfaces().map_err(|errno| why(errno).to_string())),
+        NsKind::Ipc => Reading::Ipc(
+            sysv_counts(root).map_err(|errno| why(errno).to_string()),
+            mqueues().map_err(|errno| why(errno).to_string()),
+        ),
+        NsKind::Cgroup => match task.read("cgroup") {
+            Ok(contents) => Reading::Cgroup(contents),
+            Err(errno) => Reading::Refused(why(errno).to_string()),
+        },
+        other => Reading::Refused(format!("failed: nothing to read in a {other} namespace")),
+    }
+}
+
+/// Interfaces with their flags and addresses (getifaddrs(3)), in the kernel's order.
+fn interfaces() -> Result<Vec<Interface>, Errno> {
+    let mut order = Vec::new();
+    let mut found: BTreeMap<String, Interface> = BTreeMap::new();
+    for entry in nix::ifaddrs::getifaddrs()? {
+        let name = entry.interface_name;
+        let interface = found.entry(name.clone()).or_insert_with(|| {
+            order.push(name.clone());
+            Interface {
+                name,
+                up: Some(entry.flags.contains(InterfaceFlags::IFF_UP)),
+                addresses: Vec::new(),
+            }
+        });
+        let address = entry.address.and_then(|address| {
+            let v4 = address.as_sockaddr_in().map(|v4| IpAddr::from(v4.ip()));
+            v4.or_else(|| address.as_sockaddr_in6().map(|v6| IpAddr::from(v6.ip())))
+        });
+        interface.addresses.extend(address.map(|ip| ip.to_string()));
+    }
+    Ok(order.iter().filter_map(|name| found.remove(name)).collect())
+}
+
+/// Names of the interfaces by a member's `net/dev`, which takes no privilege.
+fn names_of_interfaces(task: &TaskDir) -> Option<Vec<Interface>> {
+    let contents = task.read_up_to("net/dev", LARGEST_SOCKET_TABLE).ok()?;
+    let text = text::from_bytes(&contents);
+    let interfaces = text.lines().skip(2).filter_map(|line| {
+        let (name, _) = line.split_once(':')?;
+        Some(Interface {
+            name: name.trim_start().to_owned(),
+            up: None,
+            addresses: Vec::new(),
+        })
+    });
+    Some(interfaces.collect())
+}
+
+/// Counts the lines below the heads of the three tables (sysvipc(7)).
+fn sysv_counts(root: &ProcRoot) -> Result<SysvCounts, Errno> {
+    let count = |file| {
+        let contents = root.read(file)?;
+        let lines = contents.iter().filter(|byte| **byte == b'\n').count();
+        Ok(lines.saturating_sub(1) as u64)
+    };
+    Ok(SysvCounts {
+        shared_memory: count("sysvipc/shm")?,
+        semaphores: count("sysvipc/sem")?,
+        queues: count("sysvipc/msg")?,
+    })
+}
+
+fn mqueues() -> Result<u64, Errno> {
+    let queues = mountfs::mqueues()?;
+    crate::sys::procfs::count_entries(queues.as_fd())
+}
+
+/// Sockets of the member's network namespace that wait for somebody.
+fn listening(task: &TaskDir) -> Seen<Vec<Listening>> {
+    let tcp = |file: &str, protocol: &str| {
+        let entries = TcpNetEntries::from_buf_read(
+            socket_table(task, file)?.as_slice(),
+            procfs::current_system_info(),
+        );
+        let listening = entries.map_err(malformed)?.0.into_iter();
+        Ok(listening
+            .filter(|entry| entry.state == TcpState::Listen)
+            .map(|entry| socket(protocol, entry.local_address.to_string()))
+            .collect::<Vec<_>>())
+    };
+    let udp = |file: &str, protocol: &str| {
+        let entries = UdpNetEntries::from_buf_read(
+            socket_table(task, file)?.as_slice(),
+            procfs::current_system_info(),
+        );
+        let bound = entries.map_err(malformed)?.0.into_iter();
+        Ok(bound
+            .filter(|entry| entry.remote_address.port() == 0)
+            .map(|entry| socket(protocol, entry.local_address.to_string()))
+            .collect::<Vec<_>>())
+    };
+    let all = || -> Result<Vec<Listening>, Why> {
+        let mut all = tcp("net/tcp", "tcp")?;
+        all.extend(tcp("net/tcp6", "tcp6")?);
+        all.extend(udp("net/udp", "udp")?);
+        all.extend(udp("net/udp6", "udp6")?);
+        let unix = parse::abstract_listeners(&socket_table(task, "net/unix")?);
+        all.extend(unix.into_iter().map(|name| socket("unix", name)));
+        all.sort();
+        all.dedup();
+        Ok(all)
+    };
+    Seen::from(all())
+}
+
+fn socket(protocol: &str, address: String) -> Listening {
+    Listening {
+        protocol: protocol.to_owned(),
+        address,
+    }
+}
+
+fn malformed(error: procfs::ProcError) -> Why {
+    Why::failed(error.to_string())
+}
+
+/// The whole lines of a socket table up to the limit; empty for a protocol that the kernel lacks.
+/// Listening TCP sockets come first (tcp_seek_last_pos in net/ipv4/tcp_ipv4.c), so that a cut hides
+/// none of them but on a machine with 25,000 listeners.
+fn socket_table(task: &TaskDir, file: &str) -> Result<Vec<u8>, Why> {
+    let mut table = match task.read_up_to(file, LARGEST_SOCKET_TABLE) {
+        Err(Errno::ENOENT) if task.task_stat().is_ok() => Vec::new(),
+        result => result.map_err(why)?,
+    };
+    let whole_lines = table.iter().rposition(|byte| *byte == b'\n');
+    table.truncate(whole_lines.map_or(0, |last| last + 1));
+    Ok(table)
+}
+
+/// The init of a pid namespace, as numbered here (NS_GET_TGID_FROM_PIDNS, Linux 6.12).
+fn init_of(pidns: &OwnedFd) -> Seen<Pid> {
+    Seen::from(nsfs::process_from(pidns, 1).map_err(|errno| match errno {
+        Errno::EINVAL => Why::Unsupported,
+        other => why(other),
+    }))
+}
+
+/// Number of processes that a member of the pid namespace sees. A procfs of that namespace lists
+/// them; a kernel that cannot mount one from outside makes us look at every process.
+fn count_processes(root: &ProcRoot, pidns: &OwnedFd, key: NsKey) -> Seen<u64> {
+    let listed = mountfs::procfs_of(pidns).and_then(|procfs| mountfs::pids_in(procfs.as_fd()));
+    match listed {
+        Ok(pids) => Seen::Known(pids.len() as u64),
+        Err(Errno::EINVAL | Errno::ENOSYS | Errno::EPERM) => count_by_links(root, key),
+        Err(errno) => Seen::Unknown(why(errno)),
+    }
+}
+
+fn count_by_links(root: &ProcRoot, key: NsKey) -> Seen<u64> {
+    let mut inside: BTreeMap<u64, bool> = BTreeMap::from([(key.inode, true)]);
+    let mut count = 0;
+    let pids = match root.pids() {
+        Ok(pids) => pids,
+        Err(errno) => return Seen::Unknown(why(errno)),
+    };
+    for pid in pids {
+        let Ok(task) = root.task(pid) else { continue };
+        let mut buffer = [0; 64];
+        let link = LinkName::Own(NsKind::Pid);
+        match task
+            .ns_link(link, &mut buffer)
+            .map(|target| parse::ns_link(link, target))
+        {
+            Ok(Some(inode)) => {
+                let within = inside
+                    .entry(inode)
+                    .or_insert_with(|| is_below(&task, key.inode));
+                count += u64::from(*within);
+            }
+            Ok(None) | Err(Errno::ENOENT | Errno::ESRCH) => {}
+            // One that is hidden from us may be in there.
+            Err(errno) => return Seen::Unknown(why(errno)),
+        }
+    }
+    Seen::Known(count)
+}
+
+/// Whether the task's pid namespace lies below another.
+fn is_below(task: &TaskDir, ancestor: u64) -> bool {
+    let mut next = task.open_ns(LinkName::Own(NsKind::Pid));
+    while let Ok(fd) = next {
+        if nsfs::identity(&fd).is_ok_and(|it| it.inode == ancestor) {
+            return true;
+        }
+        next = nsfs::parent(&fd);
+    }
+    false
+}
+
+/// The cgroup paths of a process as it sees them itself, below the root of its cgroup namespace.
+pub fn cgroups_inside(root: &ProcRoot, member: Pid) -> Seen<Vec<CgroupEntry>> {
+    let link = LinkName::Own(NsKind::Cgroup);
+    let read = || {
+        let task = root.task(member).map_err(why)?;
+        let mut buffer = [0; 64];
+        let target = task.ns_link(link, &mut buffer).map_err(why)?;
+        let inode = parse::ns_link(link, target).ok_or(Why::failed("not a cgroup namespace"))?;
+        let key = NsKey {
+            kind: NsKind::Cgroup,
+            inode,
+        };
+        match join_and_read(root, &task, link, key)? {
+            Reading::Cgroup(contents) => parse::cgroups(&contents)
+                .ok_or_else(|| Why::failed("/proc/PID/cgroup has an unknown form")),
+            _ => Err(Why::failed("the child gave another answer")),
+        }
+    };
+    Seen::from(read())
+}

@@ -1,0 +1,149 @@
+//! The machine, the reader, and what this procfs shows to it.
+
+use std::collections::BTreeMap;
+use std::os::fd::AsRawFd;
+
+use nix::errno::Errno;
+use nix::unistd::{User, getegid, geteuid, getgroups};
+
+use super::details;
+use super::processes::{MissingLinks, read_links, stat_of};
+use crate::model::snapshot::{FEATURES, Host, Reader};
+use crate::model::{CapabilitySet, LinkName, Links, NsKind, Process, Seen, Why, text};
+use crate::sys::procfs::ProcRoot;
+use crate::sys::{mountfs, nsfs, why};
+
+pub fn host(root: &ProcRoot) -> Host {
+    let line = |file| {
+        Seen::from(root.read(file).map_err(why)).map(|bytes| text::from_bytes(bytes.trim_ascii()))
+    };
+    Host {
+        hostname: line("sys/kernel/hostname"),
+        kernel: line("sys/kernel/osrelease"),
+        boot_id: line("sys/kernel/random/boot_id"),
+    }
+}
+
+pub fn reader(root: &ProcRoot, missing: &MissingLinks) -> Reader {
+    let own = root.own_task().map_err(why);
+    Reader {
+        pid: Seen::from(root.own_pid().map_err(why)),
+        uid: geteuid().as_raw(),
+        capabilities: match &own {
+            Ok(own) => details::effective_capabilities(own),
+            Err(why) => Seen::Unknown(why.clone()),
+        },
+        links: match &own {
+            Ok(own) => read_links(own, missing),
+            Err(why) => Links::unknown(why),
+        },
+    }
+}
+
+/// Device of nsfs, and the inodes of the initial network and mount namespace.
+pub struct Nsfs {
+    pub device: Seen<u64>,
+    pub initial_net: Seen<u64>,
+    pub initial_mnt: Seen<u64>,
+}
+
+/// The two inodes are fixed since Linux 6.17. NS_GET_ID tells a kernel that surely has them, since
+/// it came one release later; on others kthreadd tells, where it can be read.
+pub fn nsfs(root: &ProcRoot, missing: &MissingLinks) -> Nsfs {
+    let own = root
+        .own_task()
+        .and_then(|own| own.open_ns(LinkName::Own(NsKind::Net)));
+    let device = own
+        .as_ref()
+        .map_err(|errno| *errno)
+        .and_then(|fd| Ok(nsfs::identity(fd)?.device));
+    let has_ids = own.is_ok_and(|fd| nsfs::id(fd, NsKind::Net).is_ok());
+    let initial = |kind: NsKind| match has_ids {
+        true => Seen::Known(kind.initial_inode()),
+        false => kthreadd_link(root, missing, kind),
+    };
+    Nsfs {
+        device: Seen::from(device.map_err(why)),
+        initial_net: initial(NsKind::Net),
+        initial_mnt: initial(NsKind::Mnt),
+    }
+}
+
+fn kthreadd_link(root: &ProcRoot, missing: &MissingLinks, kind: NsKind) -> Seen<u64> {
+    let task = match root.task(Process::KTHREADD) {
+        Ok(task) => task,
+        Err(errno) => return Seen::Unknown(why(errno)),
+    };
+    if !stat_of(&task)
+        .known()
+        .is_some_and(|stat| stat.kernel_thread)
+    {
+        return Seen::Unknown(Why::Unsupported);
+    }
+    read_links(&task, missing).own(kind).clone()
+}
+
+/// How this procfs hides the processes of others from us (`hidepid=`, proc(5)), as its mount
+/// option says it; `None` where it does not.
+pub fn hidden_by(root: &ProcRoot, reader: &Reader) -> Option<String> {
+    let own = root.own_task().ok()?;
+    let fdinfo = own.read(&format!("fdinfo/{}", root.as_raw_fd())).ok()?;
+    let id = std::str::from_utf8(&fdinfo)
+        .ok()?
+        .lines()
+        .find_map(|line| line.strip_prefix("mnt_id:")?.trim().parse().ok())?;
+    let options = details::super_options(&own, id)?;
+    let hidepid = options.get("hidepid")?.as_deref()?;
+    let (hides, group_exempts) = match hidepid {
+        "2" | "invisible" => (true, true),
+        "4" | "ptraceable" => (true, false),
+        _ => (false, false),
+    };
+    let exempt = group_exempts && in_group(options.get("gid")?.as_deref().unwrap_or("0"));
+    (hides && !exempt && !sees_everything(reader)).then(|| format!("hidepid={hidepid}"))
+}
+
+fn in_group(gid: &str) -> bool {
+    let gid = gid.parse().ok();
+    let groups = getgroups().unwrap_or_default();
+    std::iter::once(getegid())
+        .chain(groups)
+        .any(|group| Some(group.as_raw()) == gid)
+}
+
+/// CAP_SYS_PTRACE over the initial user namespace: what hidepid yields to.
+fn sees_everything(reader: &Reader) -> bool {
+    let initial = reader.links.own(NsKind::User).get() == Some(NsKind::User.initial_inode());
+    let capabilities = reader.capabilities.get();
+    initial && capabilities.is_some_and(|set| set.contains(CapabilitySet::SYS_PTRACE))
+}
+
+/// Tries what the kernel lets us do; nothing of it touches anything that is not ours.
+pub fn features(root: &ProcRoot) -> BTreeMap<&'static str, Seen<()>> {
+    let open = |kind| root.own_task()?.open_ns(LinkName::Own(kind));
+    let tried: [Result<(), Errno>; FEATURES.len()] = [
+        open(NsKind::Net).and_then(nsfs::owner).map(drop),
+        open(NsKind::Net)
+            .and_then(|net| nsfs::id(net, NsKind::Net))
+            .map(drop),
+        open(NsKind::Pid)
+            .and_then(|pidns| nsfs::process_from(pidns, 1))
+            .map(drop),
+        open(NsKind::Pid).and_then(mountfs::procfs_of).map(drop),
+        mountfs::mqueues().map(drop),
+    ];
+    let seen = tried.map(|result| {
+        Seen::from(result.map_err(|errno| match errno {
+            // What the ioctls and fsconfig answer on a kernel that does not know the request.
+            Errno::EINVAL => Why::Unsupported,
+            other => why(other),
+        }))
+    });
+    FEATURES.into_iter().zip(seen).collect()
+}
+
+/// The login name of a uid, by the name service (getpwuid_r(3)).
+pub fn user_name(uid: u32) -> Option<String> {
+    let user = User::from_uid(uid.into()).ok().flatten()?;
+    Some(user.name)
+}

@@ -1,0 +1,274 @@
+//! The kernel -> [`Snapshot`]: one file per source.
+
+pub mod details;
+pub mod facts;
+pub mod host;
+pub mod parse;
+pub mod processes;
+pub mod relations;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::time::SystemTime;
+
+use nix::errno::Errno;
+
+use crate::error::Error;
+use crate::model::namespace::{Holder, Namespace, NsKey};
+use crate::model::{
+    Coverage, LayerState, LinkName, NsKind, Pid, Process, Seen, Snapshot, Unreadable, Why,
+};
+use crate::sys::procfs::ProcRoot;
+use crate::sys::{nsfs, why};
+use processes::MissingLinks;
+
+pub use processes::Depth;
+
+/// Reads one procfs.
+pub struct Collector {
+    root: ProcRoot,
+    missing: MissingLinks,
+}
+
+impl Collector {
+    /// Opens a procfs, or a tree that looks like one.
+    pub fn open(proc: &Path) -> Result<Collector, Error> {
+        let root = ProcRoot::open(proc).map_err(|errno| Error::Proc {
+            path: proc.to_owned(),
+            errno,
+        })?;
+        let missing = MissingLinks::probe(&root);
+        Ok(Collector { root, missing })
+    }
+
+    /// Our own number in this procfs.
+    pub fn own_pid(&self) -> Result<Pid, Error> {
+        self.root.own_pid().map_err(Error::NoSelf)
+    }
+
+    /// The process that has this number in the pid namespace of a process here.
+    pub fn process_numbered(&self, member: Pid, inside: Pid) -> Seen<Pid> {
+        let task = self.root.task(member);
+        let pidns = task.and_then(|task| task.open_ns(LinkName::Own(NsKind::Pid)));
+        Seen::from(
+            pidns
+                .and_then(|pidns| nsfs::process_from(pidns, inside))
+                .map_err(|errno| match errno {
+                    Errno::EINVAL => Why::Unsupported,
+                    other => why(other),
+                }),
+        )
+    }
+
+    /// Every process, to the given depth.
+    pub fn scan(&self, depth: Depth) -> Result<Snapshot, Error> {
+        let pids = self.root.pids().map_err(Error::Listing)?;
+        let mut snapshot = self.read(&pids, depth);
+        snapshot.coverage.hidden_by = host::hidden_by(&self.root, &snapshot.reader);
+        if snapshot.coverage.hidden_by.is_some() {
+            let layers = &mut snapshot.coverage.layers;
+            layers.insert("processes", LayerState::Denied);
+        }
+        Ok(snapshot)
+    }
+
+    /// The given processes only. Those that are not there are counted as gone.
+    pub fn read(&self, pids: &[Pid], depth: Depth) -> Snapshot {
+        let nsfs = host::nsfs(&self.root, &self.missing);
+        let mut snapshot = Snapshot {
+            host: host::host(&self.root),
+            taken_at: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
+            reader: host::reader(&self.root, &self.missing),
+            nsfs_dev: nsfs.device,
+            initial_net: nsfs.initial_net,
+            initial_mnt: nsfs.initial_mnt,
+            processes: BTreeMap::new(),
+            namespaces: BTreeMap::new(),
+            features: BTreeMap::new(),
+            users: BTreeMap::new(),
+            coverage: Coverage::default(),
+        };
+        snapshot.coverage.layers = BTreeMap::from([
+            ("processes", LayerState::Done),
+            ("for_children", LayerState::Done),
+            ("relations", LayerState::Skipped),
+        ]);
+        self.add(&mut snapshot, pids, depth);
+        snapshot
+    }
+
+    /// Reads more processes into a snapshot.
+    pub fn add(&self, snapshot: &mut Snapshot, pids: &[Pid], depth: Depth) {
+        let coverage = &mut snapshot.coverage;
+        let mut read = Vec::with_capacity(pids.len());
+        for outcome in processes::read_all(&self.root, &self.missing, pids, depth) {
+            match outcome {
+                None => coverage.gone += 1,
+                Some(process) => {
+                    count(coverage, &process);
+                    read.push((process.task(), process));
+                }
+            }
+        }
+        if snapshot.processes.is_empty() {
+            // Much faster than inserting one by one.
+            snapshot.processes = read.into_iter().collect();
+        } else {
+            snapshot.processes.extend(read);
+        }
+        snapshot.namespaces = gather(&snapshot.processes);
+        mark_initial(snapshot);
+    }
+
+    /// Reads some processes of a snapshot again, deeper. One that has changed its namespaces since,
+    /// or whose number has passed to another, keeps what was read first.
+    pub fn deepen(&self, snapshot: &mut Snapshot, tasks: &[Pid], depth: Depth) {
+        let again = processes::read_all(&self.root, &self.missing, tasks, depth);
+        for process in again.into_iter().flatten() {
+            if let Some(first) = snapshot.processes.get_mut(&process.task())
+                && first.links == process.links
+                && is_same_start(first, &process)
+            {
+                *first = process;
+            }
+        }
+    }
+
+    /// Id, owner, creator and parent of the namespaces, and those that only this leads to.
+    pub fn relate(&self, snapshot: &mut Snapshot, wanted: impl Fn(NsKey) -> bool) {
+        let state = relations::relate(&self.root, snapshot, None, wanted);
+        snapshot.coverage.layers.insert("relations", state);
+        mark_initial(snapshot);
+    }
+
+    /// Adds a namespace that somebody has opened, which need not have a process, with its
+    /// relations.
+    pub fn relate_opened(&self, snapshot: &mut Snapshot, key: NsKey, fd: OwnedFd) {
+        let state = relations::relate(&self.root, snapshot, Some((key, fd)), |_| false);
+        snapshot.coverage.layers.insert("relations", state);
+        mark_initial(snapshot);
+    }
+
+    /// What is inside the given namespaces, each through the member that stands beside it.
+    pub fn look_inside(&self, snapshot: &mut Snapshot, wanted: &[(NsKey, Pid)]) {
+        for (key, member) in wanted {
+            let namespace = snapshot
+                .namespaces
+                .entry(*key)
+                .or_insert_with(|| Namespace::new(*key));
+            namespace.facts = facts::read(&self.root, *key, *member);
+        }
+    }
+
+    /// What the kernel lets us do.
+    pub fn try_features(&self, snapshot: &mut Snapshot) {
+        snapshot.features = host::features(&self.root);
+    }
+
+    /// The cgroup paths as a process itself sees them.
+    pub fn look_at_cgroups(&self, snapshot: &mut Snapshot, task: Pid) {
+        let process = snapshot.processes.get_mut(&task);
+        if let Some(details) = process.and_then(|process| process.details.as_mut()) {
+            details.cgroups_inside = facts::cgroups_inside(&self.root, task);
+        }
+    }
+
+    /// Login names of the uids that occur in the snapshot.
+    pub fn name_users(&self, snapshot: &mut Snapshot) {
+        let uids: BTreeSet<u32> = snapshot
+            .processes
+            .values()
+            .filter_map(|process| process.uid.get())
+            .chain(
+                snapshot
+                    .namespaces
+                    .values()
+                    .filter_map(|namespace| namespace.owner_uid.get().flatten()),
+            )
+            .collect();
+        snapshot.users = uids
+            .into_iter()
+            .filter_map(|uid| Some((uid, host::user_name(uid)?)))
+            .collect();
+    }
+}
+
+fn is_same_start(first: &Process, second: &Process) -> bool {
+    match (&first.stat, &second.stat) {
+        (Seen::Known(first), Seen::Known(second)) => first.start_time == second.start_time,
+        _ => true,
+    }
+}
+
+fn count(coverage: &mut Coverage, process: &Process) {
+    let pid = process.task();
+    if process.links.own_keys().next().is_some() {
+        coverage.seen += 1;
+    } else {
+        coverage.denied += 1;
+    }
+    if let Some(why) = process.links.gap() {
+        let why = why.clone();
+        coverage.unreadable.push(Unreadable { pid, why });
+    }
+}
+
+/// The namespaces that the links of the processes lead to.
+fn gather(processes: &BTreeMap<Pid, Process>) -> BTreeMap<NsKey, Namespace> {
+    let mut found: HashMap<NsKey, Namespace> = HashMap::new();
+    for process in processes.values() {
+        for (link, seen) in process.links.iter() {
+            let Some(inode) = seen.get() else { continue };
+            let key = NsKey {
+                kind: link.kind(),
+                inode,
+            };
+            let own = process.links.own(key.kind).get() == Some(inode);
+            match link {
+                LinkName::Own(_) => add_member(entry(&mut found, key), process),
+                LinkName::PidForChildren | LinkName::TimeForChildren if !own => {
+                    let pid = process.pid;
+                    let holders = &mut entry(&mut found, key).holders;
+                    holders.push(Holder::ForChildren { pid });
+                }
+                LinkName::PidForChildren | LinkName::TimeForChildren => {}
+            }
+        }
+    }
+    for namespace in found.values_mut() {
+        if let Some(lowest) = namespace.lowest {
+            let count = namespace.nprocs;
+            namespace
+                .holders
+                .insert(0, Holder::Processes { count, lowest });
+        }
+    }
+    found.into_iter().collect()
+}
+
+fn entry(found: &mut HashMap<NsKey, Namespace>, key: NsKey) -> &mut Namespace {
+    found.entry(key).or_insert_with(|| Namespace::new(key))
+}
+
+fn add_member(namespace: &mut Namespace, process: &Process) {
+    namespace.nprocs += 1;
+    namespace.nthreads += process.nthreads;
+    // Processes come in ascending order.
+    namespace.lowest.get_or_insert(process.pid);
+}
+
+fn mark_initial(snapshot: &mut Snapshot) {
+    let initial: Vec<_> = snapshot
+        .namespaces
+        .keys()
+        .map(|key| snapshot.is_initial(*key))
+        .collect();
+    for (namespace, initial) in snapshot.namespaces.values_mut().zip(initial) {
+        namespace.initial = match initial {
+            // Nobody needs to know why kthreadd could not be read: the kernel cannot tell.
+            Seen::Unknown(_) => Seen::Unknown(Why::Unsupported),
+            known => known,
+        };
+    }
+}

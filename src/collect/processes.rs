@@ -1,0 +1,187 @@
+//! Processes: the ten links of each, and as much more as the question needs.
+
+use std::num::NonZero;
+
+use nix::errno::Errno;
+
+use super::{details, parse};
+use crate::model::process::{Details, Stat};
+use crate::model::{LinkName, Links, NsKind, Pid, Process, Seen, Why};
+use crate::sys::procfs::{ProcRoot, TaskDir};
+use crate::sys::why;
+
+/// How much of each process is read; each step holds all before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Depth {
+    /// The ten links, the uid and the number of threads.
+    Links,
+    /// Name, state, parent and start time too.
+    Stat,
+    /// Command line and cgroups too.
+    Command,
+    /// Credentials, PIDs in every pid namespace and id maps too.
+    Status,
+    /// Root directory, mounts, label, offsets and threads too.
+    Everything,
+}
+
+/// Links that this kernel does not have at all.
+pub struct MissingLinks(Vec<LinkName>);
+
+impl MissingLinks {
+    /// Tells by our own links: they can all be read, unless the kernel lacks them.
+    pub fn probe(root: &ProcRoot) -> MissingLinks {
+        let missing = |own: TaskDir| {
+            let mut buffer = [0; 64];
+            LinkName::ALL
+                .into_iter()
+                .filter(|link| own.ns_link(*link, &mut buffer) == Err(Errno::ENOENT))
+                .collect()
+        };
+        MissingLinks(root.own_task().map(missing).unwrap_or_default())
+    }
+}
+
+/// A scan of fewer processes than this per thread is not worth a thread.
+const PROCESSES_PER_THREAD: usize = 256;
+
+/// More threads than this only fight for the kernel's locks.
+const MOST_THREADS: usize = 8;
+
+/// Reads the given processes, in the given order, on all cores. One that vanished before or while
+/// it was read is `None`.
+pub fn read_all(
+    root: &ProcRoot,
+    missing: &MissingLinks,
+    pids: &[Pid],
+    depth: Depth,
+) -> Vec<Option<Process>> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = (pids.len() / PROCESSES_PER_THREAD).clamp(1, cores.min(MOST_THREADS));
+    let read = |pids: &[Pid]| -> Vec<Option<Process>> {
+        pids.iter()
+            .map(|pid| read_one(root, missing, *pid, depth))
+            .collect()
+    };
+    if threads == 1 {
+        return read(pids);
+    }
+    let share = pids.len().div_ceil(threads);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = pids
+            .chunks(share)
+            .map(|chunk| scope.spawn(move || read(chunk)))
+            .collect();
+        workers
+            .into_iter()
+            // A panic in a worker is a bug of ours: let it be seen as one.
+            .flat_map(|worker| {
+                worker
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
+            .collect()
+    })
+}
+
+/// Reads one process, or one thread by its TID, through one held directory.
+fn read_one(root: &ProcRoot, missing: &MissingLinks, pid: Pid, depth: Depth) -> Option<Process> {
+    let task = root.task(pid).ok()?;
+    let (nthreads, uid) = match task.task_stat() {
+        // Two links are for the directory itself; a tree on a file system that does not count
+        // subdirectories says 1.
+        Ok(stat) => (
+            usize::try_from(stat.st_nlink).map_or(1, |links| links.saturating_sub(2).max(1)),
+            Seen::Known(stat.st_uid),
+        ),
+        Err(Errno::ENOENT | Errno::ESRCH) if depth == Depth::Links => return None,
+        Err(errno) => (1, Seen::Unknown(why(errno))),
+    };
+    let links = links_of(&task, missing, nthreads);
+    if vanished(&links) {
+        return None;
+    }
+    let mut process = Process {
+        pid,
+        tid: None,
+        links,
+        nthreads,
+        uid,
+        stat: Seen::Unknown(Why::Skipped),
+        cmdline: Seen::Unknown(Why::Skipped),
+        cgroups: Seen::Unknown(Why::Skipped),
+        details: None,
+    };
+    if depth >= Depth::Stat {
+        process.stat = stat_of(&task);
+    }
+    if depth >= Depth::Command {
+        process.cmdline = Seen::from(task.read("cmdline").map_err(why)).map(|b| parse::cmdline(&b));
+        process.cgroups = details::cgroups_of(&task);
+    }
+    if depth >= Depth::Status {
+        let details = details::read(&task, &process, missing, depth);
+        name_thread(&mut process, &details);
+        process.details = Some(Box::new(details));
+    }
+    Some(process)
+}
+
+/// A TID opens a directory too, although no listing of /proc shows it: say whose thread it is.
+fn name_thread(process: &mut Process, details: &Details) {
+    if let Seen::Known(status) = &details.status
+        && status.tgid != process.pid
+    {
+        process.tid = Some(process.pid);
+        process.pid = status.tgid;
+    }
+}
+
+pub fn stat_of(task: &TaskDir) -> Seen<Stat> {
+    Seen::from(task.read("stat").map_err(why)).and_then(|bytes| {
+        parse::stat(&bytes).map_or_else(
+            || Seen::Unknown(Why::failed("/proc/PID/stat has an unknown form")),
+            Seen::Known,
+        )
+    })
+}
+
+/// The links of a process. Where its first thread has ended and others live on, its own links are
+/// gone, and those of the lowest living thread stand for the process: it is there, and it is in
+/// these namespaces.
+fn links_of(task: &TaskDir, missing: &MissingLinks, nthreads: usize) -> Links {
+    let links = read_links(task, missing);
+    let leader_is_dead = links.own(NsKind::Mnt).why() == Some(&Why::Gone);
+    if !leader_is_dead || nthreads < 2 {
+        return links;
+    }
+    let living = task.tids().unwrap_or_default().into_iter().find_map(|tid| {
+        let links = read_links(&task.thread(tid).ok()?, missing);
+        links.own(NsKind::Mnt).is_known().then_some(links)
+    });
+    living.unwrap_or(links)
+}
+
+/// The ten links of one task, each with a result of its own.
+pub fn read_links(task: &TaskDir, missing: &MissingLinks) -> Links {
+    let mut buffer = [0; 64];
+    Links::read(|link| match task.ns_link(link, &mut buffer) {
+        Ok(target) => parse::ns_link(link, target).map_or_else(
+            || {
+                Seen::Unknown(Why::failed(format!(
+                    "not a link to a {} namespace",
+                    link.kind()
+                )))
+            },
+            Seen::Known,
+        ),
+        Err(Errno::ENOENT) if missing.0.contains(&link) => Seen::Unknown(Why::Unsupported),
+        Err(errno) => Seen::Unknown(why(errno)),
+    })
+}
+
+fn vanished(links: &Links) -> bool {
+    links
+        .iter()
+        .all(|(_, seen)| matches!(seen.why(), Some(Why::Gone | Why::Unsupported)))
+}

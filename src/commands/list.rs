@@ -1,0 +1,135 @@
+//! `nsinspect list`: every namespace, one row each; or the members of one.
+
+use super::source::Source;
+use super::target::{Target, Typed};
+use crate::analyse::find;
+use crate::cli::{Column, Global, ListArgs};
+use crate::collect::Depth;
+use crate::error::{Error, Exit};
+use crate::model::namespace::{Namespace, NsKey};
+use crate::model::{Pid, Process, Snapshot};
+use crate::output;
+use crate::output::text::list::{self, Style};
+use crate::output::wire::namespace::{MemberRecord, Members, NamespaceRecord, Namespaces};
+use crate::output::wire::{Document, DocumentName};
+
+pub fn run(global: &Global, args: &ListArgs) -> Result<Exit, Error> {
+    let source = Source::open(global)?;
+    match &args.namespace {
+        Some(text) => list_members(global, args, &source, text),
+        None => list_namespaces(global, args, &source),
+    }
+}
+
+fn list_namespaces(global: &Global, args: &ListArgs, source: &Source) -> Result<Exit, Error> {
+    let mut snapshot = source.scan(Depth::Links)?;
+    let of_process = match args.pid {
+        Some(pid) => Some(namespaces_of(&snapshot, pid)?),
+        None => None,
+    };
+    source.relate(&mut snapshot, |_| true);
+    let wanted = |namespace: &Namespace| {
+        let key = namespace.key;
+        (args.kinds.is_empty() || args.kinds.contains(&key.kind))
+            && of_process.as_ref().is_none_or(|own| own.contains(&key))
+            && (!args.persistent || namespace.nprocs == 0)
+    };
+    deepen_lowest(source, &mut snapshot, wanted);
+    source.name_users(&mut snapshot);
+    let rows: Vec<&Namespace> = snapshot
+        .namespaces
+        .values()
+        .filter(|it| wanted(it))
+        .collect();
+    let document = || {
+        let namespaces = rows
+            .iter()
+            .map(|it| NamespaceRecord::new(&snapshot, it))
+            .collect();
+        Document::new(
+            DocumentName::Namespaces,
+            &snapshot,
+            Namespaces { namespaces },
+        )
+    };
+    let text = || list::namespaces(&output::terminal(global), &style(args), &snapshot, &rows);
+    output::answer(global.format(), document, text)?;
+    Ok(super::conclude(global, &snapshot, Exit::Yes))
+}
+
+fn style(args: &ListArgs) -> Style {
+    let columns: Vec<Column> = match args.output.is_empty() {
+        true => list::USUAL.to_vec(),
+        false => args.output.clone(),
+    };
+    Style {
+        columns,
+        headings: !args.noheadings,
+        raw: args.raw,
+    }
+}
+
+fn namespaces_of(snapshot: &Snapshot, pid: Pid) -> Result<Vec<NsKey>, Error> {
+    let process = snapshot.processes.get(&pid).ok_or(Error::NoProcess(pid))?;
+    if let (None, Some(why)) = (process.links.own_keys().next(), process.links.gap()) {
+        let why = why.clone();
+        return Err(Error::Unreadable { pid, why });
+    }
+    Ok(process.links.own_keys().collect())
+}
+
+/// Reads the command lines of the processes that rows are named after.
+fn deepen_lowest(source: &Source, snapshot: &mut Snapshot, wanted: impl Fn(&Namespace) -> bool) {
+    let rows = snapshot.namespaces.values().filter(|it| wanted(it));
+    let mut lowest: Vec<Pid> = rows.filter_map(|namespace| namespace.lowest).collect();
+    lowest.sort_unstable();
+    lowest.dedup();
+    source.deepen(snapshot, &lowest, Depth::Command);
+}
+
+fn list_members(
+    global: &Global,
+    args: &ListArgs,
+    source: &Source,
+    text: &str,
+) -> Result<Exit, Error> {
+    let target = Typed::parse_namespace(text)?;
+    let Target::Namespace(key, opened) = target.resolve(source)? else {
+        return Err(Error::Usage(format!(
+            "{text:?} is not a namespace; -p PID lists those of a process"
+        )));
+    };
+    let mut snapshot = source.scan(Depth::Links)?;
+    match opened {
+        Some(fd) => source.relate_opened(&mut snapshot, key, fd),
+        None => source.relate(&mut snapshot, |it| it == key),
+    }
+    let members = find::members(&snapshot, key);
+    source.deepen(&mut snapshot, &members, Depth::Command);
+    source.name_users(&mut snapshot);
+    let namespace = snapshot
+        .namespaces
+        .get(&key)
+        .ok_or_else(|| Error::NoNamespace(key.to_string(), snapshot.namespaces.len()))?;
+    let processes: Vec<&Process> = members.iter().map(|pid| &snapshot.processes[pid]).collect();
+    let document = || {
+        let members = Members {
+            namespace: NamespaceRecord::new(&snapshot, namespace),
+            processes: processes
+                .iter()
+                .map(|it| MemberRecord::new(&snapshot, it))
+                .collect(),
+        };
+        Document::new(DocumentName::Members, &snapshot, members)
+    };
+    let text = || {
+        list::members(
+            &output::terminal(global),
+            !args.noheadings,
+            &snapshot,
+            &processes,
+        )
+    };
+    output::answer(global.format(), document, text)?;
+    Ok(super::conclude(global, &snapshot, Exit::Yes))
+}

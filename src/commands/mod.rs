@@ -1,0 +1,46 @@
+//! One file per subcommand: arguments -> snapshot -> analysis -> output.
+
+mod diff;
+mod doctor;
+mod generate;
+mod list;
+mod pid;
+mod show;
+mod snapshot;
+mod source;
+mod target;
+mod tree;
+
+use crate::cli::{Cli, Command, Global};
+use crate::error::{Error, Exit};
+use crate::model::Snapshot;
+use crate::output;
+use crate::output::text::coverage;
+
+/// Runs the command that was typed.
+pub fn dispatch(cli: &Cli) -> Result<Exit, Error> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::List(args) => list::run(global, args),
+        Command::Tree(args) => tree::run(global, args),
+        Command::Show(args) => show::run(global, args),
+        Command::Diff(args) => diff::run(global, args),
+        Command::Pid(args) => pid::run(global, args),
+        Command::Snapshot => snapshot::run(global),
+        Command::Doctor => doctor::run(global),
+        Command::Completions(args) => generate::completions(args),
+        Command::Man(args) => generate::man(args),
+        Command::Schema(args) => generate::schema(args),
+    }
+}
+
+/// Says on standard error what could not be seen; with --strict that is no answer.
+fn conclude(global: &Global, snapshot: &Snapshot, exit: Exit) -> Exit {
+    for line in coverage::lines(&snapshot.coverage, global.verbose) {
+        output::note(&output::sanitize::for_terminal(&line));
+    }
+    if global.strict && !snapshot.coverage.is_complete() {
+        return Exit::Unanswered;
+    }
+    exit
+}

@@ -1,0 +1,55 @@
+//! `nsinspect snapshot`: everything that can be collected, for `--from`.
+
+use super::source::Source;
+use crate::cli::{Format, Global};
+use crate::collect::Depth;
+use crate::error::{Error, Exit};
+use crate::model::namespace::NsKey;
+use crate::model::{NsKind, Pid, Process, Snapshot};
+use crate::output;
+use crate::output::wire::snapshot::Everything;
+use crate::output::wire::{Document, DocumentName};
+
+pub fn run(global: &Global) -> Result<Exit, Error> {
+    let source = Source::open(global)?;
+    let snapshot = collect(&source)?;
+    // There is no table of everything: without a format it is JSON.
+    let format = match global.format() {
+        Format::Table => Format::Json,
+        other => other,
+    };
+    let document = || {
+        Document::new(
+            DocumentName::Snapshot,
+            &snapshot,
+            Everything::new(&snapshot),
+        )
+    };
+    output::answer(format, document, String::new)?;
+    Ok(super::conclude(global, &snapshot, Exit::Yes))
+}
+
+fn collect(source: &Source) -> Result<Snapshot, Error> {
+    let mut snapshot = source.scan(Depth::Everything)?;
+    source.relate(&mut snapshot, |_| true);
+    let inside: Vec<(NsKey, Pid)> = snapshot
+        .namespaces
+        .values()
+        .filter_map(|namespace| Some((namespace.key, namespace.lowest?)))
+        .collect();
+    source.look_inside(&mut snapshot, &inside);
+    for task in in_other_cgroup_namespaces(&snapshot) {
+        source.look_at_cgroups(&mut snapshot, task);
+    }
+    source.try_features(&mut snapshot);
+    source.name_users(&mut snapshot);
+    Ok(snapshot)
+}
+
+/// Processes that see their cgroups otherwise than we do.
+fn in_other_cgroup_namespaces(snapshot: &Snapshot) -> Vec<Pid> {
+    let own = snapshot.reader.links.own(NsKind::Cgroup);
+    let elsewhere = |process: &&Process| process.links.own(NsKind::Cgroup) != own;
+    let elsewhere = snapshot.processes.values().filter(elsewhere);
+    elsewhere.map(Process::task).collect()
+}

@@ -1,0 +1,122 @@
+//! Where answers come from: the running machine, or a snapshot of one.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::OwnedFd;
+
+use crate::cli::Global;
+use crate::collect::{Collector, Depth};
+use crate::error::Error;
+use crate::model::namespace::NsKey;
+use crate::model::{Pid, Snapshot};
+use crate::output::wire;
+
+/// The running machine, or a snapshot, which has been looked at as closely as ever will be.
+pub enum Source {
+    Live(Collector),
+    Saved(Box<Snapshot>),
+}
+
+impl Source {
+    /// What the global options name.
+    pub fn open(global: &Global) -> Result<Source, Error> {
+        let Some(file) = &global.from else {
+            return Ok(Source::Live(Collector::open(&global.proc)?));
+        };
+        let from = match file.to_str() {
+            Some("-") => "from standard input".to_owned(),
+            _ => file.display().to_string(),
+        };
+        let mut text = Vec::new();
+        let read = match file.to_str() {
+            Some("-") => std::io::stdin().lock().read_to_end(&mut text),
+            _ => File::open(file).and_then(|mut file| file.read_to_end(&mut text)),
+        };
+        let snapshot = read
+            .map_err(|error| error.to_string())
+            .and_then(|_| wire::snapshot::read(&text))
+            .map_err(|reason| Error::Snapshot { from, reason })?;
+        Ok(Source::Saved(Box::new(snapshot)))
+    }
+
+    /// Every process, to the given depth.
+    pub fn scan(&self, depth: Depth) -> Result<Snapshot, Error> {
+        match self {
+            Source::Live(collector) => collector.scan(depth),
+            Source::Saved(snapshot) => Ok((**snapshot).clone()),
+        }
+    }
+
+    /// One process, as closely as can be.
+    pub fn read(&self, task: Pid) -> Result<Snapshot, Error> {
+        let (snapshot, missing) = match self {
+            Source::Live(collector) => (
+                collector.read(&[task], Depth::Everything),
+                Error::NoProcess(task),
+            ),
+            Source::Saved(snapshot) => ((**snapshot).clone(), Error::NotInSnapshot(task)),
+        };
+        match snapshot.processes.contains_key(&task) {
+            true => Ok(snapshot),
+            false => Err(missing),
+        }
+    }
+
+    /// One process more, if it is there.
+    pub fn add(&self, snapshot: &mut Snapshot, task: Pid) {
+        if let Source::Live(collector) = self
+            && !snapshot.processes.contains_key(&task)
+        {
+            collector.add(snapshot, &[task], Depth::Everything);
+        }
+    }
+
+    /// Some processes of a scan more closely.
+    pub fn deepen(&self, snapshot: &mut Snapshot, tasks: &[Pid], depth: Depth) {
+        if let Source::Live(collector) = self {
+            collector.deepen(snapshot, tasks, depth);
+        }
+    }
+
+    /// Owners, parents and ids of namespaces.
+    pub fn relate(&self, snapshot: &mut Snapshot, wanted: impl Fn(NsKey) -> bool) {
+        if let Source::Live(collector) = self {
+            collector.relate(snapshot, wanted);
+        }
+    }
+
+    /// The same for a namespace that was opened by its path.
+    pub fn relate_opened(&self, snapshot: &mut Snapshot, key: NsKey, fd: OwnedFd) {
+        if let Source::Live(collector) = self {
+            collector.relate_opened(snapshot, key, fd);
+        }
+    }
+
+    /// What is inside namespaces.
+    pub fn look_inside(&self, snapshot: &mut Snapshot, wanted: &[(NsKey, Pid)]) {
+        if let Source::Live(collector) = self {
+            collector.look_inside(snapshot, wanted);
+        }
+    }
+
+    /// The cgroup paths as a process itself sees them.
+    pub fn look_at_cgroups(&self, snapshot: &mut Snapshot, task: Pid) {
+        if let Source::Live(collector) = self {
+            collector.look_at_cgroups(snapshot, task);
+        }
+    }
+
+    /// What the kernel lets us do.
+    pub fn try_features(&self, snapshot: &mut Snapshot) {
+        if let Source::Live(collector) = self {
+            collector.try_features(snapshot);
+        }
+    }
+
+    /// Login names of the uids in the snapshot.
+    pub fn name_users(&self, snapshot: &mut Snapshot) {
+        if let Source::Live(collector) = self {
+            collector.name_users(snapshot);
+        }
+    }
+}

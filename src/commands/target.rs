@@ -1,0 +1,179 @@
+//! What a TARGET names: first what was typed, then what that is on this machine.
+
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use super::source::Source;
+use crate::analyse::find;
+use crate::collect::Depth;
+use crate::error::Error;
+use crate::model::namespace::NsKey;
+use crate::model::{NsKind, Pid, Snapshot};
+use crate::output::text::container;
+use crate::sys::nsfs;
+
+/// A target as it was typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Typed {
+    Task(Pid),
+    Myself,
+    Namespace { kind: Option<NsKind>, inode: u64 },
+    Path(PathBuf),
+    Container(String),
+}
+
+/// What a target is.
+pub enum Target {
+    Task(Pid),
+    /// A namespace, with a descriptor where it was named by its path.
+    Namespace(NsKey, Option<OwnedFd>),
+}
+
+impl Typed {
+    /// Reads a target as the manual describes it.
+    pub fn parse(text: &str) -> Result<Typed, Error> {
+        let bad = || Error::BadTarget(text.to_owned());
+        if text == "self" {
+            return Ok(Typed::Myself);
+        }
+        if text.contains('/') {
+            return Ok(Typed::Path(Path::new(text).to_owned()));
+        }
+        if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            let pid = text.parse().ok().filter(|pid| *pid > 0);
+            return pid.map(Typed::Task).ok_or_else(bad);
+        }
+        if let Some(key) = NsKey::parse(text) {
+            return Ok(Typed::Namespace {
+                kind: Some(key.kind),
+                inode: key.inode,
+            });
+        }
+        if let Some(inode) = text.strip_prefix("ns:") {
+            let inode = inode.parse().map_err(|_| bad())?;
+            return Ok(Typed::Namespace { kind: None, inode });
+        }
+        match text.trim_matches(':').is_empty() {
+            true => Err(bad()),
+            false => Ok(Typed::Container(text.to_owned())),
+        }
+    }
+
+    /// Reads a target that can only be a namespace: a bare number is an inode.
+    pub fn parse_namespace(text: &str) -> Result<Typed, Error> {
+        match text.parse() {
+            Ok(inode) => Ok(Typed::Namespace { kind: None, inode }),
+            Err(_) => Typed::parse(text),
+        }
+    }
+
+    /// Finds what it names.
+    pub fn resolve(&self, source: &Source) -> Result<Target, Error> {
+        match self {
+            Typed::Task(pid) => Ok(Target::Task(*pid)),
+            Typed::Myself => myself(source).map(Target::Task),
+            Typed::Namespace { kind, inode } => {
+                let mut snapshot = source.scan(Depth::Links)?;
+                // Owners and parents without a process are namespaces too.
+                source.relate(&mut snapshot, |_| true);
+                find_namespace(&snapshot, *kind, *inode).map(|key| Target::Namespace(key, None))
+            }
+            Typed::Path(path) => open_namespace(path),
+            Typed::Container(word) => find_container(source, word).map(Target::Task),
+        }
+    }
+}
+
+fn myself(source: &Source) -> Result<Pid, Error> {
+    match source {
+        Source::Live(collector) => collector.own_pid(),
+        Source::Saved(_) => Err(Error::Usage(
+            "nsinspect itself is not in a snapshot: `self` is for the running machine".to_owned(),
+        )),
+    }
+}
+
+fn find_namespace(snapshot: &Snapshot, kind: Option<NsKind>, inode: u64) -> Result<NsKey, Error> {
+    let name = match kind {
+        Some(kind) => NsKey { kind, inode }.to_string(),
+        None => inode.to_string(),
+    };
+    find::namespace(snapshot, kind, inode)
+        .ok_or(Error::NoNamespace(name, snapshot.namespaces.len()))
+}
+
+fn open_namespace(path: &Path) -> Result<Target, Error> {
+    let failed = |errno| Error::Path {
+        path: path.to_owned(),
+        errno,
+    };
+    let fd = nsfs::open(path)
+        .map_err(failed)?
+        .ok_or_else(|| Error::NotANamespace(path.to_owned()))?;
+    let key = NsKey {
+        kind: nsfs::kind(&fd).map_err(failed)?,
+        inode: nsfs::identity(&fd).map_err(failed)?.inode,
+    };
+    Ok(Target::Namespace(key, Some(fd)))
+}
+
+fn find_container(source: &Source, word: &str) -> Result<Pid, Error> {
+    let snapshot = source.scan(Depth::Command)?;
+    let found = find::containers(&snapshot, word);
+    match found.as_slice() {
+        [(_, init)] => Ok(*init),
+        [] => Err(Error::NoContainer {
+            text: word.to_owned(),
+            looked_at: snapshot.processes.len(),
+        }),
+        several => Err(Error::Ambiguous {
+            text: word.to_owned(),
+            candidates: several.iter().map(|(found, _)| container(found)).collect(),
+        }),
+    }
+}
+
+impl Target {
+    /// The process that the target is, or the lowest in the namespace that it is.
+    pub fn task(self, source: &Source) -> Result<Pid, Error> {
+        match self {
+            Target::Task(pid) => Ok(pid),
+            Target::Namespace(key, _) => {
+                let snapshot = source.scan(Depth::Links)?;
+                find::lowest_member(&snapshot, key).ok_or(Error::NoMember(key))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_to_write_a_target_is_understood() {
+        let inode = 4_026_531_833;
+        let namespace = |kind| Typed::Namespace { kind, inode };
+        for (text, expected) in [
+            ("42", Typed::Task(42)),
+            ("self", Typed::Myself),
+            ("ns:4026531833", namespace(None)),
+            ("net:[4026531833]", namespace(Some(NsKind::Net))),
+            ("/run/netns/x", Typed::Path("/run/netns/x".into())),
+            ("docker:web", Typed::Container("docker:web".into())),
+            ("4f4dddfc", Typed::Container("4f4dddfc".into())),
+        ] {
+            assert_eq!(Typed::parse(text).unwrap(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_target_is_refused() {
+        for text in ["", "0", "99999999999", "ns:", "ns:x", ":"] {
+            assert!(
+                matches!(Typed::parse(text), Err(Error::BadTarget(_))),
+                "{text}"
+            );
+        }
+    }
+}

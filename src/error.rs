@@ -1,0 +1,140 @@
+//! What can go wrong, what to do about it, and the one mapping to exit codes.
+
+use std::path::PathBuf;
+
+use nix::errno::Errno;
+
+use crate::model::namespace::NsKey;
+use crate::model::{Pid, Why};
+
+/// How a run ends (the table is in README.md and in the man page).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Answered, and what was asked for holds.
+    Yes = 0,
+    /// Answered, and the answer is no.
+    No = 1,
+    /// Could not answer.
+    Unanswered = 2,
+}
+
+impl From<Exit> for std::process::ExitCode {
+    fn from(exit: Exit) -> std::process::ExitCode {
+        (exit as u8).into()
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot open {} as a procfs: {}", path.display(), errno.desc())]
+    Proc { path: PathBuf, errno: Errno },
+    #[error("cannot list the processes of this procfs: {}", .0.desc())]
+    Listing(Errno),
+    #[error("this procfs does not show nsinspect itself: {}", .0.desc())]
+    NoSelf(Errno),
+    #[error("there is no process or thread {0} here")]
+    NoProcess(Pid),
+    #[error("there is no process or thread {0} in the snapshot")]
+    NotInSnapshot(Pid),
+    #[error("there is no namespace {0} among the {1} that were found")]
+    NoNamespace(String, usize),
+    #[error("no process is in {0}, so there is nobody to look at")]
+    NoMember(NsKey),
+    #[error("{} is not a namespace", .0.display())]
+    NotANamespace(PathBuf),
+    #[error("cannot look at {}: {}", path.display(), errno.desc())]
+    Path { path: PathBuf, errno: Errno },
+    #[error("no container is called {text:?}; looked at the cgroup paths of {looked_at} processes")]
+    NoContainer { text: String, looked_at: usize },
+    #[error("{text:?} fits more than one: {}", candidates.join(", "))]
+    Ambiguous {
+        text: String,
+        candidates: Vec<String>,
+    },
+    #[error("{0:?} is no target")]
+    BadTarget(String),
+    #[error("cannot read the namespaces of process {pid}: {why}")]
+    Unreadable { pid: Pid, why: Why },
+    #[error("process {pid} is in no pid namespace that could be read: {why}")]
+    NoPidNamespace { pid: Pid, why: Why },
+    #[error("cannot read the snapshot {from}: {reason}")]
+    Snapshot { from: String, reason: String },
+    #[error("{0}")]
+    Usage(String),
+    #[error("cannot write the answer: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+impl Error {
+    /// What the user can do, where that is not plain from the message.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Error::Proc { .. } => {
+                "--proc wants the directory of a mounted procfs, such as /host/proc"
+            }
+            Error::NoProcess(_) => {
+                "it may have ended, be hidden by hidepid=, or have this number in another pid \
+                 namespace only: `nsinspect pid` translates"
+            }
+            Error::NotInSnapshot(_) => {
+                "a snapshot knows the processes that ran when it was taken, and no threads"
+            }
+            Error::NoNamespace(..) => {
+                "`nsinspect list` shows those that have processes; `nsinspect doctor` says what \
+                 cannot be seen from here"
+            }
+            Error::NoMember(_) => "`nsinspect show` tells what is known of the namespace itself",
+            Error::NotANamespace(_) => {
+                "an nsfs file is wanted, such as /proc/1/ns/net or /run/netns/NAME"
+            }
+            Error::NoContainer { .. } => {
+                "name it by the start of its id, or as RUNTIME:ID; `nsinspect tree` shows the ids"
+            }
+            Error::Ambiguous { .. } => "give more of the id",
+            Error::BadTarget(_) => {
+                "a target is a PID or TID, `self`, ns:INODE, net:[INODE], the path of an nsfs file, \
+                 or a container's id or RUNTIME:ID"
+            }
+            Error::Unreadable {
+                why: Why::Denied, ..
+            }
+            | Error::NoPidNamespace {
+                why: Why::Denied, ..
+            } => "reading another user's namespaces takes CAP_SYS_PTRACE: try as root",
+            Error::Snapshot { .. } => "`nsinspect snapshot > FILE` writes what --from reads",
+            _ => return None,
+        })
+    }
+
+    /// The exit code that goes with it.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Error::NoNamespace(..) => Exit::No,
+            // Whoever reads our answer has had enough of it: `nsinspect list | head -1`.
+            Error::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Yes,
+            _ => Exit::Unanswered,
+        }
+    }
+
+    /// Whether there is anybody left to tell.
+    pub fn is_worth_telling(&self) -> bool {
+        self.exit() != Exit::Yes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exit_codes_are_the_documented_ones() {
+        let broken_pipe = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+        let disk_full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        assert_eq!(Error::Output(broken_pipe).exit() as u8, 0);
+        assert_eq!(Error::NoNamespace("net:[1]".into(), 8).exit() as u8, 1);
+        assert_eq!(Error::NoProcess(1).exit() as u8, 2);
+        assert_eq!(Error::Output(disk_full).exit() as u8, 2);
+        assert_eq!(Error::Usage(String::new()).exit() as u8, 2);
+    }
+}

@@ -1,0 +1,40 @@
+//! See, compare and prove the isolation of Linux namespaces.
+//!
+//! Data flows one way: [`collect`] reads `/proc` and the kernel (through [`sys`], the only place
+//! with `unsafe`) into a [`model::Snapshot`]; [`analyse`] answers questions about it by pure
+//! functions; [`output`] prints the answers; a [`commands`] file per subcommand strings these
+//! together. A snapshot that was saved gives the same answers on another machine.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+/// Snapshot -> answers, without looking at the machine again.
+pub mod analyse;
+/// The command line as it is typed.
+pub mod cli;
+/// The kernel -> Snapshot.
+pub mod collect;
+/// One file per subcommand.
+pub mod commands;
+/// What can go wrong, and the exit codes.
+pub mod error;
+/// Plain data.
+pub mod model;
+/// Tables, trees, and the versioned documents for scripts.
+pub mod output;
+/// Every raw system call.
+pub mod sys;
+
+use error::Exit;
+
+/// Runs one command: the answer goes to standard output, the commentary to standard error.
+pub fn run(cli: &cli::Cli) -> Exit {
+    match commands::dispatch(cli) {
+        Ok(exit) => exit,
+        Err(error) => {
+            if error.is_worth_telling() {
+                output::complain(&error);
+            }
+            error.exit()
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Plain data: what was seen on a machine, and what could not be seen and why.
+
+pub mod capability;
+pub mod container;
+pub mod coverage;
+pub mod facts;
+pub mod kind;
+pub mod mount;
+pub mod namespace;
+pub mod process;
+pub mod seen;
+pub mod snapshot;
+pub mod text;
+
+pub use capability::CapabilitySet;
+pub use container::Container;
+pub use coverage::{Coverage, LayerState, Unreadable};
+pub use kind::{LinkName, NsKind};
+pub use namespace::{Holder, Namespace, NsKey};
+pub use process::{Links, Pid, Process};
+pub use seen::{Seen, Why};
+pub use snapshot::Snapshot;

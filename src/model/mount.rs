@@ -1,0 +1,33 @@
+//! One line of a mountinfo file (proc_pid_mountinfo(5)).
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A mount, as one process sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Mount {
+    pub id: i32,
+    pub parent: i32,
+    /// `major:minor` of the file system's device: equal for two mounts of one file system.
+    pub device: String,
+    /// The directory of that file system which is mounted; `net:[…]` for an nsfs mount.
+    pub root: String,
+    /// Where it is mounted, below the process's root directory.
+    pub mount_point: String,
+    pub fstype: String,
+    /// Device, path or label, as the file system calls its source.
+    pub source: String,
+    pub read_only: bool,
+    #[serde(flatten)]
+    pub propagation: Propagation,
+}
+
+/// How mount events travel (mount_namespaces(7)).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Propagation {
+    /// Peer group in which events travel both ways.
+    pub shared: Option<u32>,
+    /// Peer group from which events are received.
+    pub master: Option<u32>,
+    pub unbindable: bool,
+}

@@ -1,0 +1,288 @@
+//! One process (or thread), as `/proc` shows it.
+//!
+//! The small types that derive `Serialize` appear in documents as they are, so that the promise of
+//! [`crate::output::wire`] holds for their fields.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::capability::CapabilitySet;
+use super::kind::{LinkName, NsKind};
+use super::mount::Mount;
+use super::namespace::NsKey;
+use super::seen::{Seen, Why};
+
+/// A process or thread number, in the pid namespace of the procfs that was read.
+pub type Pid = i32;
+
+/// The ten links of `/proc/PID/ns`, each with a result of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Links([Seen<u64>; 10]);
+
+impl Links {
+    /// Reads each link by the given function.
+    pub fn read(read: impl FnMut(LinkName) -> Seen<u64>) -> Links {
+        Links(LinkName::ALL.map(read))
+    }
+
+    /// All ten not known, for one reason.
+    pub fn unknown(why: &Why) -> Links {
+        Links::read(|_| Seen::Unknown(why.clone()))
+    }
+
+    /// Inode of the namespace behind one link.
+    pub fn get(&self, link: LinkName) -> &Seen<u64> {
+        match link {
+            LinkName::Own(kind) => &self.0[kind as usize],
+            LinkName::PidForChildren => &self.0[8],
+            LinkName::TimeForChildren => &self.0[9],
+        }
+    }
+
+    /// Inode of the namespace of this kind that the task itself is in.
+    pub fn own(&self, kind: NsKind) -> &Seen<u64> {
+        self.get(LinkName::Own(kind))
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (LinkName, &Seen<u64>)> {
+        LinkName::ALL.into_iter().zip(&self.0)
+    }
+
+    /// The namespaces that the task itself is in, as far as known.
+    pub fn own_keys(&self) -> impl Iterator<Item = NsKey> {
+        NsKind::ALL.into_iter().filter_map(|kind| {
+            let inode = self.own(kind).get()?;
+            Some(NsKey { kind, inode })
+        })
+    }
+
+    /// The first reason, other than that it is gone or unsupported, why one of the eight own
+    /// namespaces is not known.
+    pub fn gap(&self) -> Option<&Why> {
+        NsKind::ALL
+            .into_iter()
+            .filter_map(|kind| self.own(kind).why())
+            .find(|why| !matches!(why, Why::Gone | Why::Unsupported))
+    }
+}
+
+/// A line of `/proc/PID/stat`: the part that we use (proc_pid_stat(5)).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stat {
+    pub comm: String,
+    /// `R`, `S`, `Z` …
+    pub state: char,
+    pub ppid: Pid,
+    /// A thread of the kernel itself (PF_KTHREAD); nothing else can have this flag.
+    pub kernel_thread: bool,
+    /// Start in clock ticks after boot: with the PID, what tells a process from its successor.
+    pub start_time: u64,
+}
+
+impl Stat {
+    /// Dead, and not yet reaped by its parent.
+    pub fn is_zombie(&self) -> bool {
+        matches!(self.state, 'Z' | 'X')
+    }
+}
+
+/// Real, effective, saved and file-system id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Ids {
+    pub real: u32,
+    pub effective: u32,
+    pub saved: u32,
+    pub fs: u32,
+}
+
+/// How system calls of a process are filtered (seccomp(2)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seccomp {
+    Disabled,
+    Strict,
+    Filter,
+}
+
+impl Seccomp {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Seccomp::Disabled => "disabled",
+            Seccomp::Strict => "strict",
+            Seccomp::Filter => "filter",
+        }
+    }
+}
+
+/// The five sets of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    pub effective: CapabilitySet,
+    pub permitted: CapabilitySet,
+    pub inheritable: CapabilitySet,
+    pub bounding: CapabilitySet,
+    pub ambient: CapabilitySet,
+}
+
+impl Capabilities {
+    /// The sets with their names, the most telling first.
+    pub fn by_name(&self) -> [(&'static str, CapabilitySet); 5] {
+        [
+            ("effective", self.effective),
+            ("permitted", self.permitted),
+            ("bounding", self.bounding),
+            ("inheritable", self.inheritable),
+            ("ambient", self.ambient),
+        ]
+    }
+}
+
+/// Credentials and barriers: the part of `/proc/PID/status` that we use (proc_pid_status(5)).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// The process that the task is a thread of.
+    pub tgid: Pid,
+    /// Ids as the reader's user namespace numbers them.
+    pub uids: Ids,
+    pub gids: Ids,
+    pub groups: Vec<u32>,
+    /// The PID in each pid namespace, from the one of the procfs inwards; `None` before Linux 4.1.
+    pub nspid: Option<Vec<Pid>>,
+    pub capabilities: Capabilities,
+    pub no_new_privs: Option<bool>,
+    pub seccomp: Option<Seccomp>,
+}
+
+/// One line of `uid_map` or `gid_map` (user_namespaces(7)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IdRange {
+    /// First id inside the user namespace.
+    pub inside: u32,
+    /// First id outside: as the reader's user namespace numbers it, or for a reader in that very
+    /// namespace, as its parent does.
+    pub outside: u32,
+    pub count: u32,
+}
+
+impl IdRange {
+    /// The id outside that an id inside stands for, by the whole map.
+    pub fn outside_of(map: &[IdRange], inside: u32) -> Option<u32> {
+        map.iter().find_map(|range| {
+            let offset = inside.checked_sub(range.inside)?;
+            (offset < range.count).then(|| range.outside.wrapping_add(offset))
+        })
+    }
+}
+
+/// One line of `/proc/PID/cgroup` (cgroups(7)).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CgroupEntry {
+    /// 0 for the unified hierarchy (cgroup v2).
+    pub hierarchy: u32,
+    /// Controllers of a v1 hierarchy, or `name=systemd`; empty for v2.
+    pub controllers: String,
+    /// Path below the root of the reader's cgroup namespace.
+    pub path: String,
+}
+
+/// How the clocks of a time namespace differ from the initial ones (time_namespaces(7)).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TimeOffsets {
+    /// Of CLOCK_MONOTONIC.
+    pub monotonic: Offset,
+    /// Of CLOCK_BOOTTIME.
+    pub boottime: Offset,
+}
+
+/// The offset of one clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Offset {
+    pub seconds: i64,
+    pub nanoseconds: i64,
+}
+
+/// The root directory of a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RootDir {
+    /// Target of `/proc/PID/root`: `/` for a process whose root is that of its mount namespace.
+    pub path: String,
+    /// Device and inode of the directory itself: the same for two processes with the same root.
+    pub device: u64,
+    pub inode: u64,
+}
+
+/// A thread that is in other namespaces than the process it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thread {
+    pub tid: Pid,
+    pub comm: String,
+    /// The links in which it differs.
+    pub differs: Vec<(LinkName, u64)>,
+}
+
+/// What is read of a process only when it is the one asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Details {
+    pub status: Seen<Status>,
+    pub uid_map: Seen<Vec<IdRange>>,
+    pub gid_map: Seen<Vec<IdRange>>,
+    /// `allow` or `deny`.
+    pub setgroups: Seen<String>,
+    /// Label of the active security module; `None` where no module is active.
+    pub lsm: Seen<Option<String>>,
+    pub root: Seen<RootDir>,
+    pub mounts: Seen<Vec<Mount>>,
+    pub timens_offsets: Seen<TimeOffsets>,
+    /// The cgroup paths as the process itself sees them, below the root of its cgroup namespace.
+    pub cgroups_inside: Seen<Vec<CgroupEntry>>,
+    /// Threads whose namespaces differ from the process's.
+    pub threads: Seen<Vec<Thread>>,
+}
+
+/// One process, or one thread where a TID was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Process {
+    pub pid: Pid,
+    /// The thread that was asked for, where it is not the process's first.
+    pub tid: Option<Pid>,
+    pub links: Links,
+    /// Number of threads.
+    pub nthreads: usize,
+    /// Effective uid, as the reader's user namespace numbers it.
+    pub uid: Seen<u32>,
+    pub stat: Seen<Stat>,
+    pub cmdline: Seen<Vec<String>>,
+    pub cgroups: Seen<Vec<CgroupEntry>>,
+    pub details: Option<Box<Details>>,
+}
+
+impl Process {
+    /// The init of every pid namespace.
+    pub const INIT: Pid = 1;
+    /// The thread that makes all other kernel threads; it never leaves the initial namespaces.
+    pub const KTHREADD: Pid = 2;
+
+    /// The number under which it was read: its own, or that of the thread that was asked for.
+    pub fn task(&self) -> Pid {
+        self.tid.unwrap_or(self.pid)
+    }
+
+    /// What the process is called on a screen: its command line, else its name, kernel threads and
+    /// others without a command line in brackets as ps(1) does.
+    pub fn command(&self) -> Option<String> {
+        let comm = self.stat.known().map(|stat| format!("[{}]", stat.comm));
+        match self.cmdline.known() {
+            Some(args) if !args.is_empty() => Some(args.join(" ")),
+            _ => comm,
+        }
+    }
+
+    /// Dead, with no thread that lives on and would keep it in its namespaces.
+    pub fn is_zombie(&self) -> bool {
+        let is_dead = self.stat.known().is_some_and(Stat::is_zombie);
+        is_dead && !self.links.own(NsKind::Mnt).is_known()
+    }
+
+    pub fn is_kernel_thread(&self) -> bool {
+        self.stat.known().is_some_and(|stat| stat.kernel_thread)
+    }
+}

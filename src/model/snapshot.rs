@@ -1,0 +1,96 @@
+//! Everything that was read from one machine for one question.
+
+use std::collections::BTreeMap;
+
+use super::capability::CapabilitySet;
+use super::coverage::Coverage;
+use super::kind::NsKind;
+use super::namespace::{Namespace, NsKey};
+use super::process::{Links, Pid, Process};
+use super::seen::Seen;
+
+/// The machine that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host {
+    pub hostname: Seen<String>,
+    /// Release of the running kernel, as `uname -r`.
+    pub kernel: Seen<String>,
+    /// Changes at every boot: a snapshot of another boot speaks of other processes.
+    pub boot_id: Seen<String>,
+}
+
+/// Who looked: ids, paths and PIDs are relative to the namespaces of the reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reader {
+    pub pid: Seen<Pid>,
+    pub uid: u32,
+    /// Effective capabilities.
+    pub capabilities: Seen<CapabilitySet>,
+    pub links: Links,
+}
+
+/// Abilities of kernel and reader that can be tried without touching anything.
+pub const FEATURES: [&str; 5] = [
+    "owners",
+    "namespace_ids",
+    "pid_translation",
+    "pid_namespace_listing",
+    "message_queue_listing",
+];
+
+/// What was read, in order of PID and of kind and inode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    pub host: Host,
+    /// When, in RFC 3339.
+    pub taken_at: String,
+    pub reader: Reader,
+    /// Device number of nsfs, with which the inode numbers of namespaces are unique.
+    pub nsfs_dev: Seen<u64>,
+    /// Inodes of the initial network and mount namespace, which only newer kernels fix.
+    pub initial_net: Seen<u64>,
+    pub initial_mnt: Seen<u64>,
+    pub processes: BTreeMap<Pid, Process>,
+    pub namespaces: BTreeMap<NsKey, Namespace>,
+    /// What the kernel lets the reader do, by the names of [`FEATURES`], where it was tried.
+    pub features: BTreeMap<&'static str, Seen<()>>,
+    /// Login names of the uids that occur.
+    pub users: BTreeMap<u32, String>,
+    pub coverage: Coverage,
+}
+
+impl Snapshot {
+    /// Inode of the initial namespace of a kind, where it is known.
+    pub fn initial_inode(&self, kind: NsKind) -> &Seen<u64> {
+        const fn fixed(kind: NsKind) -> Seen<u64> {
+            Seen::Known(kind.initial_inode())
+        }
+        match kind {
+            NsKind::Net => &self.initial_net,
+            NsKind::Mnt => &self.initial_mnt,
+            NsKind::Cgroup => const { &fixed(NsKind::Cgroup) },
+            NsKind::Ipc => const { &fixed(NsKind::Ipc) },
+            NsKind::Pid => const { &fixed(NsKind::Pid) },
+            NsKind::Time => const { &fixed(NsKind::Time) },
+            NsKind::User => const { &fixed(NsKind::User) },
+            NsKind::Uts => const { &fixed(NsKind::Uts) },
+        }
+    }
+
+    /// Whether a namespace is the one of its kind that the kernel booted with.
+    pub fn is_initial(&self, key: NsKey) -> Seen<bool> {
+        if key.inode == key.kind.initial_inode() {
+            return Seen::Known(true);
+        }
+        self.initial_inode(key.kind)
+            .part(|initial| *initial == key.inode)
+    }
+
+    /// The login name of a uid, or the number as text.
+    pub fn user(&self, uid: u32) -> String {
+        self.users
+            .get(&uid)
+            .cloned()
+            .unwrap_or_else(|| uid.to_string())
+    }
+}

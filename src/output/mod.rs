@@ -1,0 +1,65 @@
+//! Answers -> bytes: text for people, versioned documents for scripts.
+
+pub mod sanitize;
+pub mod terminal;
+pub mod text;
+pub mod wire;
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use crate::cli::Format;
+use crate::error::Error;
+use terminal::Terminal;
+
+/// Writes an answer to standard output: the document to scripts, the text to people.
+pub fn answer<D: Serialize>(
+    format: Format,
+    document: impl FnOnce() -> D,
+    text: impl FnOnce() -> String,
+) -> Result<(), Error> {
+    let answer = match format {
+        Format::Table => text(),
+        Format::Json => json(&document())?,
+        Format::Yaml => yaml(&document())?,
+    };
+    print(&answer)
+}
+
+/// Writes to standard output in one go.
+pub fn print(text: &str) -> Result<(), Error> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    Ok(stdout.flush()?)
+}
+
+fn json(document: &impl Serialize) -> Result<String, Error> {
+    let mut text = serde_json::to_string_pretty(document).map_err(std::io::Error::other)?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// The only use of serde_yaml, which is archived: a successor is a change of this line.
+fn yaml(document: &impl Serialize) -> Result<String, Error> {
+    serde_yaml::to_string(document).map_err(|error| Error::Output(std::io::Error::other(error)))
+}
+
+/// Says on standard error why there is no answer, and what to do.
+pub fn complain(error: &Error) {
+    let message = sanitize::for_terminal(&error.to_string()).into_owned();
+    note(&format!("nsinspect: {message}"));
+    if let Some(hint) = error.hint() {
+        note(&format!("  {hint}"));
+    }
+}
+
+/// A line of commentary on standard error; nobody is left to tell if that is closed.
+pub fn note(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// The terminal that the answer goes to.
+pub fn terminal(global: &crate::cli::Global) -> Terminal {
+    Terminal::detect(global.color)
+}

@@ -1,0 +1,282 @@
+//! `diff` as text: what is shared first, because that is what hurts.
+
+use super::{process, reason};
+use crate::analyse::diff::{Beyond, Diff, KindDiff, State, Value};
+use crate::analyse::reference::{Reference, Source};
+use crate::model::{Seen, Snapshot, Why};
+use crate::output::sanitize::for_terminal;
+use crate::output::terminal::{Terminal, Tone, cell, render};
+
+/// From this many columns on the reference's inodes have room for a column of their own.
+const WIDE: u16 = 120;
+
+/// The whole answer.
+pub fn diff(terminal: &Terminal, snapshot: &Snapshot, diff: &Diff<'_>) -> String {
+    let mut text = format!(
+        "{}\n  against {}\n\n",
+        for_terminal(&process(diff.subject)),
+        for_terminal(&against(&diff.reference))
+    );
+    text += &kinds(terminal, diff);
+    text += "\nBeside namespaces\n";
+    text += &beyond(terminal, snapshot, diff);
+    text += &format!("\n{}\n", summary(diff));
+    text
+}
+
+fn against(reference: &Reference<'_>) -> String {
+    match (reference.source, reference.process) {
+        (Source::Given, Some(given)) => process(given),
+        (Source::Pid1, Some(init)) if reference.host_init == Some(false) => format!(
+            "{}; PID 1 here is not the host's init, this is a pid namespace of its own",
+            process(init)
+        ),
+        (Source::Kthreadd, _) => "the host (kthreadd, since PID 1 is refused)".to_owned(),
+        (Source::InitialInodes, _) => {
+            "the host (the numbers of its initial namespaces, since PID 1 is refused)".to_owned()
+        }
+        _ => "the host (PID 1)".to_owned(),
+    }
+}
+
+fn kinds(terminal: &Terminal, diff: &Diff<'_>) -> String {
+    let wide = terminal.is_at_least(WIDE);
+    let mut table = terminal.table();
+    for state in [State::SHARED, State::UNKNOWN, State::ISOLATED] {
+        for kind in diff.kinds.iter().filter(|kind| kind.state.name() == state) {
+            let (word, tone) = match kind.state {
+                State::Shared => ("SHARED", Tone::Bad),
+                State::Unknown(_) => ("UNKNOWN", Tone::Doubtful),
+                State::Isolated => ("isolated", Tone::Good),
+            };
+            let mut row = vec![
+                cell(kind.kind.name(), Tone::Strong),
+                cell(word, tone),
+                cell(&inode(&kind.subject), Tone::Plain),
+            ];
+            if wide {
+                let theirs = match kind.state {
+                    State::Shared => String::new(),
+                    State::Isolated | State::Unknown(_) => {
+                        format!("not {}", inode(&kind.reference))
+                    }
+                };
+                row.push(cell(&theirs, Tone::Plain));
+            }
+            row.push(cell(&sentence(kind), Tone::Plain));
+            table.add_row(row);
+        }
+    }
+    render(table)
+}
+
+fn inode(seen: &Seen<u64>) -> String {
+    seen.known().map_or_else(|| "?".to_owned(), u64::to_string)
+}
+
+fn sentence(kind: &KindDiff) -> String {
+    match &kind.state {
+        State::Shared => kind.grants.join("; "),
+        State::Isolated => kind.inside.clone(),
+        State::Unknown(why) => {
+            let side = match (&kind.subject, &kind.reference) {
+                (Seen::Unknown(_), _) => "its namespace",
+                _ => "that of the reference",
+            };
+            match why {
+                Why::Denied => format!("{side} may not be read: takes CAP_SYS_PTRACE over it"),
+                other => format!("{side} is not known: {}", reason(other)),
+            }
+        }
+    }
+}
+
+fn beyond(terminal: &Terminal, snapshot: &Snapshot, diff: &Diff<'_>) -> String {
+    let row = |what: &str| diff.beyond.iter().find(|row| row.what == what);
+    let lines = [
+        ("root", row("root").map(root)),
+        (
+            "user",
+            row("uid").map(|row| ids(row, &|uid| named(snapshot, uid))),
+        ),
+        (
+            "group",
+            row("gid").map(|row| ids(row, &|gid| gid.to_string())),
+        ),
+        (
+            "groups",
+            row("groups")
+                .filter(|row| row.same == Some(false))
+                .map(plain),
+        ),
+        ("capabilities", Some(capabilities(diff))),
+        ("seccomp", row("seccomp").map(plain)),
+        ("no_new_privs", row("no_new_privs").map(plain)),
+        ("lsm", row("lsm").map(lsm)),
+        ("cgroup", row("cgroup").map(plain)),
+        ("threads", row("threads_elsewhere").and_then(threads)),
+        ("children", row("children_elsewhere").and_then(children)),
+    ];
+    let mut table = terminal.table();
+    for (name, words) in lines {
+        if let Some(words) = words {
+            table.add_row(vec![cell(name, Tone::Strong), cell(&words, Tone::Plain)]);
+        }
+    }
+    render(table)
+}
+
+/// The subject's value, and the reference's where it is another.
+fn plain(row: &Beyond) -> String {
+    let own = words(&row.subject);
+    match row.same {
+        Some(false) => format!("{own}; reference: {}", words(&row.reference)),
+        _ => own,
+    }
+}
+
+fn words(seen: &Seen<Value>) -> String {
+    match seen {
+        Seen::Unknown(why) => format!("unknown ({})", reason(why)),
+        Seen::Known(Value::Nothing) => "none".to_owned(),
+        Seen::Known(Value::Flag(flag)) => if *flag { "on" } else { "off" }.to_owned(),
+        Seen::Known(Value::Number(number)) => number.to_string(),
+        Seen::Known(Value::Text(text)) => text.clone(),
+        Seen::Known(Value::Words(words)) => match words.is_empty() {
+            true => "none".to_owned(),
+            false => words.join(" "),
+        },
+        Seen::Known(Value::Numbers(numbers)) => match numbers.is_empty() {
+            true => "none".to_owned(),
+            false => {
+                let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
+                numbers.join(" ")
+            }
+        },
+        // Nothing beside namespaces has a value of these sorts.
+        Seen::Known(_) => String::new(),
+    }
+}
+
+fn root(row: &Beyond) -> String {
+    match (row.same, &row.subject) {
+        (Some(true), _) => "the same directory".to_owned(),
+        (Some(false), Seen::Known(Value::Text(path))) if path == "/" => {
+            "a directory of its own".to_owned()
+        }
+        (Some(false), Seen::Known(Value::Text(path))) => format!("a directory of its own, {path}"),
+        (None, Seen::Known(Value::Text(path))) => {
+            format!("{path}; that of the reference is not known")
+        }
+        _ => words(&row.subject),
+    }
+}
+
+fn ids(row: &Beyond, name: &dyn Fn(u32) -> String) -> String {
+    let of = |seen: &Seen<Value>| match seen {
+        // Real, effective, saved, fs: one is enough where all are the same.
+        Seen::Known(Value::Numbers(ids)) if ids.iter().all(|id| *id == ids[0]) => name(ids[0]),
+        Seen::Known(Value::Numbers(ids)) => {
+            format!("real {}, effective {}", name(ids[0]), name(ids[1]))
+        }
+        other => words(other),
+    };
+    match row.same {
+        Some(false) => format!("{}; reference: {}", of(&row.subject), of(&row.reference)),
+        _ => of(&row.subject),
+    }
+}
+
+fn named(snapshot: &Snapshot, uid: u32) -> String {
+    match snapshot.users.get(&uid) {
+        Some(name) => format!("{uid} ({name})"),
+        None => uid.to_string(),
+    }
+}
+
+/// The effective set, how much the reference has, and other sets only where they differ from it.
+fn capabilities(diff: &Diff<'_>) -> String {
+    let status = |process: &crate::model::Process| {
+        let details = process
+            .details
+            .as_ref()
+            .map(|details| details.status.clone());
+        details.unwrap_or(Seen::Unknown(Why::Skipped))
+    };
+    let own = match status(diff.subject) {
+        Seen::Known(status) => status.capabilities,
+        Seen::Unknown(why) => return format!("unknown ({})", reason(&why)),
+    };
+    let theirs = diff.reference.process.map(status);
+    let all = theirs.and_then(|theirs| Some(theirs.known()?.capabilities.effective));
+    let effective = own.effective;
+    let mut words = match all {
+        Some(all) if all == effective => format!("all {} of the reference", effective.len()),
+        _ if effective.is_empty() => "none".to_owned(),
+        Some(all) => format!("{} of {}: {}", effective.len(), all.len(), list(effective)),
+        None => format!("{}: {}", effective.len(), list(effective)),
+    };
+    for (name, set) in own.by_name() {
+        let dull = match name {
+            "permitted" | "bounding" => set == effective,
+            "inheritable" | "ambient" => set.is_empty(),
+            _ => true,
+        };
+        if !dull {
+            words += &format!("; {name} {}", set.len());
+        }
+    }
+    words
+}
+
+/// Beyond this many names, counting is all that a reader can do; JSON has them.
+const MOST_NAMES: u32 = 20;
+
+fn list(set: crate::model::CapabilitySet) -> String {
+    if set.len() > MOST_NAMES {
+        let missing = crate::model::CapabilitySet(!set.0 & ((1 << 41) - 1));
+        let names: Vec<String> = missing.short_names().collect();
+        return format!("all but {}", names.join(" "));
+    }
+    let names: Vec<String> = set.short_names().collect();
+    names.join(" ")
+}
+
+fn lsm(row: &Beyond) -> String {
+    match (&row.subject, &row.reference) {
+        (Seen::Known(Value::Nothing), Seen::Known(Value::Nothing)) => {
+            "no label: no security module is active".to_owned()
+        }
+        _ => plain(row),
+    }
+}
+
+fn threads(row: &Beyond) -> Option<String> {
+    match &row.subject {
+        Seen::Known(Value::Number(0)) => None,
+        Seen::Known(Value::Number(count)) => Some(format!(
+            "{count} in other namespaces than the process: `nsinspect show` names them"
+        )),
+        other => Some(words(other)),
+    }
+}
+
+fn children(row: &Beyond) -> Option<String> {
+    match &row.subject {
+        Seen::Known(Value::Words(kinds)) if !kinds.is_empty() => Some(format!(
+            "its next child will be in another {} namespace",
+            kinds.join(" and ")
+        )),
+        _ => None,
+    }
+}
+
+fn summary(diff: &Diff<'_>) -> String {
+    let count = |state| diff.kinds_that_are(state).len();
+    format!(
+        "{} shared, {} isolated, {} unknown",
+        count(State::SHARED),
+        count(State::ISOLATED),
+        count(State::UNKNOWN)
+    )
+}

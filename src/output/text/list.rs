@@ -1,0 +1,212 @@
+//! `list` as a table.
+
+use comfy_table::CellAlignment;
+
+use super::command;
+use crate::analyse::containers::container_of;
+use crate::cli::Column;
+use crate::model::namespace::Namespace;
+use crate::model::{Process, Seen, Snapshot};
+use crate::output::sanitize::for_terminal;
+use crate::output::terminal::{Terminal, Tone, cell, one_line, render};
+
+/// The columns that are shown unless others are asked for: those of lsns.
+pub const USUAL: [Column; 6] = [
+    Column::Ns,
+    Column::Type,
+    Column::Nprocs,
+    Column::Pid,
+    Column::User,
+    Column::Command,
+];
+
+/// How the table is to look.
+pub struct Style {
+    pub columns: Vec<Column>,
+    pub headings: bool,
+    /// One blank between columns, nothing cut.
+    pub raw: bool,
+}
+
+/// The namespaces, a row each.
+pub fn namespaces(
+    terminal: &Terminal,
+    style: &Style,
+    snapshot: &Snapshot,
+    namespaces: &[&Namespace],
+) -> String {
+    let rows = namespaces.iter().map(|namespace| {
+        let value = |column: &Column| value(snapshot, namespace, *column);
+        style.columns.iter().map(value).collect()
+    });
+    table(terminal, style, rows.collect())
+}
+
+fn table(terminal: &Terminal, style: &Style, rows: Vec<Vec<String>>) -> String {
+    if style.raw {
+        return raw(style, rows);
+    }
+    let mut table = terminal.table();
+    if style.headings {
+        let heads = style.columns.iter().map(|column| {
+            let cell = cell(name(*column), Tone::Strong);
+            cell.set_alignment(alignment(*column))
+        });
+        table.set_header(heads.collect::<Vec<_>>());
+    }
+    for row in rows {
+        let cells = row
+            .iter()
+            .zip(&style.columns)
+            .map(|(value, column)| cell(value, Tone::Plain).set_alignment(alignment(*column)));
+        table.add_row(one_line(cells.collect()));
+    }
+    match table.row_count() {
+        0 if !style.headings => String::new(),
+        _ => render(table),
+    }
+}
+
+fn raw(style: &Style, rows: Vec<Vec<String>>) -> String {
+    let heads = style.columns.iter().map(|column| name(*column).to_owned());
+    let heads = style.headings.then(|| heads.collect());
+    let line = |row: Vec<String>| {
+        let escaped: Vec<String> = row
+            .iter()
+            .map(|value| match value.as_str() {
+                // An empty value would shift all behind it.
+                "" => "-".to_owned(),
+                value => for_terminal(value).replace(' ', "\\x20"),
+            })
+            .collect();
+        escaped.join(" ") + "\n"
+    };
+    heads.into_iter().chain(rows).map(line).collect()
+}
+
+fn name(column: Column) -> &'static str {
+    match column {
+        Column::Ns => "NS",
+        Column::Type => "TYPE",
+        Column::NsId => "NS_ID",
+        Column::Initial => "INITIAL",
+        Column::Nprocs => "NPROCS",
+        Column::Nthreads => "NTHREADS",
+        Column::Pid => "PID",
+        Column::Ppid => "PPID",
+        Column::Uid => "UID",
+        Column::User => "USER",
+        Column::Command => "COMMAND",
+        Column::Path => "PATH",
+        Column::Owner => "OWNER",
+        Column::OwnerUid => "OWNER_UID",
+        Column::Parent => "PARENT",
+        Column::Container => "CONTAINER",
+    }
+}
+
+fn alignment(column: Column) -> CellAlignment {
+    match column {
+        Column::Nprocs
+        | Column::Nthreads
+        | Column::Pid
+        | Column::Ppid
+        | Column::Uid
+        | Column::OwnerUid
+        | Column::NsId => CellAlignment::Right,
+        _ => CellAlignment::Left,
+    }
+}
+
+/// What does not apply is empty; what is not known is a question mark.
+fn value(snapshot: &Snapshot, namespace: &Namespace, column: Column) -> String {
+    let process = namespace
+        .lowest
+        .and_then(|pid| snapshot.processes.get(&pid));
+    let of_process = |read: &dyn Fn(&Process) -> String| process.map(read).unwrap_or_default();
+    match column {
+        Column::Ns => namespace.key.inode.to_string(),
+        Column::Type => namespace.key.kind.to_string(),
+        Column::NsId => known(&namespace.ns_id),
+        Column::Initial => match &namespace.initial {
+            Seen::Known(true) => "yes".to_owned(),
+            Seen::Known(false) => "no".to_owned(),
+            Seen::Unknown(_) => "?".to_owned(),
+        },
+        Column::Nprocs => namespace.nprocs.to_string(),
+        Column::Nthreads => namespace.nthreads.to_string(),
+        Column::Pid => namespace
+            .lowest
+            .map(|pid| pid.to_string())
+            .unwrap_or_default(),
+        Column::Ppid => of_process(&|process| known(&process.stat.part(|stat| stat.ppid))),
+        Column::Uid => of_process(&|process| known(&process.uid)),
+        Column::User => of_process(&|process| known(&process.uid.part(|uid| snapshot.user(*uid)))),
+        Column::Command => of_process(&command),
+        Column::Path => namespace
+            .lowest
+            .map(|pid| format!("/proc/{pid}/ns/{}", namespace.key.kind))
+            .unwrap_or_default(),
+        Column::Owner => applicable(&namespace.owner),
+        Column::OwnerUid => applicable(&namespace.owner_uid),
+        Column::Parent => applicable(&namespace.parent),
+        Column::Container => of_process(&|process| {
+            container_of(process)
+                .map(|container| super::container(&container))
+                .unwrap_or_default()
+        }),
+    }
+}
+
+fn known<T: ToString>(seen: &Seen<T>) -> String {
+    seen.known().map_or_else(|| "?".to_owned(), T::to_string)
+}
+
+fn applicable<T: ToString>(seen: &Seen<Option<T>>) -> String {
+    match seen {
+        Seen::Known(value) => value.as_ref().map(T::to_string).unwrap_or_default(),
+        Seen::Unknown(_) => "?".to_owned(),
+    }
+}
+
+/// The members of one namespace, a row each.
+pub fn members(
+    terminal: &Terminal,
+    headings: bool,
+    snapshot: &Snapshot,
+    members: &[&Process],
+) -> String {
+    let mut table = terminal.table();
+    if headings {
+        let heads = [
+            ("PID", true),
+            ("PPID", true),
+            ("USER", false),
+            ("COMMAND", false),
+        ];
+        let heads = heads.map(|(name, number)| right(cell(name, Tone::Strong), number));
+        table.set_header(heads);
+    }
+    for process in members {
+        table.add_row(one_line(vec![
+            right(cell(&process.pid.to_string(), Tone::Plain), true),
+            right(
+                cell(&known(&process.stat.part(|stat| stat.ppid)), Tone::Plain),
+                true,
+            ),
+            cell(
+                &known(&process.uid.part(|uid| snapshot.user(*uid))),
+                Tone::Plain,
+            ),
+            cell(&command(process), Tone::Plain),
+        ]));
+    }
+    render(table)
+}
+
+fn right(cell: comfy_table::Cell, number: bool) -> comfy_table::Cell {
+    match number {
+        true => cell.set_alignment(CellAlignment::Right),
+        false => cell,
+    }
+}

@@ -1,0 +1,292 @@
+//! Trees as text: branches in the first column, one line a node.
+
+use comfy_table::{Cell, CellAlignment};
+
+use super::{command, container, reason};
+use crate::analyse::hierarchy::{PidNode, UserNode};
+use crate::analyse::process_tree::Node;
+use crate::analyse::reference::{Reference, Source};
+use crate::analyse::sets::Set;
+use crate::analyse::tree::Tree;
+use crate::model::process::IdRange;
+use crate::model::{NsKind, Process, Seen, Snapshot};
+use crate::output::sanitize::for_terminal;
+use crate::output::terminal::{Terminal, Tone, cell, one_line, render, shorten};
+
+/// From this many columns on there is room for command lines.
+const WIDE: u16 = 110;
+/// A label longer than this (columns) is cut.
+const LONGEST_LABEL: usize = 44;
+
+/// Lines that are to be shown: the branches that lead to a node, and the node.
+fn flatten<T>(trees: &[Tree<T>]) -> Vec<(String, &T)> {
+    fn descend<'a, T>(trees: &'a [Tree<T>], indent: &str, lines: &mut Vec<(String, &'a T)>) {
+        for (at, tree) in trees.iter().enumerate() {
+            let is_last = at + 1 == trees.len();
+            let (branch, below) = if is_last {
+                ("└─ ", "   ")
+            } else {
+                ("├─ ", "│  ")
+            };
+            lines.push((format!("{indent}{branch}"), &tree.value));
+            descend(&tree.children, &format!("{indent}{below}"), lines);
+        }
+    }
+    let mut lines = Vec::new();
+    for tree in trees {
+        lines.push((String::new(), &tree.value));
+        descend(&tree.children, "", &mut lines);
+    }
+    lines
+}
+
+/// A branch and a label, cut to what a first column may take.
+fn label(branch: &str, text: &str, tone: Tone) -> Cell {
+    let text = format!("{branch}{}", for_terminal(text));
+    cell(&shorten(&text, LONGEST_LABEL), tone)
+}
+
+fn number(value: usize) -> Cell {
+    cell(&value.to_string(), Tone::Plain).set_alignment(CellAlignment::Right)
+}
+
+fn heads(names: &[&str]) -> Vec<Cell> {
+    names.iter().map(|name| cell(name, Tone::Strong)).collect()
+}
+
+/// What a set is called: `host`, its container, or name and PID of its first process.
+pub fn label_of_set(snapshot: &Snapshot, set: &Set) -> String {
+    if set.is_host {
+        return "host".to_owned();
+    }
+    if let Some(found) = &set.container {
+        return container(found);
+    }
+    let stat = snapshot
+        .processes
+        .get(&set.founder)
+        .and_then(|process| process.stat.known());
+    let name = stat.map_or("?", |stat| stat.comm.as_str());
+    format!("{name} ({})", set.founder)
+}
+
+/// The namespace sets: a kind's name where a set has its own, a dot where it shares that of the
+/// set above, a question mark where that could not be told.
+pub fn sets(terminal: &Terminal, snapshot: &Snapshot, trees: &[Tree<Set>]) -> String {
+    let wide = terminal.is_at_least(WIDE);
+    let mut table = terminal.table();
+    let mut names = vec!["NAMESPACE SET", "OWN NAMESPACES", "PROCS"];
+    if wide {
+        names.push("FIRST PROCESS");
+    }
+    let mut head = heads(&names);
+    head[2] = cell("PROCS", Tone::Strong).set_alignment(CellAlignment::Right);
+    table.set_header(head);
+    for (branch, set) in flatten(trees) {
+        let tone = if set.is_host {
+            Tone::Strong
+        } else {
+            Tone::Plain
+        };
+        let mut row = vec![
+            label(&branch, &label_of_set(snapshot, set), tone),
+            cell(&own(set, branch.is_empty()), Tone::Good),
+            number(set.processes.len()),
+        ];
+        if wide {
+            let founder = snapshot.processes.get(&set.founder);
+            let founder = founder.map(|process| format!("{} {}", process.pid, command(process)));
+            row.push(cell(&founder.unwrap_or_default(), Tone::Plain));
+        }
+        table.add_row(one_line(row));
+    }
+    render(table) + &against(snapshot)
+}
+
+fn own(set: &Set, is_root: bool) -> String {
+    if set.is_host {
+        return "initial, all".to_owned();
+    }
+    let columns = NsKind::BY_WEIGHT.map(|kind| {
+        let own = set.own.contains(&kind) && !is_root;
+        let mark = match (own, set.shared.contains(&kind), set.inode(kind)) {
+            (true, ..) => kind.name(),
+            (_, true, _) => "·",
+            // A root shares with nobody that is shown.
+            (.., Some(_)) if is_root => "·",
+            _ => "?",
+        };
+        format!("{mark:<width$}", width = kind.name().len())
+    });
+    columns.join(" ")
+}
+
+/// What "host" rests on, where PID 1 does not say.
+fn against(snapshot: &Snapshot) -> String {
+    let reference = Reference::choose(snapshot);
+    match (reference.source, reference.host_init) {
+        (Source::Given | Source::Pid1, Some(false)) => {
+            "PID 1 here is not the host's init: this is a pid namespace of its own\n".to_owned()
+        }
+        (Source::Given | Source::Pid1, _) => String::new(),
+        (Source::Kthreadd, _) => "PID 1 is refused; the host is where kthreadd is\n".to_owned(),
+        (Source::InitialInodes, _) => {
+            "PID 1 is refused; the host is told by the numbers of the initial namespaces\n"
+                .to_owned()
+        }
+    }
+}
+
+/// User namespaces with whom their root is outside and what they govern.
+pub fn users(terminal: &Terminal, snapshot: &Snapshot, trees: &[Tree<UserNode<'_>>]) -> String {
+    let mut table = terminal.table();
+    table.set_header(heads(&[
+        "USER NAMESPACE",
+        "MADE BY",
+        "ITS ROOT IS",
+        "PROCS",
+        "GOVERNS",
+    ]));
+    for (branch, node) in flatten(trees) {
+        table.add_row(one_line(vec![
+            label(&branch, &user_label(node, branch.is_empty()), Tone::Plain),
+            cell(&made_by(snapshot, node), Tone::Plain),
+            cell(&root_of(snapshot, node), Tone::Plain),
+            number(node.namespace.nprocs),
+            cell(&governed(node), Tone::Plain),
+        ]));
+    }
+    render(table)
+}
+
+fn user_label(node: &UserNode<'_>, is_root: bool) -> String {
+    let inode = node.namespace.key.inode;
+    let who = match node.process {
+        _ if node.namespace.initial == Seen::Known(true) => " initial".to_owned(),
+        Some(process) => format!(" {} {}", process.pid, name_of(process)),
+        None => " no process".to_owned(),
+    };
+    // A root that is not the initial one has a parent, which we may not see.
+    let above = match &node.namespace.parent {
+        Seen::Unknown(why) if is_root => format!(", parent unknown ({})", reason(why)),
+        _ => String::new(),
+    };
+    format!("{inode}{who}{above}")
+}
+
+fn name_of(process: &Process) -> String {
+    let stat = process.stat.known();
+    stat.map_or_else(|| "?".to_owned(), |stat| stat.comm.clone())
+}
+
+fn made_by(snapshot: &Snapshot, node: &UserNode<'_>) -> String {
+    match &node.namespace.owner_uid {
+        Seen::Known(Some(uid)) => snapshot.user(*uid),
+        Seen::Known(None) => String::new(),
+        Seen::Unknown(why) => format!("? ({})", reason(why)),
+    }
+}
+
+fn root_of(snapshot: &Snapshot, node: &UserNode<'_>) -> String {
+    if node.namespace.initial == Seen::Known(true) {
+        return "root".to_owned();
+    }
+    let outside = |map: &Vec<IdRange>| IdRange::outside_of(map, 0);
+    match &node.uid_map {
+        Seen::Known(map) if map.is_empty() => "nobody yet".to_owned(),
+        Seen::Known(map) => outside(map).map_or("nobody".to_owned(), |uid| snapshot.user(uid)),
+        Seen::Unknown(_) => "?".to_owned(),
+    }
+}
+
+fn governed(node: &UserNode<'_>) -> String {
+    let counts = NsKind::BY_WEIGHT.into_iter().filter_map(|kind| {
+        let count = node.governs.iter().filter(|key| key.kind == kind).count();
+        (count > 0).then(|| format!("{count} {kind}"))
+    });
+    let counts: Vec<String> = counts.collect();
+    counts.join(", ")
+}
+
+/// Pid namespaces, each with its processes and their numbers at every level. The outermost is not
+/// listed process by process: that is what ps(1) does.
+pub fn pids(terminal: &Terminal, trees: &[Tree<PidNode<'_>>]) -> String {
+    let mut table = terminal.table();
+    let mut head = heads(&[
+        "PID NAMESPACE",
+        "PROCS",
+        "PIDS, FROM HERE INWARDS",
+        "COMMAND",
+    ]);
+    head[1] = cell("PROCS", Tone::Strong).set_alignment(CellAlignment::Right);
+    table.set_header(head);
+    for (branch, node) in flatten(trees) {
+        let namespace = node.namespace;
+        let initial = match namespace.initial {
+            Seen::Known(true) => " initial",
+            _ if namespace.nprocs == 0 => " no process",
+            _ => "",
+        };
+        let text = format!("{}{initial}", namespace.key.inode);
+        let mut name = label(&branch, &text, Tone::Strong);
+        let mut count = number(node.processes.len());
+        if branch.is_empty() || node.processes.is_empty() {
+            table.add_row(vec![name, count, Cell::new(""), Cell::new("")]);
+            continue;
+        }
+        for (process, pids) in &node.processes {
+            let numbers: Vec<String> = pids.iter().map(|pid| pid.pid.to_string()).collect();
+            let numbers = match numbers.is_empty() {
+                true => format!("{} …", process.pid),
+                false => numbers.join(" → "),
+            };
+            table.add_row(one_line(vec![
+                name,
+                count,
+                cell(&numbers, Tone::Plain),
+                cell(&command(process), Tone::Plain),
+            ]));
+            name = Cell::new("");
+            count = Cell::new("");
+        }
+    }
+    render(table)
+}
+
+/// The process tree. Kernel threads that change nothing are only counted.
+pub fn processes(terminal: &Terminal, trees: &[Tree<Node<'_>>]) -> String {
+    let is_dull = |node: &Node<'_>| {
+        node.process.is_kernel_thread()
+            && node.own.is_empty()
+            && node.process.pid != Process::KTHREADD
+    };
+    let lines = flatten(trees);
+    let dull = lines.iter().filter(|(_, node)| is_dull(node)).count();
+    let mut table = terminal.table();
+    table.set_header(heads(&["PROCESS", "CHANGES", "COMMAND"]));
+    for (branch, node) in lines.into_iter().filter(|(_, node)| !is_dull(node)) {
+        let process = node.process;
+        let text = format!("{} {}", process.pid, name_of(process));
+        table.add_row(one_line(vec![
+            label(&branch, &text, Tone::Plain),
+            cell(&changes(node), Tone::Good),
+            cell(&command(process), Tone::Plain),
+        ]));
+    }
+    let mut text = render(table);
+    if dull > 0 {
+        text += &format!("{dull} kernel threads that change nothing are not shown\n");
+    }
+    text
+}
+
+fn changes(node: &Node<'_>) -> String {
+    let mut words: Vec<String> = node.own.iter().map(|kind| format!("+{kind}")).collect();
+    if !node.unknown.is_empty() {
+        words.push("?".to_owned());
+    }
+    if let Some(found) = &node.container {
+        words.push(container(found));
+    }
+    words.join(" ")
+}

@@ -1,0 +1,273 @@
+//! The documents for scripts, apart from the model so that that can change.
+//!
+//! Stability: within `nsinspect.<name>/1` fields are only ever added, never renamed, removed or
+//! given another meaning. A field that does not apply is `null`; one that could not be read is
+//! `null` and named in its record's `unknown`, with the reason `denied`, `gone`, `unsupported` or
+//! `failed: …`. Text from the machine that is not UTF-8 has each byte outside UTF-8 written as
+//! `\xNN`; a backslash that stands before `xNN` in the original is written `\x5c`.
+
+pub mod diff;
+pub mod doctor;
+pub mod namespace;
+pub mod pid;
+pub mod process;
+pub mod snapshot;
+pub mod tree;
+
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema, schema_for};
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Coverage, LayerState, Pid, Seen, Snapshot, Unreadable, Why};
+
+/// The documents that there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum DocumentName {
+    Namespaces,
+    Members,
+    Tree,
+    Process,
+    Diff,
+    Pid,
+    Snapshot,
+    Doctor,
+}
+
+impl DocumentName {
+    pub const ALL: [DocumentName; 8] = [
+        DocumentName::Namespaces,
+        DocumentName::Members,
+        DocumentName::Tree,
+        DocumentName::Process,
+        DocumentName::Diff,
+        DocumentName::Pid,
+        DocumentName::Snapshot,
+        DocumentName::Doctor,
+    ];
+
+    /// The name in `schema`: `nsinspect.<name>/1`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            DocumentName::Namespaces => "namespaces",
+            DocumentName::Members => "members",
+            DocumentName::Tree => "tree",
+            DocumentName::Process => "process",
+            DocumentName::Diff => "diff",
+            DocumentName::Pid => "pid",
+            DocumentName::Snapshot => "snapshot",
+            DocumentName::Doctor => "doctor",
+        }
+    }
+
+    /// The JSON Schema of the document.
+    pub fn schema(self) -> Schema {
+        match self {
+            DocumentName::Namespaces => schema_for!(Document<namespace::Namespaces>),
+            DocumentName::Members => schema_for!(Document<namespace::Members>),
+            DocumentName::Tree => schema_for!(Document<tree::Trees>),
+            DocumentName::Process => schema_for!(Document<process::Subject>),
+            DocumentName::Diff => schema_for!(Document<diff::DiffBody>),
+            DocumentName::Pid => schema_for!(Document<pid::Translation>),
+            DocumentName::Snapshot => schema_for!(Document<snapshot::Everything>),
+            DocumentName::Doctor => schema_for!(Document<doctor::Diagnosis>),
+        }
+    }
+}
+
+/// What every document has, around what only one has.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Document<T> {
+    /// `nsinspect.<name>/1`
+    pub schema: String,
+    pub host: HostRecord,
+    /// When the machine was looked at, in RFC 3339
+    pub taken_at: String,
+    pub coverage: CoverageRecord,
+    #[serde(flatten)]
+    pub body: T,
+}
+
+impl<T> Document<T> {
+    /// Wraps a body in what the snapshot says about where and when.
+    pub fn new(name: DocumentName, snapshot: &Snapshot, body: T) -> Document<T> {
+        Document {
+            schema: format!("nsinspect.{}/1", name.name()),
+            host: HostRecord::from(snapshot),
+            taken_at: snapshot.taken_at.clone(),
+            coverage: CoverageRecord::from(&snapshot.coverage),
+            body,
+        }
+    }
+}
+
+/// Why fields of a record are `null`, by the names of the fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Unknown(pub BTreeMap<String, String>);
+
+impl Unknown {
+    /// The value for the field; if it is not known, its reason is noted.
+    pub fn note<T>(&mut self, field: &str, seen: Seen<T>) -> Option<T> {
+        match seen {
+            Seen::Known(value) => Some(value),
+            Seen::Unknown(why) => {
+                self.0.insert(field.to_owned(), why.to_string());
+                None
+            }
+        }
+    }
+
+    /// The way back: the value, or the reason that was noted for its absence.
+    pub fn seen<T>(&self, field: &str, value: Option<T>) -> Seen<T> {
+        match value {
+            Some(value) => Seen::Known(value),
+            None => Seen::Unknown(self.why(field).unwrap_or(Why::Gone)),
+        }
+    }
+
+    /// The same for a field whose `null` may also say that it does not apply.
+    pub fn seen_or_none<T>(&self, field: &str, value: Option<T>) -> Seen<Option<T>> {
+        match self.why(field) {
+            Some(why) => Seen::Unknown(why),
+            None => Seen::Known(value),
+        }
+    }
+
+    fn why(&self, field: &str) -> Option<Why> {
+        let Ok(why) = self.0.get(field)?.parse();
+        Some(why)
+    }
+}
+
+/// The machine that was looked at.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct HostRecord {
+    /// Name of the reader's uts namespace
+    pub hostname: Option<String>,
+    /// Release of the running kernel
+    pub kernel: Option<String>,
+    /// Changes at every boot
+    pub boot_id: Option<String>,
+    #[serde(default)]
+    pub unknown: Unknown,
+}
+
+impl From<&Snapshot> for HostRecord {
+    fn from(snapshot: &Snapshot) -> HostRecord {
+        let host = snapshot.host.clone();
+        let mut unknown = Unknown::default();
+        HostRecord {
+            hostname: unknown.note("hostname", host.hostname),
+            kernel: unknown.note("kernel", host.kernel),
+            boot_id: unknown.note("boot_id", host.boot_id),
+            unknown,
+        }
+    }
+}
+
+/// What the answer rests on.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct CoverageRecord {
+    pub processes: ProcessCounts,
+    /// Processes of which a namespace was refused or could not be read
+    pub unreadable: Vec<UnreadableRecord>,
+    /// Sources of namespaces: `done`, `denied`, `unsupported` or `skipped`
+    pub layers: BTreeMap<String, String>,
+    /// The mount option by which this procfs hides processes from the reader, as `hidepid=2`
+    #[serde(default)]
+    pub hidden_by: Option<String>,
+    /// Nothing that the question asked for was withheld
+    pub complete: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ProcessCounts {
+    /// At least one namespace was read
+    pub seen: usize,
+    /// All namespaces were refused
+    pub denied: usize,
+    /// Vanished while they were looked at
+    pub gone: usize,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct UnreadableRecord {
+    pub pid: Pid,
+    pub reason: String,
+}
+
+impl From<&Coverage> for CoverageRecord {
+    fn from(coverage: &Coverage) -> CoverageRecord {
+        CoverageRecord {
+            processes: ProcessCounts {
+                seen: coverage.seen,
+                denied: coverage.denied,
+                gone: coverage.gone,
+            },
+            unreadable: coverage
+                .unreadable
+                .iter()
+                .map(|unreadable| UnreadableRecord {
+                    pid: unreadable.pid,
+                    reason: unreadable.why.to_string(),
+                })
+                .collect(),
+            layers: coverage
+                .layers
+                .iter()
+                .map(|(layer, state)| ((*layer).to_owned(), state.name().to_owned()))
+                .collect(),
+            hidden_by: coverage.hidden_by.clone(),
+            complete: coverage.is_complete(),
+        }
+    }
+}
+
+impl CoverageRecord {
+    /// The coverage of a saved snapshot; layers that this version does not know are left out.
+    pub fn into_model(self) -> Coverage {
+        let layers = crate::model::coverage::LAYERS
+            .into_iter()
+            .filter_map(|layer| {
+                let state = self.layers.get(layer)?;
+                Some((layer, LayerState::named(state)?))
+            });
+        Coverage {
+            seen: self.processes.seen,
+            denied: self.processes.denied,
+            gone: self.processes.gone,
+            layers: layers.collect(),
+            unreadable: self
+                .unreadable
+                .into_iter()
+                .map(|unreadable| {
+                    let Ok(why) = unreadable.reason.parse();
+                    Unreadable {
+                        pid: unreadable.pid,
+                        why,
+                    }
+                })
+                .collect(),
+            hidden_by: self.hidden_by,
+        }
+    }
+}
+
+/// A container, as the cgroup path of a process names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContainerRecord {
+    /// `docker`, `podman`, `containerd`, `kubernetes`, `cri-o`, `lxc`, `systemd-nspawn`, `oci`
+    pub runtime: String,
+    pub id: String,
+    pub name: Option<String>,
+}
+
+impl From<crate::model::Container> for ContainerRecord {
+    fn from(container: crate::model::Container) -> ContainerRecord {
+        ContainerRecord {
+            runtime: container.runtime.to_owned(),
+            id: container.id,
+            name: container.name,
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! `nsinspect.snapshot/1`: all that was collected, there and back.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::namespace::NamespaceRecord;
+use super::process::ProcessRecord;
+use super::{Document, DocumentName, Unknown};
+use crate::model::snapshot::{FEATURES, Host, Reader};
+use crate::model::{CapabilitySet, LinkName, Links, Pid, Seen, Snapshot};
+
+/// All that was collected.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Everything {
+    pub reader: ReaderRecord,
+    /// Device number of nsfs
+    pub nsfs_dev: Option<u64>,
+    /// Inode of the initial network namespace
+    pub initial_net: Option<u64>,
+    /// Inode of the initial mount namespace
+    pub initial_mnt: Option<u64>,
+    pub processes: Vec<ProcessRecord>,
+    pub namespaces: Vec<NamespaceRecord>,
+    /// What the kernel lets the reader do: `ok`, or the reason why not
+    #[serde(default)]
+    pub features: BTreeMap<String, String>,
+    /// Login names by uid
+    pub users: BTreeMap<u32, String>,
+    pub unknown: Unknown,
+}
+
+/// Who looked.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ReaderRecord {
+    pub pid: Option<Pid>,
+    pub uid: u32,
+    /// Effective capabilities
+    pub capabilities: Option<Vec<String>>,
+    /// Inode by the name of the link below /proc/self/ns
+    pub namespaces: BTreeMap<String, Option<u64>>,
+    pub unknown: Unknown,
+}
+
+impl Everything {
+    pub fn new(snapshot: &Snapshot) -> Everything {
+        let mut unknown = Unknown::default();
+        Everything {
+            reader: ReaderRecord::from(&snapshot.reader),
+            nsfs_dev: unknown.note("nsfs_dev", snapshot.nsfs_dev.clone()),
+            initial_net: unknown.note("initial_net", snapshot.initial_net.clone()),
+            initial_mnt: unknown.note("initial_mnt", snapshot.initial_mnt.clone()),
+            processes: snapshot
+                .processes
+                .values()
+                .map(|process| ProcessRecord::new(snapshot, process))
+                .collect(),
+            namespaces: snapshot
+                .namespaces
+                .values()
+                .map(|namespace| NamespaceRecord::new(snapshot, namespace))
+                .collect(),
+            features: snapshot
+                .features
+                .iter()
+                .map(|(name, seen)| {
+                    let state = seen
+                        .why()
+                        .map_or_else(|| OK.to_owned(), ToString::to_string);
+                    ((*name).to_owned(), state)
+                })
+                .collect(),
+            users: snapshot.users.clone(),
+            unknown,
+        }
+    }
+}
+
+/// Reads a saved snapshot back.
+///
+/// # Errors
+/// In words: not JSON, another document, another version, or a record that contradicts itself.
+pub fn read(text: &[u8]) -> Result<Snapshot, String> {
+    #[derive(Deserialize)]
+    struct Head {
+        schema: String,
+    }
+    let head: Head = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    let expected = format!("nsinspect.{}/1", DocumentName::Snapshot.name());
+    if head.schema != expected {
+        let found = head.schema;
+        return Err(format!(
+            "it is a {found:?} document, and {expected:?} is wanted"
+        ));
+    }
+    let document: Document<Everything> =
+        serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    into_model(document)
+}
+
+fn into_model(document: Document<Everything>) -> Result<Snapshot, String> {
+    let body = document.body;
+    let host = document.host;
+    let processes = body.processes.into_iter().map(|record| {
+        let process = record.into_model()?;
+        Ok((process.task(), process))
+    });
+    let namespaces = body.namespaces.into_iter().map(|record| {
+        let namespace = record.into_model()?;
+        Ok((namespace.key, namespace))
+    });
+    Ok(Snapshot {
+        host: Host {
+            hostname: host.unknown.seen("hostname", host.hostname),
+            kernel: host.unknown.seen("kernel", host.kernel),
+            boot_id: host.unknown.seen("boot_id", host.boot_id),
+        },
+        taken_at: document.taken_at,
+        reader: body.reader.into_model()?,
+        nsfs_dev: body.unknown.seen("nsfs_dev", body.nsfs_dev),
+        initial_net: body.unknown.seen("initial_net", body.initial_net),
+        initial_mnt: body.unknown.seen("initial_mnt", body.initial_mnt),
+        processes: processes.collect::<Result<BTreeMap<Pid, _>, String>>()?,
+        namespaces: namespaces.collect::<Result<_, String>>()?,
+        features: FEATURES
+            .into_iter()
+            .filter_map(|name| Some((name, feature(body.features.get(name)?))))
+            .collect(),
+        users: body.users,
+        coverage: document.coverage.into_model(),
+    })
+}
+
+/// How a feature that works is written.
+const OK: &str = "ok";
+
+fn feature(state: &str) -> Seen<()> {
+    let Ok(why) = state.parse();
+    if state == OK {
+        Seen::Known(())
+    } else {
+        Seen::Unknown(why)
+    }
+}
+
+impl From<&Reader> for ReaderRecord {
+    fn from(reader: &Reader) -> ReaderRecord {
+        let mut unknown = Unknown::default();
+        let namespaces = reader.links.iter().map(|(link, seen)| {
+            let name = link.name().to_owned();
+            let inode = unknown.note(&name, seen.clone());
+            (name, inode)
+        });
+        ReaderRecord {
+            namespaces: namespaces.collect(),
+            pid: unknown.note("pid", reader.pid.clone()),
+            uid: reader.uid,
+            capabilities: unknown.note("capabilities", reader.capabilities.part(|set| set.names())),
+            unknown,
+        }
+    }
+}
+
+impl ReaderRecord {
+    fn into_model(self) -> Result<Reader, String> {
+        let capabilities = self
+            .capabilities
+            .as_ref()
+            .map(|names| CapabilitySet::from_names(names.iter().map(String::as_str)));
+        let read = |link: LinkName| {
+            let inode = self.namespaces.get(link.name()).copied().flatten();
+            self.unknown.seen(link.name(), inode)
+        };
+        Ok(Reader {
+            pid: self.unknown.seen("pid", self.pid),
+            uid: self.uid,
+            capabilities: self.unknown.seen("capabilities", capabilities.transpose()?),
+            links: Links::read(read),
+        })
+    }
+}

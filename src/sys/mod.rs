@@ -1,0 +1,25 @@
+//! The one door to the kernel: every raw system call and ioctl, and all `unsafe` code.
+#![allow(unsafe_code)]
+
+pub mod child;
+pub mod inside;
+pub mod mountfs;
+pub mod nsfs;
+pub mod procfs;
+
+use nix::errno::Errno;
+
+use crate::model::Why;
+
+/// What an error of the kernel means for the fact that was asked for.
+///
+/// EINVAL is left to the caller: it means "unsupported" for a flag or an ioctl, and a mistake of
+/// ours anywhere else.
+pub fn why(errno: Errno) -> Why {
+    match errno {
+        Errno::EACCES | Errno::EPERM => Why::Denied,
+        Errno::ENOENT | Errno::ESRCH => Why::Gone,
+        Errno::ENOSYS | Errno::ENOTTY | Errno::EOPNOTSUPP => Why::Unsupported,
+        other => Why::failed(format!("{other:?} ({})", other.desc())),
+    }
+}

@@ -1,0 +1,139 @@
+//! What the kernel tells of a namespace by its descriptor (ioctl_nsfs(2)).
+
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::sys::stat::{Mode, fstat};
+use nix::sys::statfs::fstatfs;
+
+use crate::model::{NsKind, Pid};
+
+/// ioctl numbers, as include/uapi/linux/nsfs.h has them.
+mod raw {
+    pub const NSIO: u8 = 0xb7;
+    nix::ioctl_none!(get_userns, NSIO, 0x1);
+    nix::ioctl_none!(get_parent, NSIO, 0x2);
+    nix::ioctl_none!(get_nstype, NSIO, 0x3);
+    nix::ioctl_read!(get_mntns_id, NSIO, 0x5, u64);
+    nix::ioctl_read!(get_id, NSIO, 13, u64);
+}
+
+/// `_IO(0xb7, 4)`, which nonetheless writes a uid through its argument.
+const NS_GET_OWNER_UID: libc::Ioctl = 0xb704;
+/// `_IOR(0xb7, 7, int)`: the argument is a number, not a pointer, so nix's macros do not fit.
+const NS_GET_TGID_FROM_PIDNS: libc::Ioctl = 0x8004_b707;
+/// `_IOR(0xb7, 9, int)`.
+const NS_GET_TGID_IN_PIDNS: libc::Ioctl = 0x8004_b709;
+
+/// Magic number of nsfs (include/uapi/linux/magic.h).
+const NSFS_MAGIC: u32 = 0x6e73_6673;
+
+/// Device and inode number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub device: u64,
+    pub inode: u64,
+}
+
+/// What tells this namespace from any other of this moment.
+pub fn identity(ns: impl AsFd) -> Result<Identity, Errno> {
+    let stat = fstat(ns)?;
+    Ok(Identity {
+        device: stat.st_dev,
+        inode: stat.st_ino,
+    })
+}
+
+/// Opens the namespace that a path leads to; `None` if it leads to something else. What it leads
+/// to is looked at before it is opened: opening a FIFO or a device could hang or do something.
+pub fn open(path: &Path) -> Result<Option<OwnedFd>, Errno> {
+    let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
+    let file = nix::fcntl::open(path, flags, Mode::empty())?;
+    let magic = fstatfs(&file)?.filesystem_type().0;
+    // The C type of the field differs between architectures; the magic has 32 bits on all.
+    if magic as u32 != NSFS_MAGIC {
+        return Ok(None);
+    }
+    let same_file = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+    nix::fcntl::open(same_file.as_str(), flags, Mode::empty()).map(Some)
+}
+
+/// The user namespace that governs it. EPERM: that lies above the caller's own.
+pub fn owner(ns: impl AsFd) -> Result<OwnedFd, Errno> {
+    // SAFETY: the ioctl takes no argument and returns a new descriptor.
+    let fd = unsafe { raw::get_userns(ns.as_fd().as_raw_fd()) }?;
+    // SAFETY: the kernel has just opened it for us.
+    unsafe { super::procfs::owned(fd.into()) }
+}
+
+/// The enclosing user or pid namespace. EPERM: that lies above the caller's own, or there is none.
+pub fn parent(ns: impl AsFd) -> Result<OwnedFd, Errno> {
+    // SAFETY: the ioctl takes no argument and returns a new descriptor.
+    let fd = unsafe { raw::get_parent(ns.as_fd().as_raw_fd()) }?;
+    // SAFETY: the kernel has just opened it for us.
+    unsafe { super::procfs::owned(fd.into()) }
+}
+
+/// The kind of namespace (`NS_GET_NSTYPE`, Linux 4.11).
+pub fn kind(ns: impl AsFd) -> Result<NsKind, Errno> {
+    // SAFETY: the ioctl takes no argument.
+    let flag = unsafe { raw::get_nstype(ns.as_fd().as_raw_fd()) }?;
+    match flag {
+        libc::CLONE_NEWCGROUP => Ok(NsKind::Cgroup),
+        libc::CLONE_NEWIPC => Ok(NsKind::Ipc),
+        libc::CLONE_NEWNS => Ok(NsKind::Mnt),
+        libc::CLONE_NEWNET => Ok(NsKind::Net),
+        libc::CLONE_NEWPID => Ok(NsKind::Pid),
+        libc::CLONE_NEWTIME => Ok(NsKind::Time),
+        libc::CLONE_NEWUSER => Ok(NsKind::User),
+        libc::CLONE_NEWUTS => Ok(NsKind::Uts),
+        _ => Err(Errno::EINVAL),
+    }
+}
+
+/// Uid of the creator of a user namespace, in the caller's user namespace; 65534 where it has no
+/// number there.
+pub fn owner_uid(userns: impl AsFd) -> Result<u32, Errno> {
+    let mut uid: libc::uid_t = 0;
+    // SAFETY: the kernel writes one uid through the pointer.
+    let result = unsafe { libc::ioctl(userns.as_fd().as_raw_fd(), NS_GET_OWNER_UID, &raw mut uid) };
+    Errno::result(result)?;
+    Ok(uid)
+}
+
+/// The 64-bit id that the kernel never gives to another namespace (`NS_GET_ID`, Linux 6.18; for
+/// mount namespaces the same number by `NS_GET_MNTNS_ID` since 6.11).
+pub fn id(ns: impl AsFd, kind: NsKind) -> Result<u64, Errno> {
+    let fd = ns.as_fd().as_raw_fd();
+    let mut id = 0;
+    // SAFETY: both ioctls write one u64 through the pointer.
+    unsafe {
+        match raw::get_id(fd, &raw mut id) {
+            Err(Errno::ENOTTY) if kind == NsKind::Mnt => raw::get_mntns_id(fd, &raw mut id),
+            result => result,
+        }
+    }?;
+    Ok(id)
+}
+
+/// The process that has this number in the pid namespace, as the caller numbers it (Linux 6.12).
+/// ESRCH: there is none. ENOTTY: the kernel cannot tell.
+pub fn process_from(pidns: impl AsFd, inside: Pid) -> Result<Pid, Errno> {
+    translate(pidns, NS_GET_TGID_FROM_PIDNS, inside)
+}
+
+/// The number that a process of the caller's pid namespace has in this one (Linux 6.12).
+/// ESRCH: it has none. ENOTTY: the kernel cannot tell.
+pub fn process_in(pidns: impl AsFd, here: Pid) -> Result<Pid, Errno> {
+    translate(pidns, NS_GET_TGID_IN_PIDNS, here)
+}
+
+fn translate(pidns: impl AsFd, request: libc::Ioctl, pid: Pid) -> Result<Pid, Errno> {
+    // The kernel takes the number as an unsigned long and reads the low half as a pid_t.
+    let argument = libc::c_ulong::try_from(pid).map_err(|_| Errno::EINVAL)?;
+    // SAFETY: the argument is a plain number.
+    Errno::result(unsafe { libc::ioctl(pidns.as_fd().as_raw_fd(), request, argument) })
+}

@@ -1,0 +1,230 @@
+//! Reading below a procfs by held directory descriptors, so that a PID which is reused while we
+//! read can never mix two processes up: a descriptor of `/proc/PID` stays with its process and
+//! fails with ESRCH once that is gone.
+
+use std::ffi::CStr;
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::path::Path;
+
+use nix::dir::Dir;
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, OFlag, openat};
+use nix::sys::stat::{FileStat, Mode, fstatat};
+
+use crate::model::{LinkName, NsKind, Pid};
+
+/// A procfs, by a descriptor of its root directory.
+pub struct ProcRoot {
+    dir: OwnedFd,
+}
+
+/// `/proc/PID` or `/proc/PID/task/TID` of one task, by a descriptor.
+pub struct TaskDir {
+    dir: OwnedFd,
+}
+
+/// A procfs file that is larger than this is not read whole.
+const USUAL_LIMIT: usize = 1 << 20;
+
+const PATH_FLAGS: OFlag = OFlag::O_PATH
+    .union(OFlag::O_DIRECTORY)
+    .union(OFlag::O_CLOEXEC);
+
+impl ProcRoot {
+    /// Opens the root directory of a procfs, or of a tree that looks like one.
+    pub fn open(path: &Path) -> Result<ProcRoot, Errno> {
+        let dir = nix::fcntl::open(path, PATH_FLAGS, Mode::empty())?;
+        Ok(ProcRoot { dir })
+    }
+
+    /// The directory of a process, or of a thread by its TID.
+    pub fn task(&self, pid: Pid) -> Result<TaskDir, Errno> {
+        TaskDir::open(self.dir.as_fd(), pid.to_string().as_str())
+    }
+
+    /// The directory of the calling process; ENOENT in a tree that is not a procfs of ours.
+    pub fn own_task(&self) -> Result<TaskDir, Errno> {
+        TaskDir::open(self.dir.as_fd(), "self")
+    }
+
+    /// The number of the calling process in this procfs.
+    pub fn own_pid(&self) -> Result<Pid, Errno> {
+        let target = nix::fcntl::readlinkat(&self.dir, "self")?;
+        let number = target.to_str().and_then(|target| target.parse().ok());
+        number.ok_or(Errno::EINVAL)
+    }
+
+    /// All process numbers, ascending.
+    pub fn pids(&self) -> Result<Vec<Pid>, Errno> {
+        numbers_in(self.dir.as_fd(), ".")
+    }
+
+    /// The contents of a file below the root, such as `sys/kernel/ostype`.
+    pub fn read(&self, path: &str) -> Result<Vec<u8>, Errno> {
+        read_below(self.dir.as_fd(), path, USUAL_LIMIT)
+    }
+}
+
+impl AsRawFd for ProcRoot {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        self.dir.as_raw_fd()
+    }
+}
+
+impl TaskDir {
+    fn open(base: BorrowedFd<'_>, name: &str) -> Result<TaskDir, Errno> {
+        let dir = openat(base, name, PATH_FLAGS, Mode::empty())?;
+        Ok(TaskDir { dir })
+    }
+
+    /// The directory of one of its threads.
+    pub fn thread(&self, tid: Pid) -> Result<TaskDir, Errno> {
+        TaskDir::open(self.dir.as_fd(), format!("task/{tid}").as_str())
+    }
+
+    /// Numbers of its threads, ascending.
+    pub fn tids(&self) -> Result<Vec<Pid>, Errno> {
+        numbers_in(self.dir.as_fd(), "task")
+    }
+
+    /// The target of a namespace link, as `net:[4026531833]`. Formats the name only: unlike stat
+    /// it makes the kernel create no nsfs inode, which costs twice as much.
+    pub fn ns_link<'a>(&self, link: LinkName, buffer: &'a mut [u8; 64]) -> Result<&'a [u8], Errno> {
+        self.readlink(ns_path(link), buffer)
+    }
+
+    fn readlink<'a>(&self, path: &CStr, buffer: &'a mut [u8]) -> Result<&'a [u8], Errno> {
+        // SAFETY: `path` ends in NUL and `buffer` may be written for its whole length.
+        let length = unsafe {
+            libc::readlinkat(
+                self.dir.as_raw_fd(),
+                path.as_ptr(),
+                buffer.as_mut_ptr().cast(),
+                buffer.len(),
+            )
+        };
+        let length = usize::try_from(length).map_err(|_| Errno::last())?;
+        // A result that fills the buffer may have been cut.
+        if length == buffer.len() {
+            return Err(Errno::ENAMETOOLONG);
+        }
+        Ok(&buffer[..length])
+    }
+
+    /// The target of the `root` link: the root directory's path as seen from the reader's root.
+    pub fn root_path(&self) -> Result<Vec<u8>, Errno> {
+        let mut buffer = [0; libc::PATH_MAX as usize];
+        self.readlink(c"root", &mut buffer).map(<[u8]>::to_vec)
+    }
+
+    /// Metadata of the root directory itself.
+    pub fn root_stat(&self) -> Result<FileStat, Errno> {
+        fstatat(&self.dir, c"root", AtFlags::empty())
+    }
+
+    /// Metadata of the `task` directory: its owner is the effective uid (task_dump_owner in
+    /// fs/proc/base.c makes an exception for directories, so that holds for a process that is not
+    /// dumpable too) and its link count is the number of threads plus two (proc_task_getattr).
+    pub fn task_stat(&self) -> Result<FileStat, Errno> {
+        fstatat(&self.dir, c"task", AtFlags::empty())
+    }
+
+    /// Opens the namespace behind a link.
+    pub fn open_ns(&self, link: LinkName) -> Result<OwnedFd, Errno> {
+        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+        openat(&self.dir, ns_path(link), flags, Mode::empty())
+    }
+
+    /// The contents of a file below the directory, at most 1 MiB.
+    pub fn read(&self, path: &str) -> Result<Vec<u8>, Errno> {
+        self.read_up_to(path, USUAL_LIMIT)
+    }
+
+    /// The contents of a file below the directory; what lies beyond the limit (bytes) is not read.
+    pub fn read_up_to(&self, path: &str, limit: usize) -> Result<Vec<u8>, Errno> {
+        read_below(self.dir.as_fd(), path, limit)
+    }
+}
+
+impl AsFd for TaskDir {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.dir.as_fd()
+    }
+}
+
+/// Names of a directory that are positive numbers, ascending.
+pub fn numbers_in(base: BorrowedFd<'_>, path: &str) -> Result<Vec<Pid>, Errno> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let mut dir = Dir::openat(base, path, flags, Mode::empty())?;
+    let mut numbers = Vec::new();
+    for entry in dir.iter() {
+        numbers.extend(number_of(entry?.file_name()));
+    }
+    // The kernel lists in ascending order; a tree that is not procfs need not.
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+fn number_of(name: &CStr) -> Option<Pid> {
+    let digits = name.to_str().ok()?;
+    let starts_well = digits.starts_with(|first: char| matches!(first, '1'..='9'));
+    digits.parse().ok().filter(|_| starts_well)
+}
+
+/// Number of entries of a directory, without `.` and `..`.
+pub fn count_entries(base: BorrowedFd<'_>) -> Result<u64, Errno> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let mut dir = Dir::openat(base, ".", flags, Mode::empty())?;
+    let mut count = 0;
+    for entry in dir.iter() {
+        let name = entry?;
+        count += u64::from(!matches!(name.file_name().to_bytes(), b"." | b".."));
+    }
+    Ok(count)
+}
+
+fn read_below(base: BorrowedFd<'_>, path: &str, limit: usize) -> Result<Vec<u8>, Errno> {
+    let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    let mut file = File::from(openat(base, path, flags, Mode::empty())?);
+    let mut contents = Vec::with_capacity(1024);
+    let mut chunk = [0; 4096];
+    while contents.len() < limit {
+        let room = chunk.len().min(limit - contents.len());
+        match file.read(&mut chunk[..room]) {
+            Ok(0) => break,
+            Ok(length) => contents.extend_from_slice(&chunk[..length]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO))),
+        }
+    }
+    Ok(contents)
+}
+
+/// The path of a namespace link below `/proc/PID`.
+const fn ns_path(link: LinkName) -> &'static CStr {
+    match link {
+        LinkName::Own(NsKind::Cgroup) => c"ns/cgroup",
+        LinkName::Own(NsKind::Ipc) => c"ns/ipc",
+        LinkName::Own(NsKind::Mnt) => c"ns/mnt",
+        LinkName::Own(NsKind::Net) => c"ns/net",
+        LinkName::Own(NsKind::Pid) => c"ns/pid",
+        LinkName::Own(NsKind::Time) => c"ns/time",
+        LinkName::Own(NsKind::User) => c"ns/user",
+        LinkName::Own(NsKind::Uts) => c"ns/uts",
+        LinkName::PidForChildren => c"ns/pid_for_children",
+        LinkName::TimeForChildren => c"ns/time_for_children",
+    }
+}
+
+/// A descriptor that a system call returned.
+///
+/// # Safety
+/// `fd` must be a descriptor that was just opened and that nothing else owns.
+pub(super) unsafe fn owned(fd: libc::c_long) -> Result<OwnedFd, Errno> {
+    let fd = Errno::result(fd)?;
+    let fd = i32::try_from(fd).map_err(|_| Errno::EBADF)?;
+    // SAFETY: the caller vouches for it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}

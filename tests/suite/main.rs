@@ -1,0 +1,10 @@
+//! The one integration test binary, in tiers: fake /proc trees, namespaces an ordinary user may
+//! make, namespaces only root may make, and containers of real runtimes. A test which cannot run
+//! on this machine says so with `skip!` and never just passes in silence.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+#[macro_use]
+mod support;
+
+mod runtimes;

@@ -1,0 +1,77 @@
+//! runc by hand: a bundle from `runc spec`, no engine above it.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::support::command::output_of;
+
+use super::workdir::Workdir;
+use super::{Container, PROGRAM, Start, read_pid, rootfs};
+
+/// Runs a container whose `config.json` the test may edit: runc has no arguments for what it is.
+pub fn run(edit: impl FnOnce(&mut Value)) -> Start {
+    Container::start_as_root(&["runc", "busybox"], || begin(edit))
+}
+
+fn begin(edit: impl FnOnce(&mut Value)) -> Start {
+    let bundle = Workdir::new()?;
+    rootfs::build(&bundle, "rootfs")?;
+    write_spec(&bundle, edit)?;
+    let id = bundle.unique_name();
+    let guard = Guard { id, bundle };
+    let pid_file = guard.bundle.join("pid");
+    let mut run = guard.runc();
+    run.args(["run", "--detach", "--pid-file"]).arg(&pid_file);
+    run.arg("--bundle").arg(guard.bundle.path()).arg(&guard.id);
+    output_of(&mut run)?;
+    Ok(Container {
+        pid: read_pid(&pid_file)?,
+        runtime: "runc",
+        id: guard.id.clone(),
+        name: None,
+        folder: guard.bundle.path().to_owned(),
+        guard: Some(Box::new(guard)),
+    })
+}
+
+fn write_spec(bundle: &Workdir, edit: impl FnOnce(&mut Value)) -> Result<(), String> {
+    let mut spec = Command::new("runc");
+    spec.args(["spec", "--bundle"]).arg(bundle.path());
+    output_of(&mut spec)?;
+    let mut config = read_json(&bundle.join("config.json"))?;
+    config["process"]["terminal"] = json!(false);
+    config["process"]["args"] = json!(PROGRAM);
+    edit(&mut config);
+    bundle.write("config.json", &config.to_string())?;
+    Ok(())
+}
+
+fn read_json(file: &Path) -> Result<Value, String> {
+    let text = fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
+    serde_json::from_str(&text).map_err(|e| format!("{}: {e}", file.display()))
+}
+
+struct Guard {
+    id: String,
+    bundle: Workdir,
+}
+
+impl Guard {
+    fn runc(&self) -> Command {
+        let mut runc = Command::new("runc");
+        runc.arg("--root").arg(self.bundle.join("state"));
+        runc
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // With --force a container that never came to be is no error.
+        if let Err(error) = output_of(self.runc().args(["delete", "--force", &self.id])) {
+            eprintln!("{error}");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What every tier shares: skipping visibly, processes that end with their test, commands that end.
+
+#[macro_use]
+pub mod skip;
+
+pub mod command;
+pub mod process;
