@@ -2,7 +2,7 @@
 
 use crate::model::namespace::NsKey;
 use crate::model::process::Status;
-use crate::model::{NsKind, Pid, Process, Snapshot};
+use crate::model::{NsKind, Pid, Process, Seen, Snapshot, Why};
 
 /// The number of a process in one pid namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,22 +38,39 @@ fn parent(snapshot: &Snapshot, inode: u64) -> Option<u64> {
     namespace.parent.get().flatten()
 }
 
-/// The process that has a number in a pid namespace.
-pub fn process_numbered(snapshot: &Snapshot, namespace: u64, pid: Pid) -> Option<&Process> {
-    let wanted = PidIn {
-        ns: Some(namespace),
-        pid,
-    };
-    snapshot
-        .processes
-        .values()
-        .find(|process| pids_of(snapshot, process).contains(&wanted))
+/// The process that has a number in a pid namespace; `Known(None)` only if surely none has.
+pub fn process_numbered(snapshot: &Snapshot, namespace: u64, pid: Pid) -> Seen<Option<Pid>> {
+    let mut doubt = None;
+    for process in snapshot.processes.values() {
+        match number_in(snapshot, process, namespace) {
+            Seen::Known(Some(number)) if number == pid => return Seen::Known(Some(process.pid)),
+            Seen::Known(_) => {}
+            Seen::Unknown(why) => doubt = Some(why),
+        }
+    }
+    doubt.map_or(Seen::Known(None), Seen::Unknown)
 }
 
-/// The number of a process in a pid namespace, if it can be seen from there.
-pub fn number_in(snapshot: &Snapshot, process: &Process, namespace: u64) -> Option<Pid> {
-    pids_of(snapshot, process)
-        .into_iter()
-        .find(|pid| pid.ns == Some(namespace))
-        .map(|pid| pid.pid)
+/// The number of a process in a pid namespace; `Known(None)` if it cannot be seen from there. Not
+/// known where one of the process's pid namespaces is not: that may be the very one.
+pub fn number_in(snapshot: &Snapshot, process: &Process, namespace: u64) -> Seen<Option<Pid>> {
+    let pids = pids_of(snapshot, process);
+    if let Some(found) = pids.iter().find(|pid| pid.ns == Some(namespace)) {
+        return Seen::Known(Some(found.pid));
+    }
+    let is_known = !pids.is_empty() && pids.iter().all(|pid| pid.ns.is_some());
+    // Whatever they are: too few levels do not reach down to the namespace.
+    let depth = depth(snapshot, namespace);
+    let is_above = !pids.is_empty() && depth.is_some_and(|depth| pids.len() <= depth);
+    match is_known || is_above {
+        true => Seen::Known(None),
+        false => Seen::Unknown(process.links.gap().cloned().unwrap_or(Why::Denied)),
+    }
+}
+
+/// How many pid namespaces lie above one, as far out as the procfs shows.
+fn depth(snapshot: &Snapshot, namespace: u64) -> Option<usize> {
+    let member = |process: &&Process| process.links.own(NsKind::Pid).get() == Some(namespace);
+    let member = snapshot.processes.values().find(member)?;
+    pids_of(snapshot, member).len().checked_sub(1)
 }

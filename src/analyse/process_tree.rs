@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::containers::container_of;
+use super::reference::Reference;
 use super::tree::{Tree, grow};
-use crate::model::{Container, NsKind, Pid, Process, Snapshot};
+use crate::model::{Container, Links, NsKind, Pid, Process, Snapshot};
 
 /// One process, and how its namespaces differ from its parent's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,15 +33,17 @@ pub fn tree(snapshot: &Snapshot) -> Vec<Tree<Node<'_>>> {
             index.get(&stat.ppid).copied()
         })
         .collect();
+    // Where PID 1 is refused, its children are compared with what stands in for it.
+    let init = Reference::choose(snapshot).links;
     let nodes = processes
         .iter()
         .enumerate()
-        .map(|(at, process)| node(process, parents[at].map(|above| processes[above])))
+        .map(|(at, process)| node(process, parents[at].map(|above| processes[above]), &init))
         .collect();
     grow(nodes, |at| parents[at])
 }
 
-fn node<'a>(process: &'a Process, parent: Option<&Process>) -> Node<'a> {
+fn node<'a>(process: &'a Process, parent: Option<&Process>, init: &Links) -> Node<'a> {
     let container = container_of(process);
     let above = parent.and_then(container_of);
     let mut node = Node {
@@ -54,8 +57,10 @@ fn node<'a>(process: &'a Process, parent: Option<&Process>) -> Node<'a> {
     if process.is_zombie() {
         return node;
     }
+    let is_refused_init = parent.pid == Process::INIT && parent.links.own_keys().next().is_none();
+    let above = if is_refused_init { init } else { &parent.links };
     for kind in NsKind::BY_WEIGHT {
-        match (process.links.own(kind).get(), parent.links.own(kind).get()) {
+        match (process.links.own(kind).get(), above.own(kind).get()) {
             (Some(own), Some(above)) if own == above => {}
             (Some(_), Some(_)) => node.own.push(kind),
             _ => node.unknown.push(kind),

@@ -88,11 +88,19 @@ impl<'a> Reference<'a> {
         }
     }
 
+    /// Whether what is shared with it is shared with the host, and not just with some process.
+    pub fn is_host(&self) -> bool {
+        match self.source {
+            Source::Given => false,
+            Source::Pid1 => self.host_init != Some(false),
+            Source::Kthreadd | Source::InitialInodes => true,
+        }
+    }
+
     /// How sentences call it.
     pub fn noun(&self) -> String {
-        match (self.source, self.process) {
-            (Source::Given, Some(process)) => format!("PID {}", process.task()),
-            (Source::Pid1, _) if self.host_init == Some(false) => "PID 1".to_owned(),
+        match self.process {
+            Some(process) if !self.is_host() => format!("PID {}", process.task()),
             _ => "the host".to_owned(),
         }
     }

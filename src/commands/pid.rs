@@ -11,7 +11,7 @@ use crate::output;
 use crate::output::text::pid as text;
 use crate::output::wire::pid::Translation;
 use crate::output::wire::process::PidRecord;
-use crate::output::wire::{Document, DocumentName};
+use crate::output::wire::{Document, DocumentName, Unknown};
 
 pub fn run(global: &Global, args: &PidArgs) -> Result<Exit, Error> {
     let source = Source::open(global)?;
@@ -19,13 +19,18 @@ pub fn run(global: &Global, args: &PidArgs) -> Result<Exit, Error> {
         None => everywhere(&source, args.pid)?,
         Some(target) => between(&source, args.pid, target)?,
     };
-    let found = translation.within.is_none()
-        || translation.to_inside.is_some()
-        || translation.to_here.is_some();
     let text = || text::pid(&output::terminal(global), &translation);
     let document = || Document::new(DocumentName::Pid, &snapshot, &translation);
     output::answer(global.format(), document, text)?;
-    let exit = if found { Exit::Yes } else { Exit::No };
+    let exit = match (
+        translation.within,
+        translation.to_inside,
+        translation.to_here,
+    ) {
+        (Some(_), None, None) if translation.unknown.is_empty() => Exit::No,
+        (Some(_), None, None) => Exit::Unanswered,
+        _ => Exit::Yes,
+    };
     Ok(super::conclude(global, &snapshot, exit))
 }
 
@@ -40,6 +45,7 @@ fn everywhere(source: &Source, pid: Pid) -> Result<(Snapshot, Translation), Erro
         within: None,
         to_inside: None,
         to_here: None,
+        unknown: Unknown::default(),
     };
     Ok((snapshot, translation))
 }
@@ -64,33 +70,45 @@ fn between(source: &Source, pid: Pid, target: &str) -> Result<(Snapshot, Transla
         }
     };
     source.add(&mut snapshot, pid);
-    add_numbered(source, &mut snapshot, member, pid)?;
+    let asked = add_numbered(source, &mut snapshot, member, pid)?;
     source.relate(&mut snapshot, |key| key.kind == NsKind::Pid);
+    let mut unknown = Unknown::default();
     let here = snapshot.processes.get(&pid);
+    let to_inside = here.map_or(Seen::Known(None), |process| {
+        number_in(&snapshot, process, namespace)
+    });
+    let to_here = match asked {
+        Some(here) => Seen::Known(here),
+        None => process_numbered(&snapshot, namespace, pid),
+    };
     let translation = Translation {
         pid,
         pids: pids_at(&snapshot, pid),
         within: Some(namespace),
-        to_inside: here.and_then(|process| number_in(&snapshot, process, namespace)),
-        to_here: process_numbered(&snapshot, namespace, pid).map(|process| process.pid),
+        to_inside: unknown.note("to_inside", to_inside).flatten(),
+        to_here: unknown.note("to_here", to_here).flatten(),
+        unknown,
     };
     Ok((snapshot, translation))
 }
 
-/// Adds the process that has this number in there: the kernel says which, or all are looked at.
+/// Asks the kernel which process has this number in there. `None`: it does not say, so that all
+/// processes are added instead.
 fn add_numbered(
     source: &Source,
     snapshot: &mut Snapshot,
     member: Pid,
     inside: Pid,
-) -> Result<(), Error> {
+) -> Result<Option<Option<Pid>>, Error> {
     let Source::Live(collector) = source else {
-        return Ok(());
+        return Ok(None);
     };
     match collector.process_numbered(member, inside) {
-        Seen::Known(here) => source.add(snapshot, here),
-        Seen::Unknown(Why::Gone) => {}
-        Seen::Unknown(_) => *snapshot = source.scan(Depth::Status)?,
+        Seen::Known(here) => Ok(Some(Some(here))),
+        Seen::Unknown(Why::Gone) => Ok(Some(None)),
+        Seen::Unknown(_) => {
+            *snapshot = source.scan(Depth::Status)?;
+            Ok(None)
+        }
     }
-    Ok(())
 }

@@ -78,7 +78,7 @@ fn by_process(global: &Global, source: &Source) -> Result<Snapshot, Error> {
     let trees = process_tree::tree(&snapshot);
     let roots = || Roots::Process(Branch::all(&trees, &ProcessNodeRecord::new));
     answer(global, "process", &snapshot, roots, || {
-        text::processes(&output::terminal(global), &trees)
+        text::processes(&output::terminal(global), &snapshot, &trees)
     })?;
     Ok(snapshot)
 }

@@ -3,11 +3,13 @@
 use std::io::IsTerminal;
 
 use comfy_table::presets::NOTHING;
-use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Row, Table};
+use comfy_table::{
+    Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table,
+};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::sanitize::for_terminal;
-use crate::cli::Color;
+use crate::cli;
 
 /// The terminal, or whatever is in its place.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +35,7 @@ pub enum Tone {
 
 impl Terminal {
     /// Looks at standard output and at the environment (NO_COLOR, COLUMNS, TERM).
-    pub fn detect(color: Color) -> Terminal {
+    pub fn detect(color: cli::Color) -> Terminal {
         let is_terminal = std::io::stdout().is_terminal();
         let given = |name| std::env::var_os(name).filter(|value| !value.is_empty());
         // COLUMNS speaks for a pipe too, as in ps(1); a terminal knows better.
@@ -43,9 +45,9 @@ impl Terminal {
         Terminal {
             width: of_terminal.or(columns).map(|width| width.max(NARROWEST)),
             color: match color {
-                Color::Always => true,
-                Color::Never => false,
-                Color::Auto => is_terminal && !is_dumb && given("NO_COLOR").is_none(),
+                cli::Color::Always => true,
+                cli::Color::Never => false,
+                cli::Color::Auto => is_terminal && !is_dumb && given("NO_COLOR").is_none(),
             },
         }
     }
@@ -54,62 +56,148 @@ impl Terminal {
     pub fn is_at_least(&self, width: u16) -> bool {
         self.width.is_none_or(|own| own >= width)
     }
-
-    /// A table without lines, as wide as the terminal at most.
-    pub fn table(&self) -> Table {
-        let mut table = Table::new();
-        table.load_style(NOTHING).force_no_tty();
-        table.set_truncation_indicator("…");
-        if self.color {
-            table.enforce_styling();
-        }
-        if let Some(width) = self.width {
-            table
-                .set_content_arrangement(ContentArrangement::Dynamic)
-                .set_width(width);
-        }
-        table
-    }
 }
 
 /// Below this many columns nothing can be laid out.
 const NARROWEST: u16 = 40;
 
-/// A cell with text from anywhere, made harmless.
-pub fn cell(text: &str, tone: Tone) -> Cell {
-    let cell = Cell::new(for_terminal(text));
-    match tone {
-        Tone::Plain => cell,
-        Tone::Good => cell.fg(comfy_table::Color::Green),
-        Tone::Bad => cell
-            .fg(comfy_table::Color::Red)
-            .add_attribute(Attribute::Bold),
-        Tone::Doubtful => cell.fg(comfy_table::Color::Yellow),
-        Tone::Strong => cell.add_attribute(Attribute::Bold),
+/// One cell: text from anywhere, made harmless, and what it means.
+#[derive(Clone, Debug)]
+pub struct Item {
+    text: String,
+    tone: Tone,
+    is_number: bool,
+}
+
+/// A cell of words.
+pub fn item(text: &str, tone: Tone) -> Item {
+    Item {
+        text: for_terminal(text).into_owned(),
+        tone,
+        is_number: false,
     }
 }
 
-/// A row that takes one line: its last cell is cut where it would need more.
-pub fn one_line(cells: Vec<Cell>) -> Row {
-    let mut row = Row::from(cells);
-    row.max_height(1);
-    row
+/// A cell that is set to the right, so that digits stand below digits.
+pub fn number(value: impl ToString) -> Item {
+    Item {
+        is_number: true,
+        ..item(&value.to_string(), Tone::Plain)
+    }
 }
 
-/// The finished table: all columns but the last keep the width of their content, two blanks stand
-/// between columns and none at either end of a line.
-pub fn render(mut table: Table) -> String {
-    let last = table.column_count().saturating_sub(1);
-    for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, if index == last { 0 } else { 2 }));
-        if index != last {
-            column.set_constraint(ColumnConstraint::ContentWidth);
+impl Item {
+    fn cell(&self) -> Cell {
+        let cell = Cell::new(&self.text);
+        let cell = match self.is_number {
+            true => cell.set_alignment(CellAlignment::Right),
+            false => cell,
+        };
+        match self.tone {
+            Tone::Plain => cell,
+            Tone::Good => cell.fg(Color::Green),
+            Tone::Bad => cell.fg(Color::Red).add_attribute(Attribute::Bold),
+            Tone::Doubtful => cell.fg(Color::Yellow),
+            Tone::Strong => cell.add_attribute(Attribute::Bold),
         }
     }
-    let mut text = table.trim_fmt();
-    text.push('\n');
-    text
 }
+
+/// What happens to a last column that does not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overflow {
+    /// It is cut: one line a row, for tables that one runs the eye down.
+    Cut,
+    /// It goes on in the next line, for sentences.
+    Wrap,
+}
+
+/// Rows of cells that stand below each other: two blanks between columns, no lines, and only the
+/// last column gives way where the terminal is too narrow.
+pub struct Grid {
+    overflow: Overflow,
+    rows: Vec<Vec<Item>>,
+    has_head: bool,
+}
+
+impl Grid {
+    pub fn new(overflow: Overflow) -> Grid {
+        Grid {
+            overflow,
+            rows: Vec::new(),
+            has_head: false,
+        }
+    }
+
+    /// A grid whose first row names the columns; a name is set as the cells below it are.
+    pub fn with_head(overflow: Overflow, names: &[&str]) -> Grid {
+        let names = names.iter().map(|name| item(name, Tone::Strong)).collect();
+        Grid {
+            overflow,
+            rows: vec![names],
+            has_head: true,
+        }
+    }
+
+    /// Adds a row; all rows have the same number of cells.
+    pub fn add(&mut self, row: Vec<Item>) {
+        if self.has_head && self.rows.len() == 1 {
+            for (name, cell) in self.rows[0].iter_mut().zip(&row) {
+                name.is_number = cell.is_number;
+            }
+        }
+        self.rows.push(row);
+    }
+
+    /// The text, with a line break at its end; empty where there are no rows.
+    pub fn render(mut self, terminal: &Terminal) -> String {
+        let Some(columns) = self.rows.first().map(Vec::len) else {
+            return String::new();
+        };
+        if let Some(width) = terminal.width
+            && self.overflow == Overflow::Cut
+        {
+            self.cut(columns, usize::from(width));
+        }
+        let mut table = Table::new();
+        table.load_style(NOTHING).force_no_tty();
+        if terminal.color {
+            table.enforce_styling();
+        }
+        if let Some(width) = terminal.width {
+            table
+                .set_content_arrangement(ContentArrangement::Dynamic)
+                .set_width(width);
+        }
+        for row in &self.rows {
+            table.add_row(row.iter().map(Item::cell).collect::<Vec<_>>());
+        }
+        for (index, column) in table.column_iter_mut().enumerate() {
+            let is_last = index + 1 == columns;
+            column.set_padding((0, if is_last { 0 } else { GAP }));
+            if !is_last {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
+        let mut text = table.trim_fmt();
+        text.push('\n');
+        text
+    }
+
+    fn cut(&mut self, columns: usize, width: usize) {
+        let widest = |column: usize| self.rows.iter().map(|row| row[column].text.width()).max();
+        let others: usize = (0..columns - 1)
+            .map(|column| widest(column).unwrap_or(0) + usize::from(GAP))
+            .sum();
+        let room = width.saturating_sub(others).max(1);
+        for last in self.rows.iter_mut().filter_map(|row| row.last_mut()) {
+            last.text = shorten(&last.text, room);
+        }
+    }
+}
+
+/// Blanks between two columns.
+const GAP: u16 = 2;
 
 /// The text cut to a number of terminal columns, with a sign where something is missing.
 pub fn shorten(text: &str, width: usize) -> String {
@@ -137,21 +225,45 @@ mod tests {
         assert_eq!(shorten("日本語", 5), "日本…");
     }
 
+    const NARROW: Terminal = Terminal {
+        width: Some(40),
+        color: false,
+    };
+    const COMMAND: &str = "a command line that goes on and on for long";
+
     #[test]
-    fn a_table_fits_the_width_by_cutting_its_last_column() {
-        let terminal = Terminal {
-            width: Some(40),
+    fn a_grid_fits_the_width_by_cutting_its_last_column() {
+        let mut grid = Grid::with_head(Overflow::Cut, &["NS", "PROCS", "COMMAND"]);
+        grid.add(vec![
+            item("4026531833", Tone::Plain),
+            number(7),
+            item(COMMAND, Tone::Plain),
+        ]);
+        assert_eq!(
+            grid.render(&NARROW),
+            "NS          PROCS  COMMAND\n\
+             4026531833      7  a command line that …\n"
+        );
+    }
+
+    #[test]
+    fn a_grid_of_sentences_wraps_them() {
+        let mut grid = Grid::new(Overflow::Wrap);
+        grid.add(vec![item("user", Tone::Strong), item(COMMAND, Tone::Plain)]);
+        assert_eq!(
+            grid.render(&NARROW),
+            "user  a command line that goes on and on\n      for long\n"
+        );
+    }
+
+    #[test]
+    fn a_grid_for_a_file_is_as_wide_as_it_needs_to_be() {
+        let mut grid = Grid::new(Overflow::Cut);
+        grid.add(vec![item("7", Tone::Plain), item(COMMAND, Tone::Plain)]);
+        let file = Terminal {
+            width: None,
             color: false,
         };
-        let mut table = terminal.table();
-        table.set_header(vec![cell("NS", Tone::Plain), cell("COMMAND", Tone::Plain)]);
-        let command = "a command line that goes on and on for long";
-        table.add_row(one_line(vec![
-            cell("4026531833", Tone::Plain),
-            cell(command, Tone::Plain),
-        ]));
-        let text = render(table);
-        assert!(text.lines().all(|line| line.width() <= 40), "{text}");
-        assert!(text.contains('…'), "{text}");
+        assert_eq!(grid.render(&file), format!("7  {COMMAND}\n"));
     }
 }

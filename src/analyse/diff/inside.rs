@@ -204,7 +204,9 @@ fn pid(pair: &Pair<'_>) -> Inside {
 }
 
 /// File systems that are a view of the kernel: sharing one is nothing like a bind mount of a disk.
-const KERNEL_VIEWS: [&str; 3] = ["cgroup", "cgroup2", "nsfs"];
+fn is_kernel_view(fstype: &str) -> bool {
+    ["cgroup", "cgroup2", "nsfs"].contains(&fstype)
+}
 
 fn mnt(pair: &Pair<'_>) -> Inside {
     let mounts = pair.details(|details| details.mounts.clone());
@@ -312,11 +314,11 @@ const NAMED_MOUNTS: usize = 3;
 fn foreign_in_words(all: usize, foreign: &[ForeignMount], whom: &str) -> String {
     let views = foreign
         .iter()
-        .filter(|mount| KERNEL_VIEWS.contains(&mount.fstype.as_str()))
+        .filter(|mount| is_kernel_view(&mount.fstype))
         .count();
     let files: Vec<&str> = foreign
         .iter()
-        .filter(|mount| !KERNEL_VIEWS.contains(&mount.fstype.as_str()))
+        .filter(|mount| !is_kernel_view(&mount.fstype))
         .map(|mount| mount.mount_point.as_str())
         .collect();
     let all = plural(all, "mount");
@@ -339,8 +341,9 @@ fn foreign_in_words(all: usize, foreign: &[ForeignMount], whom: &str) -> String 
 enum Travel {
     /// Neither way.
     None,
-    /// What the reference mounts appears in the subject too.
-    In,
+    /// What the reference mounts appears in the subject too: below so many of its mounts, not
+    /// counting those of cgroups, below which nobody mounts anything.
+    In(usize),
     /// What the subject mounts appears in the reference too: so many of its mounts.
     Out(usize),
 }
@@ -349,15 +352,18 @@ impl Travel {
     const fn name(&self) -> &'static str {
         match self {
             Travel::None => "private",
-            Travel::In => "slave",
+            Travel::In(_) => "slave",
             Travel::Out(_) => "shared",
         }
     }
 
     fn in_words(&self, whom: &str) -> Option<String> {
         match self {
-            Travel::None => None,
-            Travel::In => Some(format!("mounts made on {whom} show up in there")),
+            Travel::None | Travel::In(0) => None,
+            Travel::In(count) => Some(format!(
+                "what {whom} mounts shows up below {}",
+                plural(*count, "mount")
+            )),
             Travel::Out(count) => Some(format!(
                 "what it mounts below {} shows up on {whom}",
                 plural(*count, "shared mount")
@@ -380,14 +386,20 @@ fn propagation(subject: &[Mount], reference: &[Mount]) -> Travel {
         .filter(|mount| of_theirs(mount.propagation.shared))
         .count();
     if out > 0 {
-        Travel::Out(out)
-    } else if subject
+        return Travel::Out(out);
+    }
+    let slaves: Vec<&Mount> = subject
         .iter()
-        .any(|mount| of_theirs(mount.propagation.master))
-    {
-        Travel::In
-    } else {
-        Travel::None
+        .filter(|mount| of_theirs(mount.propagation.master))
+        .collect();
+    match slaves.is_empty() {
+        true => Travel::None,
+        false => Travel::In(
+            slaves
+                .iter()
+                .filter(|mount| !is_kernel_view(&mount.fstype))
+                .count(),
+        ),
     }
 }
 

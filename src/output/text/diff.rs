@@ -5,7 +5,7 @@ use crate::analyse::diff::{Beyond, Diff, KindDiff, State, Value};
 use crate::analyse::reference::{Reference, Source};
 use crate::model::{Seen, Snapshot, Why};
 use crate::output::sanitize::for_terminal;
-use crate::output::terminal::{Terminal, Tone, cell, render};
+use crate::output::terminal::{Grid, Overflow, Terminal, Tone, item};
 
 /// From this many columns on the reference's inodes have room for a column of their own.
 const WIDE: u16 = 120;
@@ -41,7 +41,11 @@ fn against(reference: &Reference<'_>) -> String {
 
 fn kinds(terminal: &Terminal, diff: &Diff<'_>) -> String {
     let wide = terminal.is_at_least(WIDE);
-    let mut table = terminal.table();
+    let names = ["KIND", "STATE", "NAMESPACE", "REFERENCE", "WHAT THAT MEANS"];
+    let mut grid = match wide {
+        true => Grid::with_head(Overflow::Wrap, &names),
+        false => Grid::new(Overflow::Wrap),
+    };
     for state in [State::SHARED, State::UNKNOWN, State::ISOLATED] {
         for kind in diff.kinds.iter().filter(|kind| kind.state.name() == state) {
             let (word, tone) = match kind.state {
@@ -50,9 +54,9 @@ fn kinds(terminal: &Terminal, diff: &Diff<'_>) -> String {
                 State::Isolated => ("isolated", Tone::Good),
             };
             let mut row = vec![
-                cell(kind.kind.name(), Tone::Strong),
-                cell(word, tone),
-                cell(&inode(&kind.subject), Tone::Plain),
+                item(kind.kind.name(), Tone::Strong),
+                item(word, tone),
+                item(&inode(&kind.subject), Tone::Plain),
             ];
             if wide {
                 let theirs = match kind.state {
@@ -61,13 +65,13 @@ fn kinds(terminal: &Terminal, diff: &Diff<'_>) -> String {
                         format!("not {}", inode(&kind.reference))
                     }
                 };
-                row.push(cell(&theirs, Tone::Plain));
+                row.push(item(&theirs, Tone::Plain));
             }
-            row.push(cell(&sentence(kind), Tone::Plain));
-            table.add_row(row);
+            row.push(item(&sentence(kind), Tone::Plain));
+            grid.add(row);
         }
     }
-    render(table)
+    grid.render(terminal)
 }
 
 fn inode(seen: &Seen<u64>) -> String {
@@ -92,45 +96,49 @@ fn sentence(kind: &KindDiff) -> String {
 }
 
 fn beyond(terminal: &Terminal, snapshot: &Snapshot, diff: &Diff<'_>) -> String {
+    let whom = &diff.reference.noun();
     let row = |what: &str| diff.beyond.iter().find(|row| row.what == what);
     let lines = [
         ("root", row("root").map(root)),
         (
             "user",
-            row("uid").map(|row| ids(row, &|uid| named(snapshot, uid))),
+            row("uid").map(|row| ids(row, whom, &|uid| named(snapshot, uid))),
         ),
         (
             "group",
-            row("gid").map(|row| ids(row, &|gid| gid.to_string())),
+            row("gid").map(|row| ids(row, whom, &|gid| gid.to_string())),
         ),
         (
             "groups",
             row("groups")
                 .filter(|row| row.same == Some(false))
-                .map(plain),
+                .map(|row| plain(row, whom)),
         ),
-        ("capabilities", Some(capabilities(diff))),
-        ("seccomp", row("seccomp").map(plain)),
-        ("no_new_privs", row("no_new_privs").map(plain)),
-        ("lsm", row("lsm").map(lsm)),
-        ("cgroup", row("cgroup").map(plain)),
+        ("capabilities", Some(capabilities(diff, whom))),
+        ("seccomp", row("seccomp").map(|row| plain(row, whom))),
+        (
+            "no_new_privs",
+            row("no_new_privs").map(|row| plain(row, whom)),
+        ),
+        ("lsm", row("lsm").map(|row| lsm(row, whom))),
+        ("cgroup", row("cgroup").map(|row| plain(row, whom))),
         ("threads", row("threads_elsewhere").and_then(threads)),
         ("children", row("children_elsewhere").and_then(children)),
     ];
-    let mut table = terminal.table();
+    let mut grid = Grid::new(Overflow::Wrap);
     for (name, words) in lines {
         if let Some(words) = words {
-            table.add_row(vec![cell(name, Tone::Strong), cell(&words, Tone::Plain)]);
+            grid.add(vec![item(name, Tone::Strong), item(&words, Tone::Plain)]);
         }
     }
-    render(table)
+    grid.render(terminal)
 }
 
 /// The subject's value, and the reference's where it is another.
-fn plain(row: &Beyond) -> String {
+fn plain(row: &Beyond, whom: &str) -> String {
     let own = words(&row.subject);
     match row.same {
-        Some(false) => format!("{own}; reference: {}", words(&row.reference)),
+        Some(false) => format!("{own}; {whom}: {}", words(&row.reference)),
         _ => own,
     }
 }
@@ -172,7 +180,7 @@ fn root(row: &Beyond) -> String {
     }
 }
 
-fn ids(row: &Beyond, name: &dyn Fn(u32) -> String) -> String {
+fn ids(row: &Beyond, whom: &str, name: &dyn Fn(u32) -> String) -> String {
     let of = |seen: &Seen<Value>| match seen {
         // Real, effective, saved, fs: one is enough where all are the same.
         Seen::Known(Value::Numbers(ids)) if ids.iter().all(|id| *id == ids[0]) => name(ids[0]),
@@ -182,7 +190,7 @@ fn ids(row: &Beyond, name: &dyn Fn(u32) -> String) -> String {
         other => words(other),
     };
     match row.same {
-        Some(false) => format!("{}; reference: {}", of(&row.subject), of(&row.reference)),
+        Some(false) => format!("{}; {whom}: {}", of(&row.subject), of(&row.reference)),
         _ => of(&row.subject),
     }
 }
@@ -195,7 +203,7 @@ fn named(snapshot: &Snapshot, uid: u32) -> String {
 }
 
 /// The effective set, how much the reference has, and other sets only where they differ from it.
-fn capabilities(diff: &Diff<'_>) -> String {
+fn capabilities(diff: &Diff<'_>, whom: &str) -> String {
     let status = |process: &crate::model::Process| {
         let details = process
             .details
@@ -211,9 +219,14 @@ fn capabilities(diff: &Diff<'_>) -> String {
     let all = theirs.and_then(|theirs| Some(theirs.known()?.capabilities.effective));
     let effective = own.effective;
     let mut words = match all {
-        Some(all) if all == effective => format!("all {} of the reference", effective.len()),
+        Some(all) if all == effective => format!("{}, the same as {whom}", effective.len()),
         _ if effective.is_empty() => "none".to_owned(),
-        Some(all) => format!("{} of {}: {}", effective.len(), all.len(), list(effective)),
+        Some(all) => format!(
+            "{} ({whom}: {}): {}",
+            effective.len(),
+            all.len(),
+            list(effective)
+        ),
         None => format!("{}: {}", effective.len(), list(effective)),
     };
     for (name, set) in own.by_name() {
@@ -242,12 +255,12 @@ fn list(set: crate::model::CapabilitySet) -> String {
     names.join(" ")
 }
 
-fn lsm(row: &Beyond) -> String {
+fn lsm(row: &Beyond, whom: &str) -> String {
     match (&row.subject, &row.reference) {
         (Seen::Known(Value::Nothing), Seen::Known(Value::Nothing)) => {
             "no label: no security module is active".to_owned()
         }
-        _ => plain(row),
+        _ => plain(row, whom),
     }
 }
 

@@ -1,11 +1,11 @@
 //! `doctor` as text.
 
 use crate::analyse::doctor::{Check, Verdict};
-use crate::output::terminal::{Terminal, Tone, cell, render};
+use crate::output::terminal::{Grid, Overflow, Terminal, Tone, item};
 
 /// The checks, a line each, with what they hide behind.
 pub fn doctor(terminal: &Terminal, checks: &[Check]) -> String {
-    let mut table = terminal.table();
+    let mut grid = Grid::new(Overflow::Wrap);
     for check in checks {
         let (word, tone) = match check.verdict {
             Verdict::Ok => ("ok", Tone::Good),
@@ -16,11 +16,11 @@ pub fn doctor(terminal: &Terminal, checks: &[Check]) -> String {
             Some(consequence) => format!("{}: {consequence}", check.found),
             None => check.found.clone(),
         };
-        table.add_row(vec![
-            cell(check.what, Tone::Strong),
-            cell(word, tone),
-            cell(&words, Tone::Plain),
+        grid.add(vec![
+            item(check.what, Tone::Strong),
+            item(word, tone),
+            item(&words, Tone::Plain),
         ]);
     }
-    render(table)
+    grid.render(terminal)
 }

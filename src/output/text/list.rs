@@ -1,14 +1,12 @@
 //! `list` as a table.
 
-use comfy_table::CellAlignment;
-
 use super::command;
 use crate::analyse::containers::container_of;
 use crate::cli::Column;
 use crate::model::namespace::Namespace;
 use crate::model::{Process, Seen, Snapshot};
 use crate::output::sanitize::for_terminal;
-use crate::output::terminal::{Terminal, Tone, cell, one_line, render};
+use crate::output::terminal::{Grid, Item, Overflow, Terminal, Tone, item, number};
 
 /// The columns that are shown unless others are asked for: those of lsns.
 pub const USUAL: [Column; 6] = [
@@ -46,24 +44,32 @@ fn table(terminal: &Terminal, style: &Style, rows: Vec<Vec<String>>) -> String {
     if style.raw {
         return raw(style, rows);
     }
-    let mut table = terminal.table();
-    if style.headings {
-        let heads = style.columns.iter().map(|column| {
-            let cell = cell(name(*column), Tone::Strong);
-            cell.set_alignment(alignment(*column))
-        });
-        table.set_header(heads.collect::<Vec<_>>());
-    }
+    let names: Vec<&str> = style.columns.iter().map(|column| name(*column)).collect();
+    let mut grid = grid(style.headings, &names);
     for row in rows {
-        let cells = row
-            .iter()
-            .zip(&style.columns)
-            .map(|(value, column)| cell(value, Tone::Plain).set_alignment(alignment(*column)));
-        table.add_row(one_line(cells.collect()));
+        let cells = row.iter().zip(&style.columns);
+        grid.add(cells.map(|(value, column)| cell(*column, value)).collect());
     }
-    match table.row_count() {
-        0 if !style.headings => String::new(),
-        _ => render(table),
+    grid.render(terminal)
+}
+
+fn grid(headings: bool, names: &[&str]) -> Grid {
+    match headings {
+        true => Grid::with_head(Overflow::Cut, names),
+        false => Grid::new(Overflow::Cut),
+    }
+}
+
+fn cell(column: Column, value: &str) -> Item {
+    match column {
+        Column::Nprocs
+        | Column::Nthreads
+        | Column::Pid
+        | Column::Ppid
+        | Column::Uid
+        | Column::OwnerUid
+        | Column::NsId => number(value),
+        _ => item(value, Tone::Plain),
     }
 }
 
@@ -102,19 +108,6 @@ fn name(column: Column) -> &'static str {
         Column::OwnerUid => "OWNER_UID",
         Column::Parent => "PARENT",
         Column::Container => "CONTAINER",
-    }
-}
-
-fn alignment(column: Column) -> CellAlignment {
-    match column {
-        Column::Nprocs
-        | Column::Nthreads
-        | Column::Pid
-        | Column::Ppid
-        | Column::Uid
-        | Column::OwnerUid
-        | Column::NsId => CellAlignment::Right,
-        _ => CellAlignment::Left,
     }
 }
 
@@ -176,37 +169,15 @@ pub fn members(
     snapshot: &Snapshot,
     members: &[&Process],
 ) -> String {
-    let mut table = terminal.table();
-    if headings {
-        let heads = [
-            ("PID", true),
-            ("PPID", true),
-            ("USER", false),
-            ("COMMAND", false),
-        ];
-        let heads = heads.map(|(name, number)| right(cell(name, Tone::Strong), number));
-        table.set_header(heads);
-    }
+    let mut grid = grid(headings, &["PID", "PPID", "USER", "COMMAND"]);
     for process in members {
-        table.add_row(one_line(vec![
-            right(cell(&process.pid.to_string(), Tone::Plain), true),
-            right(
-                cell(&known(&process.stat.part(|stat| stat.ppid)), Tone::Plain),
-                true,
-            ),
-            cell(
-                &known(&process.uid.part(|uid| snapshot.user(*uid))),
-                Tone::Plain,
-            ),
-            cell(&command(process), Tone::Plain),
-        ]));
+        let user = process.uid.part(|uid| snapshot.user(*uid));
+        grid.add(vec![
+            number(process.pid),
+            number(known(&process.stat.part(|stat| stat.ppid))),
+            item(&known(&user), Tone::Plain),
+            item(&command(process), Tone::Plain),
+        ]);
     }
-    render(table)
-}
-
-fn right(cell: comfy_table::Cell, number: bool) -> comfy_table::Cell {
-    match number {
-        true => cell.set_alignment(CellAlignment::Right),
-        false => cell,
-    }
+    grid.render(terminal)
 }

@@ -1,7 +1,7 @@
 //! `pid` as text.
 
 use crate::model::Pid;
-use crate::output::terminal::{Terminal, Tone, cell, render};
+use crate::output::terminal::{Grid, Overflow, Terminal, Tone, item, number};
 use crate::output::wire::pid::Translation;
 
 /// What a number is called elsewhere.
@@ -10,29 +10,23 @@ pub fn pid(terminal: &Terminal, translation: &Translation) -> String {
     let Some(within) = translation.within else {
         return levels(terminal, translation);
     };
-    let or_nobody = |number: Option<Pid>, nobody: &str| match number {
-        Some(number) => number.to_string(),
-        None => nobody.to_owned(),
+    let told = |field: &str, number: Option<Pid>| match (number, translation.unknown.0.get(field)) {
+        (Some(number), _) => number.to_string(),
+        (None, Some(why)) => format!("not known ({why})"),
+        (None, None) => "nobody".to_owned(),
     };
     format!(
         "{pid} here is {} in pid:[{within}]\n{pid} in pid:[{within}] is {} here\n",
-        or_nobody(translation.to_inside, "nobody"),
-        or_nobody(translation.to_here, "nobody")
+        told("to_inside", translation.to_inside),
+        told("to_here", translation.to_here)
     )
 }
 
 fn levels(terminal: &Terminal, translation: &Translation) -> String {
-    let mut table = terminal.table();
-    table.set_header(vec![
-        cell("PID NAMESPACE", Tone::Strong),
-        cell("PID", Tone::Strong),
-    ]);
+    let mut grid = Grid::with_head(Overflow::Wrap, &["PID NAMESPACE", "PID"]);
     for level in translation.pids.iter().flatten() {
         let ns = level.ns.map_or_else(|| "?".to_owned(), |ns| ns.to_string());
-        table.add_row(vec![
-            cell(&ns, Tone::Plain),
-            cell(&level.pid.to_string(), Tone::Plain),
-        ]);
+        grid.add(vec![item(&ns, Tone::Plain), number(level.pid)]);
     }
-    render(table)
+    grid.render(terminal)
 }

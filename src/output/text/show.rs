@@ -8,16 +8,16 @@ use crate::model::facts::Facts;
 use crate::model::namespace::{Holder, Namespace, NsKey};
 use crate::model::process::{Details, IdRange, Ids, Seccomp, Status, Thread};
 use crate::model::{LinkName, NsKind, Process, Seen, Snapshot, Why};
-use crate::output::terminal::{Terminal, Tone, cell, render};
+use crate::output::terminal::{Grid, Overflow, Terminal, Tone, item};
 
 type Lines = Vec<(String, String)>;
 
 fn table(terminal: &Terminal, lines: Lines) -> String {
-    let mut table = terminal.table();
+    let mut grid = Grid::new(Overflow::Wrap);
     for (name, words) in lines {
-        table.add_row(vec![cell(&name, Tone::Strong), cell(&words, Tone::Plain)]);
+        grid.add(vec![item(&name, Tone::Strong), item(&words, Tone::Plain)]);
     }
-    render(table)
+    grid.render(terminal)
 }
 
 /// The value in words, or why it is not known.
@@ -176,7 +176,7 @@ fn thread_in_words(thread: &Thread) -> String {
 
 /// The ten links with what is known of the namespaces behind them.
 fn namespaces_of(terminal: &Terminal, snapshot: &Snapshot, process: &Process) -> String {
-    let mut table = terminal.table();
+    let mut grid = Grid::new(Overflow::Wrap);
     for (link, seen) in process.links.iter() {
         let own = process.links.own(link.kind());
         let is_for_children = !matches!(link, LinkName::Own(_));
@@ -198,13 +198,13 @@ fn namespaces_of(terminal: &Terminal, snapshot: &Snapshot, process: &Process) ->
             }
             Seen::Unknown(why) => ("?".to_owned(), reason(why)),
         };
-        table.add_row(vec![
-            cell(link.name(), Tone::Strong),
-            cell(&inode, Tone::Plain),
-            cell(&words, Tone::Plain),
+        grid.add(vec![
+            item(link.name(), Tone::Strong),
+            item(&inode, Tone::Plain),
+            item(&words, Tone::Plain),
         ]);
     }
-    render(table)
+    grid.render(terminal)
 }
 
 fn in_short(namespace: &Namespace) -> String {

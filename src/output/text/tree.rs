@@ -1,7 +1,5 @@
 //! Trees as text: branches in the first column, one line a node.
 
-use comfy_table::{Cell, CellAlignment};
-
 use super::{command, container, reason};
 use crate::analyse::hierarchy::{PidNode, UserNode};
 use crate::analyse::process_tree::Node;
@@ -11,7 +9,7 @@ use crate::analyse::tree::Tree;
 use crate::model::process::IdRange;
 use crate::model::{NsKind, Process, Seen, Snapshot};
 use crate::output::sanitize::for_terminal;
-use crate::output::terminal::{Terminal, Tone, cell, one_line, render, shorten};
+use crate::output::terminal::{Grid, Item, Overflow, Terminal, Tone, item, number, shorten};
 
 /// From this many columns on there is room for command lines.
 const WIDE: u16 = 110;
@@ -41,17 +39,9 @@ fn flatten<T>(trees: &[Tree<T>]) -> Vec<(String, &T)> {
 }
 
 /// A branch and a label, cut to what a first column may take.
-fn label(branch: &str, text: &str, tone: Tone) -> Cell {
+fn label(branch: &str, text: &str, tone: Tone) -> Item {
     let text = format!("{branch}{}", for_terminal(text));
-    cell(&shorten(&text, LONGEST_LABEL), tone)
-}
-
-fn number(value: usize) -> Cell {
-    cell(&value.to_string(), Tone::Plain).set_alignment(CellAlignment::Right)
-}
-
-fn heads(names: &[&str]) -> Vec<Cell> {
-    names.iter().map(|name| cell(name, Tone::Strong)).collect()
+    item(&shorten(&text, LONGEST_LABEL), tone)
 }
 
 /// What a set is called: `host`, its container, or name and PID of its first process.
@@ -74,14 +64,8 @@ pub fn label_of_set(snapshot: &Snapshot, set: &Set) -> String {
 /// set above, a question mark where that could not be told.
 pub fn sets(terminal: &Terminal, snapshot: &Snapshot, trees: &[Tree<Set>]) -> String {
     let wide = terminal.is_at_least(WIDE);
-    let mut table = terminal.table();
-    let mut names = vec!["NAMESPACE SET", "OWN NAMESPACES", "PROCS"];
-    if wide {
-        names.push("FIRST PROCESS");
-    }
-    let mut head = heads(&names);
-    head[2] = cell("PROCS", Tone::Strong).set_alignment(CellAlignment::Right);
-    table.set_header(head);
+    let names = ["NAMESPACE SET", "OWN NAMESPACES", "PROCS", "FIRST PROCESS"];
+    let mut grid = Grid::with_head(Overflow::Cut, &names[..if wide { 4 } else { 3 }]);
     for (branch, set) in flatten(trees) {
         let tone = if set.is_host {
             Tone::Strong
@@ -90,17 +74,17 @@ pub fn sets(terminal: &Terminal, snapshot: &Snapshot, trees: &[Tree<Set>]) -> St
         };
         let mut row = vec![
             label(&branch, &label_of_set(snapshot, set), tone),
-            cell(&own(set, branch.is_empty()), Tone::Good),
+            item(&own(set, branch.is_empty()), Tone::Good),
             number(set.processes.len()),
         ];
         if wide {
             let founder = snapshot.processes.get(&set.founder);
             let founder = founder.map(|process| format!("{} {}", process.pid, command(process)));
-            row.push(cell(&founder.unwrap_or_default(), Tone::Plain));
+            row.push(item(&founder.unwrap_or_default(), Tone::Plain));
         }
-        table.add_row(one_line(row));
+        grid.add(row);
     }
-    render(table) + &against(snapshot)
+    grid.render(terminal) + &against(snapshot)
 }
 
 fn own(set: &Set, is_root: bool) -> String {
@@ -139,24 +123,24 @@ fn against(snapshot: &Snapshot) -> String {
 
 /// User namespaces with whom their root is outside and what they govern.
 pub fn users(terminal: &Terminal, snapshot: &Snapshot, trees: &[Tree<UserNode<'_>>]) -> String {
-    let mut table = terminal.table();
-    table.set_header(heads(&[
+    let names = [
         "USER NAMESPACE",
         "MADE BY",
         "ITS ROOT IS",
         "PROCS",
         "GOVERNS",
-    ]));
+    ];
+    let mut grid = Grid::with_head(Overflow::Wrap, &names);
     for (branch, node) in flatten(trees) {
-        table.add_row(one_line(vec![
+        grid.add(vec![
             label(&branch, &user_label(node, branch.is_empty()), Tone::Plain),
-            cell(&made_by(snapshot, node), Tone::Plain),
-            cell(&root_of(snapshot, node), Tone::Plain),
+            item(&made_by(snapshot, node), Tone::Plain),
+            root_of(snapshot, node),
             number(node.namespace.nprocs),
-            cell(&governed(node), Tone::Plain),
-        ]));
+            item(&governed(node), Tone::Plain),
+        ]);
     }
-    render(table)
+    grid.render(terminal)
 }
 
 fn user_label(node: &UserNode<'_>, is_root: bool) -> String {
@@ -187,15 +171,19 @@ fn made_by(snapshot: &Snapshot, node: &UserNode<'_>) -> String {
     }
 }
 
-fn root_of(snapshot: &Snapshot, node: &UserNode<'_>) -> String {
+/// Whom its root is outside; the host's root in a user namespace is no isolation at all.
+fn root_of(snapshot: &Snapshot, node: &UserNode<'_>) -> Item {
     if node.namespace.initial == Seen::Known(true) {
-        return "root".to_owned();
+        return item("root", Tone::Plain);
     }
-    let outside = |map: &Vec<IdRange>| IdRange::outside_of(map, 0);
-    match &node.uid_map {
-        Seen::Known(map) if map.is_empty() => "nobody yet".to_owned(),
-        Seen::Known(map) => outside(map).map_or("nobody".to_owned(), |uid| snapshot.user(uid)),
-        Seen::Unknown(_) => "?".to_owned(),
+    let root = match &node.uid_map {
+        Seen::Known(map) => IdRange::outside_of(map, 0),
+        Seen::Unknown(_) => return item("?", Tone::Doubtful),
+    };
+    match root {
+        Some(0) => item("root", Tone::Bad),
+        Some(uid) => item(&snapshot.user(uid), Tone::Plain),
+        None => item("nobody", Tone::Plain),
     }
 }
 
@@ -211,15 +199,13 @@ fn governed(node: &UserNode<'_>) -> String {
 /// Pid namespaces, each with its processes and their numbers at every level. The outermost is not
 /// listed process by process: that is what ps(1) does.
 pub fn pids(terminal: &Terminal, trees: &[Tree<PidNode<'_>>]) -> String {
-    let mut table = terminal.table();
-    let mut head = heads(&[
+    let names = [
         "PID NAMESPACE",
         "PROCS",
         "PIDS, FROM HERE INWARDS",
         "COMMAND",
-    ]);
-    head[1] = cell("PROCS", Tone::Strong).set_alignment(CellAlignment::Right);
-    table.set_header(head);
+    ];
+    let mut grid = Grid::with_head(Overflow::Cut, &names);
     for (branch, node) in flatten(trees) {
         let namespace = node.namespace;
         let initial = match namespace.initial {
@@ -231,7 +217,7 @@ pub fn pids(terminal: &Terminal, trees: &[Tree<PidNode<'_>>]) -> String {
         let mut name = label(&branch, &text, Tone::Strong);
         let mut count = number(node.processes.len());
         if branch.is_empty() || node.processes.is_empty() {
-            table.add_row(vec![name, count, Cell::new(""), Cell::new("")]);
+            grid.add(vec![name, count, nothing(), nothing()]);
             continue;
         }
         for (process, pids) in &node.processes {
@@ -240,21 +226,21 @@ pub fn pids(terminal: &Terminal, trees: &[Tree<PidNode<'_>>]) -> String {
                 true => format!("{} …", process.pid),
                 false => numbers.join(" → "),
             };
-            table.add_row(one_line(vec![
+            grid.add(vec![
                 name,
                 count,
-                cell(&numbers, Tone::Plain),
-                cell(&command(process), Tone::Plain),
-            ]));
-            name = Cell::new("");
-            count = Cell::new("");
+                item(&numbers, Tone::Plain),
+                item(&command(process), Tone::Plain),
+            ]);
+            name = nothing();
+            count = nothing();
         }
     }
-    render(table)
+    grid.render(terminal)
 }
 
 /// The process tree. Kernel threads that change nothing are only counted.
-pub fn processes(terminal: &Terminal, trees: &[Tree<Node<'_>>]) -> String {
+pub fn processes(terminal: &Terminal, snapshot: &Snapshot, trees: &[Tree<Node<'_>>]) -> String {
     let is_dull = |node: &Node<'_>| {
         node.process.is_kernel_thread()
             && node.own.is_empty()
@@ -262,22 +248,30 @@ pub fn processes(terminal: &Terminal, trees: &[Tree<Node<'_>>]) -> String {
     };
     let lines = flatten(trees);
     let dull = lines.iter().filter(|(_, node)| is_dull(node)).count();
-    let mut table = terminal.table();
-    table.set_header(heads(&["PROCESS", "CHANGES", "COMMAND"]));
+    let wide = terminal.is_at_least(WIDE);
+    let names = ["PROCESS", "CHANGES", "COMMAND"];
+    let mut grid = Grid::with_head(Overflow::Cut, &names[..if wide { 3 } else { 2 }]);
     for (branch, node) in lines.into_iter().filter(|(_, node)| !is_dull(node)) {
         let process = node.process;
         let text = format!("{} {}", process.pid, name_of(process));
-        table.add_row(one_line(vec![
+        let mut row = vec![
             label(&branch, &text, Tone::Plain),
-            cell(&changes(node), Tone::Good),
-            cell(&command(process), Tone::Plain),
-        ]));
+            item(&changes(node), Tone::Good),
+        ];
+        if wide {
+            row.push(item(&command(process), Tone::Plain));
+        }
+        grid.add(row);
     }
-    let mut text = render(table);
+    let mut text = grid.render(terminal);
     if dull > 0 {
         text += &format!("{dull} kernel threads that change nothing are not shown\n");
     }
-    text
+    text + &against(snapshot)
+}
+
+fn nothing() -> Item {
+    item("", Tone::Plain)
 }
 
 fn changes(node: &Node<'_>) -> String {

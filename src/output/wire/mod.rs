@@ -117,6 +117,11 @@ impl Unknown {
         }
     }
 
+    /// Whether everything is known.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The way back: the value, or the reason that was noted for its absence.
     pub fn seen<T>(&self, field: &str, value: Option<T>) -> Seen<T> {
         match value {

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::Unknown;
 use super::process::PidRecord;
 use crate::model::Pid;
 
@@ -20,4 +21,5 @@ pub struct Translation {
     pub to_inside: Option<Pid>,
     /// Taken as a number in that namespace: its number here
     pub to_here: Option<Pid>,
+    pub unknown: Unknown,
 }
