@@ -7,4 +7,6 @@
 #[macro_use]
 mod support;
 
+mod generated;
 mod runtimes;
+mod schema;

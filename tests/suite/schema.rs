@@ -1,0 +1,117 @@
+//! Real documents fit the schemas that `nsinspect schema` prints, field by field: a field that the
+//! schema does not name fails here.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+#[test]
+fn every_document_fits_its_schema() {
+    let own = std::process::id().to_string();
+    for (name, args) in [
+        ("namespaces", vec!["list"]),
+        ("tree", vec!["tree"]),
+        ("tree", vec!["tree", "--by", "user"]),
+        ("tree", vec!["tree", "--by", "pid"]),
+        ("tree", vec!["tree", "--by", "process"]),
+        ("process", vec!["show", &own]),
+        ("diff", vec!["diff", &own]),
+        ("pid", vec!["pid", &own]),
+        ("pid", vec!["pid", &own, "--in", &own]),
+        ("snapshot", vec!["snapshot"]),
+        ("doctor", vec!["doctor"]),
+    ] {
+        let document = run(&args, "--json");
+        let document: Value = serde_json::from_str(&document).unwrap();
+        assert_eq!(document["schema"], format!("nsinspect.{name}/1"));
+        fits(&strict(schema(name)), &document, &args);
+    }
+}
+
+#[test]
+fn the_members_of_a_namespace_fit_their_schema() {
+    let link = std::fs::read_link("/proc/self/ns/net").unwrap();
+    let args = ["list", link.to_str().unwrap()];
+    let document = serde_json::from_str(&run(&args, "--json")).unwrap();
+    fits(&strict(schema("members")), &document, &args);
+}
+
+#[test]
+fn yaml_is_the_same_document_as_json() {
+    let own = std::process::id().to_string();
+    let args = ["pid", own.as_str()];
+    let mut json: Value = serde_json::from_str(&run(&args, "--json")).unwrap();
+    let mut yaml: Value = serde_yaml::from_str(&run(&args, "--format=yaml")).unwrap();
+    // Two runs need not be in the same second.
+    json["taken_at"].take();
+    yaml["taken_at"].take();
+    assert_eq!(json, yaml);
+}
+
+#[test]
+fn the_list_of_schemas_names_all_of_them() {
+    assert_eq!(
+        run(&["schema"], "--json"),
+        "namespaces\nmembers\ntree\nprocess\ndiff\npid\nsnapshot\ndoctor\n"
+    );
+}
+
+#[test]
+fn a_field_that_the_schema_does_not_name_would_be_noticed() {
+    let mut document: Value = serde_json::from_str(&run(&["list"], "--json")).unwrap();
+    document["namespaces"][0]["surprise"] = json!(1);
+    let schema = jsonschema::validator_for(&strict(schema("namespaces"))).unwrap();
+    assert!(!schema.is_valid(&document));
+}
+
+fn fits(schema: &Value, document: &Value, args: &[&str]) {
+    let schema = jsonschema::validator_for(schema).unwrap();
+    let errors: Vec<String> = schema
+        .iter_errors(document)
+        .map(|error| format!("{error} at {}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "nsinspect {args:?}: {errors:#?}");
+}
+
+fn schema(name: &str) -> Value {
+    serde_json::from_str(&run(&["schema", name], "--json")).unwrap()
+}
+
+/// The schema with unknown fields denied, which published schemas leave open: fields may be added.
+fn strict(mut schema: Value) -> Value {
+    match &mut schema {
+        Value::Object(object) => {
+            let names_fields = object.contains_key("properties");
+            for (key, value) in object.iter_mut() {
+                if key != "properties" {
+                    *value = strict(value.take());
+                    continue;
+                }
+                for field in value.as_object_mut().unwrap().values_mut() {
+                    *field = strict(field.take());
+                }
+            }
+            if names_fields {
+                object.insert("unevaluatedProperties".to_owned(), json!(false));
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                *item = strict(item.take());
+            }
+        }
+        _ => {}
+    }
+    schema
+}
+
+fn run(args: &[&str], format: &str) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_nsinspect"))
+        .env_clear()
+        .args(args)
+        .arg(format)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "nsinspect {args:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
