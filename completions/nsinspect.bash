@@ -56,7 +56,7 @@ _nsinspect() {
 
     case "${cmd}" in
         nsinspect)
-            opts="-J -v -h -V --json --format --proc --from --color --strict --verbose --help --version list ls tree show diff pid snapshot doctor completions man schema"
+            opts="-J -v -h -V --json --format --proc --from --depth --color --strict --verbose --help --version list ls tree show diff pid snapshot doctor completions man schema"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -74,6 +74,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --depth)
+                    COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -86,7 +90,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__completions)
-            opts="-J -v -h --json --format --proc --from --color --strict --verbose --help bash elvish fish powershell zsh"
+            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -104,6 +108,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --depth)
+                    COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -116,7 +124,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__diff)
-            opts="-J -v -h --require --exit-code --json --format --proc --from --color --strict --verbose --help"
+            opts="-J -v -h --require --exit-code --json --format --proc --from --depth --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -138,6 +146,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --depth)
+                    COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -150,7 +162,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__doctor)
-            opts="-J -v -h --json --format --proc --from --color --strict --verbose --help"
+            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -168,6 +180,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --depth)
+                    COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -180,7 +196,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__list)
-            opts="-t -p -P -o -n -r -J -v -h --type --task --persistent --output --noheadings --raw --json --format --proc --from --color --strict --verbose --help"
+            opts="-t -p -P -o -n -r -J -v -h --type --task --persistent --output --noheadings --raw --json --format --proc --from --depth --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -203,11 +219,11 @@ _nsinspect() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "ns type ns_id initial nprocs nthreads pid ppid uid user command path owner owner_uid parent container" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "ns type ns_id initial nprocs nthreads pid ppid uid user command path owner owner_uid parent container holders" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "ns type ns_id initial nprocs nthreads pid ppid uid user command path owner owner_uid parent container" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "ns type ns_id initial nprocs nthreads pid ppid uid user command path owner owner_uid parent container holders" -- "${cur}"))
                     return 0
                     ;;
                 --format)
@@ -222,6 +238,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --depth)
+                    COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -234,7 +254,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__man)
-            opts="-J -v -h --dir --json --format --proc --from --color --strict --verbose --help"
+            opts="-J -v -h --dir --json --format --proc --from --depth --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -256,6 +276,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --depth)
+                    COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -268,7 +292,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__pid)
-            opts="-J -v -h --in --json --format --proc --from --color --strict --verbose --help"
+            opts="-J -v -h --in --json --format --proc --from --depth --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -290,6 +314,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --depth)
+                    COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -302,7 +330,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__schema)
-            opts="-J -v -h --json --format --proc --from --color --strict --verbose --help namespaces members tree process diff pid snapshot doctor"
+            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help namespaces members tree process diff pid snapshot doctor"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -318,6 +346,10 @@ _nsinspect() {
                     ;;
                 --from)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --depth)
+                    COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -332,7 +364,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__show)
-            opts="-J -v -h --json --format --proc --from --color --strict --verbose --help"
+            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -348,6 +380,10 @@ _nsinspect() {
                     ;;
                 --from)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --depth)
+                    COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -362,7 +398,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__snapshot)
-            opts="-J -v -h --json --format --proc --from --color --strict --verbose --help"
+            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -380,6 +416,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --depth)
+                    COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -392,7 +432,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__tree)
-            opts="-J -v -h --by --json --format --proc --from --color --strict --verbose --help"
+            opts="-J -v -h --by --json --format --proc --from --depth --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -412,6 +452,10 @@ _nsinspect() {
                     ;;
                 --from)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --depth)
+                    COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
                 --color)

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_nsinspect_global_optspecs
-    string join \n J/json format= proc= from= color= strict v/verbose h/help V/version
+    string join \n J/json format= proc= from= depth= color= strict v/verbose h/help V/version
 end
 
 function __fish_nsinspect_needs_command
@@ -29,6 +29,8 @@ json\t''
 yaml\t'The same document as JSON'"
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_needs_command" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
+full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -65,12 +67,15 @@ path\t'Path of the namespace below /proc'
 owner\t'Inode of the user namespace that governs it'
 owner_uid\t'Uid of the creator of a user namespace'
 parent\t'Inode of the enclosing user or pid namespace'
-container\t'Container of that process'"
+container\t'Container of that process'
+holders\t'What keeps it alive'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
+full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -98,12 +103,15 @@ path\t'Path of the namespace below /proc'
 owner\t'Inode of the user namespace that governs it'
 owner_uid\t'Uid of the creator of a user namespace'
 parent\t'Inode of the enclosing user or pid namespace'
-container\t'Container of that process'"
+container\t'Container of that process'
+holders\t'What keeps it alive'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
+full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -123,6 +131,8 @@ json\t''
 yaml\t'The same document as JSON'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
+full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -135,6 +145,8 @@ json\t''
 yaml\t'The same document as JSON'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
+full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -148,6 +160,8 @@ json\t''
 yaml\t'The same document as JSON'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
+full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -162,6 +176,8 @@ json\t''
 yaml\t'The same document as JSON'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
+full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -174,6 +190,8 @@ json\t''
 yaml\t'The same document as JSON'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
+full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -186,6 +204,8 @@ json\t''
 yaml\t'The same document as JSON'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
+full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -198,6 +218,8 @@ json\t''
 yaml\t'The same document as JSON'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
+full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -211,6 +233,8 @@ json\t''
 yaml\t'The same document as JSON'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
+full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -223,6 +247,8 @@ json\t''
 yaml\t'The same document as JSON'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
+full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::collect::Reach;
 use crate::model::{NsKind, Pid};
 
 const EXIT_CODES: &str = "\
@@ -45,6 +46,10 @@ pub struct Global {
     /// Answer from a saved snapshot instead of the running machine; `-` is standard input
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "proc")]
     pub from: Option<PathBuf>,
+    /// How far to look for namespaces that no process is in: `full` looks at every thread,
+    /// descriptor and socket too. Without it, as far as the question needs
+    #[arg(long, global = true, value_name = "HOW", conflicts_with = "from")]
+    pub depth: Option<Depth>,
     /// When to use colour; NO_COLOR in the environment turns `auto` off
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
@@ -61,6 +66,15 @@ impl Global {
     pub fn format(&self) -> Format {
         if self.json { Format::Json } else { self.format }
     }
+
+    /// How far to look, where the question itself would look so far.
+    pub fn reach(&self, usual: Reach) -> Reach {
+        match self.depth {
+            None => usual,
+            Some(Depth::Fast) => Reach::Fast,
+            Some(Depth::Full) => Reach::Full,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -70,6 +84,14 @@ pub enum Format {
     Json,
     /// The same document as JSON
     Yaml,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Depth {
+    /// Processes, bind mounts, owners and parents, and the kernel's own list where it has one
+    Fast,
+    /// Also threads, file descriptors, sockets, and mount namespaces that no process is in
+    Full,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -173,6 +195,8 @@ pub enum Column {
     Parent,
     /// Container of that process
     Container,
+    /// What keeps it alive
+    Holders,
 }
 
 #[derive(Debug, Args)]

@@ -147,7 +147,8 @@ pub fn mounts_of(task: &TaskDir) -> Seen<Vec<Mount>> {
     }
 }
 
-fn mounts(contents: &[u8]) -> Result<Vec<Mount>, ProcError> {
+/// Reads a mount table.
+pub fn mounts(contents: &[u8]) -> Result<Vec<Mount>, ProcError> {
     // The crate wants UTF-8 and leaves the octal escapes of paths as they are.
     let infos = MountInfos::from_buf_read(text::from_bytes(contents).as_bytes())?;
     let mount = |info: procfs::process::MountInfo| {

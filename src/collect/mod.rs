@@ -1,8 +1,10 @@
 //! The kernel -> [`Snapshot`]: one file per source.
 
 pub mod details;
+pub mod discover;
 pub mod facts;
 pub mod host;
+pub mod open;
 pub mod parse;
 pub mod processes;
 pub mod relations;
@@ -15,6 +17,7 @@ use std::time::SystemTime;
 use nix::errno::Errno;
 
 use crate::error::Error;
+use crate::model::coverage::LAYERS;
 use crate::model::namespace::{Holder, Namespace, NsKey};
 use crate::model::{
     Coverage, LayerState, LinkName, NsKind, Pid, Process, Seen, Snapshot, Unreadable, Why,
@@ -23,6 +26,7 @@ use crate::sys::procfs::ProcRoot;
 use crate::sys::{nsfs, why};
 use processes::MissingLinks;
 
+pub use discover::Reach;
 pub use processes::Depth;
 
 /// Reads one procfs.
@@ -89,11 +93,9 @@ impl Collector {
             users: BTreeMap::new(),
             coverage: Coverage::default(),
         };
-        snapshot.coverage.layers = BTreeMap::from([
-            ("processes", LayerState::Done),
-            ("for_children", LayerState::Done),
-            ("relations", LayerState::Skipped),
-        ]);
+        let layers = &mut snapshot.coverage.layers;
+        layers.extend(LAYERS.map(|layer| (layer, LayerState::Skipped)));
+        layers.extend(["processes", "for_children"].map(|layer| (layer, LayerState::Done)));
         self.add(&mut snapshot, pids, depth);
         snapshot
     }
@@ -139,6 +141,12 @@ impl Collector {
     pub fn relate(&self, snapshot: &mut Snapshot, wanted: impl Fn(NsKey) -> bool) {
         let state = relations::relate(&self.root, snapshot, None, wanted);
         snapshot.coverage.layers.insert("relations", state);
+        mark_initial(snapshot);
+    }
+
+    /// Namespaces that no process is in, what holds each, and all their relations.
+    pub fn discover(&self, snapshot: &mut Snapshot, reach: Reach) {
+        discover::discover(&self.root, &self.missing, snapshot, reach);
         mark_initial(snapshot);
     }
 
@@ -228,9 +236,12 @@ fn gather(processes: &BTreeMap<Pid, Process>) -> BTreeMap<NsKey, Namespace> {
             match link {
                 LinkName::Own(_) => add_member(entry(&mut found, key), process),
                 LinkName::PidForChildren | LinkName::TimeForChildren if !own => {
-                    let pid = process.pid;
                     let holders = &mut entry(&mut found, key).holders;
-                    holders.push(Holder::ForChildren { pid });
+                    holders.push(Holder::ForChildren {
+                        pid: process.pid,
+                        tid: process.task(),
+                        broken: false,
+                    });
                 }
                 LinkName::PidForChildren | LinkName::TimeForChildren => {}
             }

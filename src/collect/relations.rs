@@ -6,41 +6,38 @@ use std::os::fd::OwnedFd;
 
 use nix::errno::Errno;
 
+use super::open;
 use crate::model::namespace::{Holder, Namespace, NsKey};
-use crate::model::{LayerState, LinkName, NsKind, Process, Seen, Snapshot, Why};
+use crate::model::{LayerState, NsKind, Seen, Snapshot, Why};
 use crate::sys::procfs::ProcRoot;
 use crate::sys::{nsfs, why};
 
 /// Fills in id, owner, creator and parent of the given namespaces, and adds the owners and parents
-/// that only they led to. Says how the layer fared.
-/// A namespace that was opened by other means than a member comes with its descriptor.
+/// that only they led to. A namespace that was opened by its path comes with its descriptor. Says
+/// how the layer fared.
 pub fn relate(
     root: &ProcRoot,
     snapshot: &mut Snapshot,
     opened: Option<(NsKey, OwnedFd)>,
     wanted: impl Fn(NsKey) -> bool,
 ) -> LayerState {
-    let doors = doors(snapshot.processes.values());
     let mut queue: Vec<NsKey> = snapshot
         .namespaces
         .keys()
         .copied()
-        .filter(|k| wanted(*k))
+        .filter(|key| wanted(*key))
         .collect();
     let mut done: BTreeSet<NsKey> = BTreeSet::new();
-    let mut open: BTreeMap<NsKey, OwnedFd> = BTreeMap::new();
-    if let Some((key, fd)) = opened {
-        open.insert(key, fd);
-        queue.push(key);
-    }
+    let mut opened: BTreeMap<NsKey, OwnedFd> = opened.into_iter().collect();
+    queue.extend(opened.keys());
     let mut state = LayerState::Done;
     while let Some(key) = queue.pop() {
         if !done.insert(key) {
             continue;
         }
-        let fd = match open.remove(&key) {
+        let fd = match opened.remove(&key) {
             Some(fd) => Ok(fd),
-            None => open_member(root, key, doors.get(&key).map_or(&[], Vec::as_slice)),
+            None => open::open(root, snapshot, key),
         };
         let found = match &fd {
             Ok(fd) => ask(key, fd),
@@ -50,46 +47,15 @@ pub fn relate(
             state = LayerState::Denied;
         }
         for (relative, fd) in found.store(snapshot, key) {
-            open.entry(relative).or_insert(fd);
-            queue.push(relative);
+            // Descriptors of what is done already are closed at once: there may be many.
+            if !done.contains(&relative) {
+                opened.entry(relative).or_insert(fd);
+                queue.push(relative);
+            }
         }
     }
     link_children(snapshot);
     state
-}
-
-/// Some processes through whose links each namespace can be opened, lowest PID first.
-fn doors<'a>(
-    processes: impl Iterator<Item = &'a Process>,
-) -> BTreeMap<NsKey, Vec<(i32, LinkName)>> {
-    /// One may die before we come to it; that all of these do is not worth more memory.
-    const ENOUGH: usize = 3;
-    let mut doors: BTreeMap<NsKey, Vec<_>> = BTreeMap::new();
-    for process in processes {
-        for (link, seen) in process.links.iter() {
-            let Some(inode) = seen.get() else { continue };
-            let kind = link.kind();
-            let known = doors.entry(NsKey { kind, inode }).or_default();
-            if known.len() < ENOUGH {
-                known.push((process.tid.unwrap_or(process.pid), link));
-            }
-        }
-    }
-    doors
-}
-
-/// Opens a namespace through one of its members, and makes sure that it is that namespace: the
-/// PID may have been reused since.
-fn open_member(root: &ProcRoot, key: NsKey, doors: &[(i32, LinkName)]) -> Result<OwnedFd, Why> {
-    let mut reason = Why::Gone;
-    for (pid, link) in doors {
-        match root.task(*pid).and_then(|task| task.open_ns(*link)) {
-            Ok(fd) if nsfs::identity(&fd).is_ok_and(|it| it.inode == key.inode) => return Ok(fd),
-            Ok(_) => {}
-            Err(errno) => reason = why(errno),
-        }
-    }
-    Err(reason)
 }
 
 /// What the kernel answered about one namespace.

@@ -15,10 +15,14 @@ use crate::output::wire::{Document, DocumentName};
 pub fn run(global: &Global, args: &DiffArgs) -> Result<Exit, Error> {
     let source = Source::open(global)?;
     let subject = Typed::parse(&args.target)?
-        .resolve(&source)?
+        .resolve(&source, global)?
         .task(&source)?;
     let given = match &args.reference {
-        Some(text) => Some(Typed::parse(text)?.resolve(&source)?.task(&source)?),
+        Some(text) => Some(
+            Typed::parse(text)?
+                .resolve(&source, global)?
+                .task(&source)?,
+        ),
         None => None,
     };
     let mut snapshot = source.read(subject)?;

@@ -4,7 +4,7 @@ use super::source::Source;
 use super::target::{Target, Typed};
 use crate::analyse::find;
 use crate::cli::{Column, Global, ListArgs};
-use crate::collect::Depth;
+use crate::collect::{Depth, Reach};
 use crate::error::{Error, Exit};
 use crate::model::namespace::{Namespace, NsKey};
 use crate::model::{Pid, Process, Snapshot};
@@ -27,7 +27,13 @@ fn list_namespaces(global: &Global, args: &ListArgs, source: &Source) -> Result<
         Some(pid) => Some(namespaces_of(&snapshot, pid)?),
         None => None,
     };
-    source.relate(&mut snapshot, |_| true);
+    // What has no process is held by something that a glance at processes does not show.
+    let usual = if args.persistent {
+        Reach::Full
+    } else {
+        Reach::Fast
+    };
+    source.discover(&mut snapshot, global.reach(usual));
     let wanted = |namespace: &Namespace| {
         let key = namespace.key;
         (args.kinds.is_empty() || args.kinds.contains(&key.kind))
@@ -58,9 +64,10 @@ fn list_namespaces(global: &Global, args: &ListArgs, source: &Source) -> Result<
 }
 
 fn style(args: &ListArgs) -> Style {
-    let columns: Vec<Column> = match args.output.is_empty() {
-        true => list::USUAL.to_vec(),
-        false => args.output.clone(),
+    let columns: Vec<Column> = match (args.output.as_slice(), args.persistent) {
+        ([], false) => list::USUAL.to_vec(),
+        ([], true) => list::WITHOUT_PROCESS.to_vec(),
+        (chosen, _) => chosen.to_vec(),
     };
     Style {
         columns,
@@ -94,7 +101,7 @@ fn list_members(
     text: &str,
 ) -> Result<Exit, Error> {
     let target = Typed::parse_namespace(text)?;
-    let Target::Namespace(key, opened) = target.resolve(source)? else {
+    let Target::Namespace(key, opened) = target.resolve(source, global)? else {
         return Err(Error::Usage(format!(
             "{text:?} is not a namespace; -p PID lists those of a process"
         )));

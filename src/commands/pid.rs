@@ -17,7 +17,7 @@ pub fn run(global: &Global, args: &PidArgs) -> Result<Exit, Error> {
     let source = Source::open(global)?;
     let (snapshot, translation) = match &args.within {
         None => everywhere(&source, args.pid)?,
-        Some(target) => between(&source, args.pid, target)?,
+        Some(target) => between(global, &source, args.pid, target)?,
     };
     let text = || text::pid(&output::terminal(global), &translation);
     let document = || Document::new(DocumentName::Pid, &snapshot, &translation);
@@ -57,8 +57,15 @@ fn pids_at(snapshot: &Snapshot, pid: Pid) -> Option<Vec<PidRecord>> {
 }
 
 /// The number taken both ways: as one of here and as one of the target's pid namespace.
-fn between(source: &Source, pid: Pid, target: &str) -> Result<(Snapshot, Translation), Error> {
-    let member = Typed::parse(target)?.resolve(source)?.task(source)?;
+fn between(
+    global: &Global,
+    source: &Source,
+    pid: Pid,
+    target: &str,
+) -> Result<(Snapshot, Translation), Error> {
+    let member = Typed::parse(target)?
+        .resolve(source, global)?
+        .task(source)?;
     let mut snapshot = source.read(member)?;
     let namespace = match snapshot.processes[&member].links.own(NsKind::Pid) {
         Seen::Known(inode) => *inode,

@@ -6,7 +6,7 @@ use super::source::Source;
 use super::target::{Target, Typed};
 use crate::analyse::find;
 use crate::cli::{Global, ShowArgs};
-use crate::collect::Depth;
+use crate::collect::{Depth, Reach};
 use crate::error::{Error, Exit};
 use crate::model::namespace::NsKey;
 use crate::model::{Pid, Process};
@@ -18,7 +18,7 @@ use crate::output::wire::{Document, DocumentName};
 
 pub fn run(global: &Global, args: &ShowArgs) -> Result<Exit, Error> {
     let source = Source::open(global)?;
-    match Typed::parse(&args.target)?.resolve(&source)? {
+    match Typed::parse(&args.target)?.resolve(&source, global)? {
         Target::Task(task) => show_process(global, &source, task),
         Target::Namespace(key, opened) => show_namespace(global, &source, key, opened),
     }
@@ -60,7 +60,7 @@ fn show_namespace(
     opened: Option<OwnedFd>,
 ) -> Result<Exit, Error> {
     let mut snapshot = source.scan(Depth::Links)?;
-    source.relate(&mut snapshot, |_| true);
+    source.discover(&mut snapshot, global.reach(Reach::Full));
     if let Some(fd) = opened {
         source.relate_opened(&mut snapshot, key, fd);
     }

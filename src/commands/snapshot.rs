@@ -2,7 +2,7 @@
 
 use super::source::Source;
 use crate::cli::{Format, Global};
-use crate::collect::Depth;
+use crate::collect::{Depth, Reach};
 use crate::error::{Error, Exit};
 use crate::model::namespace::NsKey;
 use crate::model::{NsKind, Pid, Process, Snapshot};
@@ -12,7 +12,7 @@ use crate::output::wire::{Document, DocumentName};
 
 pub fn run(global: &Global) -> Result<Exit, Error> {
     let source = Source::open(global)?;
-    let snapshot = collect(&source)?;
+    let snapshot = collect(global, &source)?;
     // There is no table of everything: without a format it is JSON.
     let format = match global.format() {
         Format::Table => Format::Json,
@@ -29,9 +29,9 @@ pub fn run(global: &Global) -> Result<Exit, Error> {
     Ok(super::conclude(global, &snapshot, Exit::Yes))
 }
 
-fn collect(source: &Source) -> Result<Snapshot, Error> {
+fn collect(global: &Global, source: &Source) -> Result<Snapshot, Error> {
     let mut snapshot = source.scan(Depth::Everything)?;
-    source.relate(&mut snapshot, |_| true);
+    source.discover(&mut snapshot, global.reach(Reach::Full));
     let inside: Vec<(NsKey, Pid)> = snapshot
         .namespaces
         .values()

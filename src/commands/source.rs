@@ -5,7 +5,7 @@ use std::io::Read;
 use std::os::fd::OwnedFd;
 
 use crate::cli::Global;
-use crate::collect::{Collector, Depth};
+use crate::collect::{Collector, Depth, Reach};
 use crate::error::Error;
 use crate::model::namespace::NsKey;
 use crate::model::{Pid, Snapshot};
@@ -75,6 +75,13 @@ impl Source {
     pub fn deepen(&self, snapshot: &mut Snapshot, tasks: &[Pid], depth: Depth) {
         if let Source::Live(collector) = self {
             collector.deepen(snapshot, tasks, depth);
+        }
+    }
+
+    /// Namespaces that no process is in, what holds each, and their relations.
+    pub fn discover(&self, snapshot: &mut Snapshot, reach: Reach) {
+        if let Source::Live(collector) = self {
+            collector.discover(snapshot, reach);
         }
     }
 

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::source::Source;
 use crate::analyse::find;
-use crate::collect::Depth;
+use crate::cli::Global;
+use crate::collect::{Depth, Reach};
 use crate::error::Error;
 use crate::model::namespace::NsKey;
 use crate::model::{NsKind, Pid, Snapshot};
@@ -68,14 +69,14 @@ impl Typed {
     }
 
     /// Finds what it names.
-    pub fn resolve(&self, source: &Source) -> Result<Target, Error> {
+    pub fn resolve(&self, source: &Source, global: &Global) -> Result<Target, Error> {
         match self {
             Typed::Task(pid) => Ok(Target::Task(*pid)),
             Typed::Myself => myself(source).map(Target::Task),
             Typed::Namespace { kind, inode } => {
                 let mut snapshot = source.scan(Depth::Links)?;
-                // Owners and parents without a process are namespaces too.
-                source.relate(&mut snapshot, |_| true);
+                // Asked for by its number, it need not have a process.
+                source.discover(&mut snapshot, global.reach(Reach::Full));
                 find_namespace(&snapshot, *kind, *inode).map(|key| Target::Namespace(key, None))
             }
             Typed::Path(path) => open_namespace(path),

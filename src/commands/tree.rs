@@ -3,7 +3,7 @@
 use super::source::Source;
 use crate::analyse::{hierarchy, process_tree, sets};
 use crate::cli::{By, Global, TreeArgs};
-use crate::collect::Depth;
+use crate::collect::{Depth, Reach};
 use crate::error::{Error, Exit};
 use crate::model::{NsKind, Snapshot};
 use crate::output;
@@ -38,7 +38,7 @@ fn by_set(global: &Global, source: &Source) -> Result<Snapshot, Error> {
 
 fn by_user(global: &Global, source: &Source) -> Result<Snapshot, Error> {
     let mut snapshot = source.scan(Depth::Links)?;
-    source.relate(&mut snapshot, |_| true);
+    source.discover(&mut snapshot, global.reach(Reach::Fast));
     let user_namespaces = snapshot
         .namespaces
         .values()
@@ -62,7 +62,7 @@ fn by_user(global: &Global, source: &Source) -> Result<Snapshot, Error> {
 
 fn by_pid(global: &Global, source: &Source) -> Result<Snapshot, Error> {
     let mut snapshot = source.scan(Depth::Status)?;
-    source.relate(&mut snapshot, |key| key.kind == NsKind::Pid);
+    source.discover(&mut snapshot, global.reach(Reach::Fast));
     source.name_users(&mut snapshot);
     let trees = hierarchy::by_pid(&snapshot);
     let record = |node: &hierarchy::PidNode<'_>| PidNamespaceRecord::new(&snapshot, node);

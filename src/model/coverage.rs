@@ -16,9 +16,31 @@ pub enum LayerState {
 }
 
 /// The sources of namespaces, by the names that documents give them.
-pub const LAYERS: [&str; 3] = ["processes", "for_children", "relations"];
+pub const LAYERS: [&str; 10] = [
+    "processes",
+    "threads",
+    "for_children",
+    "fds",
+    "thread_fds",
+    "sockets",
+    "mounts",
+    "mount_namespaces",
+    "relations",
+    "kernel_list",
+];
 
 impl LayerState {
+    /// The state of two looks at one layer: whatever either of them hid is hidden.
+    pub fn and(self, other: LayerState) -> LayerState {
+        let worst = [
+            LayerState::Denied,
+            LayerState::Unsupported,
+            LayerState::Skipped,
+        ];
+        let either = |state: &LayerState| self == *state || other == *state;
+        worst.into_iter().find(either).unwrap_or(LayerState::Done)
+    }
+
     /// The state that [`LayerState::name`] calls so.
     pub fn named(name: &str) -> Option<LayerState> {
         [

@@ -17,14 +17,35 @@ pub struct NsKey {
 }
 
 /// Anything that keeps a namespace alive.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Holder {
     /// Its member processes: how many, and the lowest PID among them.
     Processes { count: usize, lowest: Pid },
-    /// A process whose next child will be in it (`pid_for_children`, `time_for_children`).
-    ForChildren { pid: Pid },
+    /// A thread that is in it while its process is not, or whose process has ended.
+    Thread { pid: Pid, tid: Pid },
+    /// A task whose next child will be in it (`pid_for_children`, `time_for_children`).
+    ForChildren {
+        pid: Pid,
+        tid: Pid,
+        /// The init of the pid namespace is dead: every fork of that task fails with ENOMEM.
+        broken: bool,
+    },
+    /// A bind mount of the namespace on a file.
+    Mount {
+        /// Where, below the root of the mount namespace.
+        path: String,
+        /// Inode of the mount namespace in which it is mounted.
+        mnt_ns: u64,
+    },
+    /// An open file descriptor; `tid` is not `pid` where the thread has a table of its own.
+    Fd { pid: Pid, tid: Pid, fd: i32 },
+    /// A socket that was made in it, by a descriptor of a process that need not be in it.
+    Socket { pid: Pid, fd: i32, inode: u64 },
     /// A namespace below it, which it owns or is the parent of.
     Child { namespace: NsKey },
+    /// The kernel lists it under this id, and nothing that was looked at explains why it lives: a
+    /// descriptor in flight between two sockets, for one.
+    Kernel { ns_id: u64 },
 }
 
 /// One namespace and what is known of it.

@@ -1,13 +1,18 @@
 //! Work that must be done by a process which joins other namespaces: done by a forked child that
 //! answers over a pipe and is never heard of again.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::io::{IoSlice, IoSliceMut};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
+use nix::sys::socket::{
+    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, recvmsg,
+    sendmsg, socketpair,
+};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork, pipe2, read, write};
 
@@ -51,6 +56,52 @@ pub fn in_child(time_limit: Duration, work: impl FnOnce() -> Vec<u8>) -> Result<
             }
         }
     }
+}
+
+/// Runs `work` in a forked child as [`in_child`] does, and returns the descriptor that it opened.
+pub fn open_in_child(
+    time_limit: Duration,
+    work: impl FnOnce() -> Result<OwnedFd, Errno>,
+) -> Result<OwnedFd, Errno> {
+    let (ours, theirs) = socketpair(
+        AddressFamily::Unix,
+        SockType::Datagram,
+        None,
+        SockFlag::SOCK_CLOEXEC,
+    )?;
+    let answer = in_child(time_limit, || {
+        let result = work().and_then(|fd| send_fd(&theirs, &fd));
+        (result.err().unwrap_or(Errno::UnknownErrno) as i32)
+            .to_ne_bytes()
+            .to_vec()
+    })?;
+    let errno = answer.try_into().map(i32::from_ne_bytes);
+    match Errno::from_raw(errno.unwrap_or(libc::EPROTO)) {
+        Errno::UnknownErrno => receive_fd(&ours),
+        errno => Err(errno),
+    }
+}
+
+fn send_fd(socket: &OwnedFd, fd: &OwnedFd) -> Result<(), Errno> {
+    let fds = [fd.as_raw_fd()];
+    let rights = [ControlMessage::ScmRights(&fds)];
+    let byte = [IoSlice::new(b"x")];
+    sendmsg::<()>(socket.as_raw_fd(), &byte, &rights, MsgFlags::empty(), None).map(drop)
+}
+
+fn receive_fd(socket: &OwnedFd) -> Result<OwnedFd, Errno> {
+    let mut byte = [0; 1];
+    let mut buffer = [IoSliceMut::new(&mut byte)];
+    let mut space = nix::cmsg_space!([RawFd; 1]);
+    let flags = MsgFlags::MSG_CMSG_CLOEXEC | MsgFlags::MSG_DONTWAIT;
+    let message = recvmsg::<()>(socket.as_raw_fd(), &mut buffer, Some(&mut space), flags)?;
+    let fd = message.cmsgs()?.find_map(|message| match message {
+        ControlMessageOwned::ScmRights(fds) => fds.first().copied(),
+        _ => None,
+    });
+    let fd = fd.ok_or(Errno::EBADMSG)?;
+    // SAFETY: the kernel has just put it into our table, and nothing else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 /// Makes the child unreachable for those whose namespaces it will join. Joining a user namespace
@@ -123,6 +174,23 @@ mod tests {
         let long = vec![b'x'; 300_000];
         let answer = in_child(Duration::from_secs(10), || long.clone());
         assert_eq!(answer.map(|bytes| bytes.len()), Ok(300_000));
+    }
+
+    #[test]
+    fn a_descriptor_that_the_child_opens_comes_back() {
+        let opened = open_in_child(Duration::from_secs(10), || {
+            let flags = OFlag::O_RDONLY;
+            nix::fcntl::open("/proc/self/status", flags, nix::sys::stat::Mode::empty())
+        });
+        let mut text = String::new();
+        let mut file = std::fs::File::from(opened.unwrap());
+        std::io::Read::read_to_string(&mut file, &mut text).unwrap_err();
+    }
+
+    #[test]
+    fn what_the_child_could_not_open_is_said() {
+        let opened = open_in_child(Duration::from_secs(10), || Err(Errno::ELOOP));
+        assert_eq!(opened.unwrap_err(), Errno::ELOOP);
     }
 
     #[test]

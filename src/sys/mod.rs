@@ -3,9 +3,12 @@
 
 pub mod child;
 pub mod inside;
+pub mod list;
 pub mod mountfs;
+pub mod mounts;
 pub mod nsfs;
 pub mod procfs;
+pub mod sockets;
 
 use nix::errno::Errno;
 

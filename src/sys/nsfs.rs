@@ -18,6 +18,16 @@ mod raw {
     nix::ioctl_none!(get_nstype, NSIO, 0x3);
     nix::ioctl_read!(get_mntns_id, NSIO, 0x5, u64);
     nix::ioctl_read!(get_id, NSIO, 13, u64);
+    nix::ioctl_read!(next_mntns, NSIO, 11, super::MntNsInfo);
+    nix::ioctl_read!(prev_mntns, NSIO, 12, super::MntNsInfo);
+}
+
+/// `struct mnt_ns_info`.
+#[repr(C)]
+pub struct MntNsInfo {
+    size: u32,
+    mounts: u32,
+    id: u64,
 }
 
 /// `_IO(0xb7, 4)`, which nonetheless writes a uid through its argument.
@@ -50,8 +60,12 @@ pub fn identity(ns: impl AsFd) -> Result<Identity, Errno> {
 /// to is looked at before it is opened: opening a FIFO or a device could hang or do something.
 pub fn open(path: &Path) -> Result<Option<OwnedFd>, Errno> {
     let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
-    let file = nix::fcntl::open(path, flags, Mode::empty())?;
-    let magic = fstatfs(&file)?.filesystem_type().0;
+    reopen(&nix::fcntl::open(path, flags, Mode::empty())?)
+}
+
+/// The same for a file that was opened for looking at it only (O_PATH).
+pub fn reopen(file: &OwnedFd) -> Result<Option<OwnedFd>, Errno> {
+    let magic = fstatfs(file)?.filesystem_type().0;
     // The C type of the field differs between architectures; the magic has 32 bits on all.
     if magic as u32 != NSFS_MAGIC {
         return Ok(None);
@@ -77,21 +91,28 @@ pub fn parent(ns: impl AsFd) -> Result<OwnedFd, Errno> {
     unsafe { super::procfs::owned(fd.into()) }
 }
 
+/// The flag by which the kernel names a kind (clone(2)).
+pub const fn clone_flag(kind: NsKind) -> libc::c_int {
+    match kind {
+        NsKind::Cgroup => libc::CLONE_NEWCGROUP,
+        NsKind::Ipc => libc::CLONE_NEWIPC,
+        NsKind::Mnt => libc::CLONE_NEWNS,
+        NsKind::Net => libc::CLONE_NEWNET,
+        NsKind::Pid => libc::CLONE_NEWPID,
+        NsKind::Time => libc::CLONE_NEWTIME,
+        NsKind::User => libc::CLONE_NEWUSER,
+        NsKind::Uts => libc::CLONE_NEWUTS,
+    }
+}
+
 /// The kind of namespace (`NS_GET_NSTYPE`, Linux 4.11).
 pub fn kind(ns: impl AsFd) -> Result<NsKind, Errno> {
     // SAFETY: the ioctl takes no argument.
     let flag = unsafe { raw::get_nstype(ns.as_fd().as_raw_fd()) }?;
-    match flag {
-        libc::CLONE_NEWCGROUP => Ok(NsKind::Cgroup),
-        libc::CLONE_NEWIPC => Ok(NsKind::Ipc),
-        libc::CLONE_NEWNS => Ok(NsKind::Mnt),
-        libc::CLONE_NEWNET => Ok(NsKind::Net),
-        libc::CLONE_NEWPID => Ok(NsKind::Pid),
-        libc::CLONE_NEWTIME => Ok(NsKind::Time),
-        libc::CLONE_NEWUSER => Ok(NsKind::User),
-        libc::CLONE_NEWUTS => Ok(NsKind::Uts),
-        _ => Err(Errno::EINVAL),
-    }
+    let kind = NsKind::ALL
+        .into_iter()
+        .find(|kind| clone_flag(*kind) == flag);
+    kind.ok_or(Errno::EINVAL)
 }
 
 /// Uid of the creator of a user namespace, in the caller's user namespace; 65534 where it has no
@@ -117,6 +138,41 @@ pub fn id(ns: impl AsFd, kind: NsKind) -> Result<u64, Errno> {
         }
     }?;
     Ok(id)
+}
+
+/// Every mount namespace of the kernel's list (`NS_MNT_GET_NEXT` and `NS_MNT_GET_PREV`, Linux
+/// 6.12), from any one of them on. EPERM: takes CAP_SYS_ADMIN and the initial pid namespace.
+pub fn mount_namespaces(mntns: OwnedFd) -> impl Iterator<Item = Result<OwnedFd, Errno>> {
+    type Step = unsafe fn(libc::c_int, *mut MntNsInfo) -> nix::Result<libc::c_int>;
+    let walk = |start: Result<OwnedFd, Errno>, step: Step| {
+        std::iter::successors(Some(start), move |here| {
+            match neighbour(here.as_ref().ok()?, step) {
+                Err(Errno::ENOENT) => None,
+                result => Some(result),
+            }
+        })
+        .skip(1)
+    };
+    let back = walk(
+        mntns.try_clone().map_err(|_| Errno::EMFILE),
+        raw::prev_mntns,
+    );
+    back.chain(walk(Ok(mntns), raw::next_mntns))
+}
+
+fn neighbour(
+    mntns: &OwnedFd,
+    step: unsafe fn(libc::c_int, *mut MntNsInfo) -> nix::Result<libc::c_int>,
+) -> Result<OwnedFd, Errno> {
+    let mut info = MntNsInfo {
+        size: 16,
+        mounts: 0,
+        id: 0,
+    };
+    // SAFETY: the kernel writes at most `size` bytes and returns a new descriptor.
+    let fd = unsafe { step(mntns.as_raw_fd(), &raw mut info) }?;
+    // SAFETY: the kernel has just opened it for us.
+    unsafe { super::procfs::owned(fd.into()) }
 }
 
 /// The process that has this number in the pid namespace, as the caller numbers it (Linux 6.12).

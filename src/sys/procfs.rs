@@ -2,7 +2,7 @@
 //! read can never mix two processes up: a descriptor of `/proc/PID` stays with its process and
 //! fails with ESRCH once that is gone.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -10,7 +10,7 @@ use std::path::Path;
 
 use nix::dir::Dir;
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, openat};
+use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2};
 use nix::sys::stat::{FileStat, Mode, fstatat};
 
 use crate::model::{LinkName, NsKind, Pid};
@@ -54,6 +54,11 @@ impl ProcRoot {
         let target = nix::fcntl::readlinkat(&self.dir, "self")?;
         let number = target.to_str().and_then(|target| target.parse().ok());
         number.ok_or(Errno::EINVAL)
+    }
+
+    /// Whether its numbers are those of our own pid namespace, which system calls take.
+    pub fn is_ours(&self) -> bool {
+        self.own_pid() == Ok(nix::unistd::getpid().as_raw())
     }
 
     /// All process numbers, ascending.
@@ -137,6 +142,51 @@ impl TaskDir {
         openat(&self.dir, ns_path(link), flags, Mode::empty())
     }
 
+    /// Numbers of its open file descriptors, ascending. 0 is one of them.
+    pub fn fds(&self) -> Result<Vec<i32>, Errno> {
+        numbers(self.dir.as_fd(), "fd", 0)
+    }
+
+    /// What a descriptor of the task is open on. Asks no file server for news (AT_STATX_DONT_SYNC):
+    /// a hung FUSE or NFS mount must not hang us.
+    pub fn fd_stat(&self, fd: i32) -> Result<FdStat, Errno> {
+        let path = fd_path(fd);
+        // SAFETY: all-zero is a valid statx buffer; the kernel fills it in.
+        let mut stat: libc::statx = unsafe { std::mem::zeroed() };
+        // SAFETY: the path ends in NUL and the buffer is one statx.
+        let result = unsafe {
+            libc::statx(
+                self.dir.as_raw_fd(),
+                path.as_ptr(),
+                libc::AT_STATX_DONT_SYNC,
+                libc::STATX_TYPE | libc::STATX_INO,
+                &raw mut stat,
+            )
+        };
+        Errno::result(result)?;
+        Ok(FdStat {
+            device: libc::makedev(stat.stx_dev_major, stat.stx_dev_minor),
+            inode: stat.stx_ino,
+            is_socket: u32::from(stat.stx_mode) & libc::S_IFMT == libc::S_IFSOCK,
+        })
+    }
+
+    /// Opens anew what a descriptor of the task is open on; for namespaces only, which are harmless.
+    pub fn open_fd(&self, fd: i32) -> Result<OwnedFd, Errno> {
+        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
+        openat(&self.dir, fd_path(fd).as_c_str(), flags, Mode::empty())
+    }
+
+    /// Opens a file below the root directory of the task without following links out of it, for
+    /// looking at what it is (openat2(2), RESOLVE_IN_ROOT).
+    pub fn open_in_root(&self, path: &[u8]) -> Result<OwnedFd, Errno> {
+        let root = openat(&self.dir, "root", PATH_FLAGS, Mode::empty())?;
+        let how = OpenHow::new()
+            .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
+            .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS);
+        openat2(root, path, how)
+    }
+
     /// The contents of a file below the directory, at most 1 MiB.
     pub fn read(&self, path: &str) -> Result<Vec<u8>, Errno> {
         self.read_up_to(path, USUAL_LIMIT)
@@ -154,13 +204,30 @@ impl AsFd for TaskDir {
     }
 }
 
+/// What a descriptor is open on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FdStat {
+    pub device: u64,
+    pub inode: u64,
+    pub is_socket: bool,
+}
+
+fn fd_path(fd: i32) -> CString {
+    // Digits hold no NUL.
+    CString::new(format!("fd/{fd}")).unwrap_or_default()
+}
+
 /// Names of a directory that are positive numbers, ascending.
 pub fn numbers_in(base: BorrowedFd<'_>, path: &str) -> Result<Vec<Pid>, Errno> {
+    numbers(base, path, 1)
+}
+
+fn numbers(base: BorrowedFd<'_>, path: &str, lowest: i32) -> Result<Vec<i32>, Errno> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let mut dir = Dir::openat(base, path, flags, Mode::empty())?;
     let mut numbers = Vec::new();
     for entry in dir.iter() {
-        numbers.extend(number_of(entry?.file_name()));
+        numbers.extend(number_of(entry?.file_name()).filter(|number| *number >= lowest));
     }
     // The kernel lists in ascending order; a tree that is not procfs need not.
     numbers.sort_unstable();
@@ -169,8 +236,9 @@ pub fn numbers_in(base: BorrowedFd<'_>, path: &str) -> Result<Vec<Pid>, Errno> {
 
 fn number_of(name: &CStr) -> Option<Pid> {
     let digits = name.to_str().ok()?;
-    let starts_well = digits.starts_with(|first: char| matches!(first, '1'..='9'));
-    digits.parse().ok().filter(|_| starts_well)
+    // No sign and no leading zero: procfs writes numbers in one way only.
+    let is_plain = digits == "0" || digits.starts_with(|first: char| matches!(first, '1'..='9'));
+    digits.parse().ok().filter(|_| is_plain)
 }
 
 /// Number of entries of a directory, without `.` and `..`.

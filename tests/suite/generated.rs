@@ -27,7 +27,11 @@ fn man_pages_are_what_the_binary_generates_and_no_page_is_left_over() {
         let page = fs::read_to_string(fresh.path().join(&name)).unwrap();
         check(&committed.join(&name), &page);
     }
-    assert_eq!(names_in(&committed), names_in(fresh.path()), "run {REGENERATE}");
+    assert_eq!(
+        names_in(&committed),
+        names_in(fresh.path()),
+        "run {REGENERATE}"
+    );
 }
 
 #[test]
@@ -44,7 +48,10 @@ fn the_usage_in_readme_is_the_help_of_the_binary() {
     let readme = fs::read_to_string(&path).unwrap();
     let (before, rest) = readme.split_once(BEGIN).expect("README.md has its usage");
     let (_, after) = rest.split_once(END).expect("the usage has an end");
-    check(&path, &format!("{before}{BEGIN}{}{END}{after}", run(&["-h"])));
+    check(
+        &path,
+        &format!("{before}{BEGIN}{}{END}{after}", run(&["-h"])),
+    );
 }
 
 /// Compares a committed file with what was generated, or writes it when asked to.

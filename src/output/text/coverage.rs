@@ -1,7 +1,7 @@
 //! What could not be seen, in a line or two.
 
 use super::reason;
-use crate::model::{Coverage, LayerState};
+use crate::model::{Coverage, LayerState, Process};
 
 /// As many PIDs as fit a line; -v names all.
 const NAMED: usize = 3;
@@ -17,9 +17,7 @@ pub fn lines(coverage: &Coverage, verbose: bool) -> Vec<String> {
             "processes of other users are hidden by {option}; how many cannot be known"
         ));
     }
-    if coverage.layers.get("relations") == Some(&LayerState::Denied) {
-        lines.push("owners or parents of some namespaces lie above what may be seen".to_owned());
-    }
+    lines.extend(refused_layers(coverage));
     if verbose && coverage.gone > 0 {
         lines.push(format!(
             "{} came and went while they were looked at",
@@ -27,6 +25,31 @@ pub fn lines(coverage: &Coverage, verbose: bool) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// What each layer that was refused, or that the kernel lacks, would have shown.
+fn refused_layers(coverage: &Coverage) -> impl Iterator<Item = String> {
+    let hides = |layer: &str| match layer {
+        "threads" => "threads in other namespaces than their process",
+        "fds" => "file descriptors that hold namespaces",
+        "thread_fds" => "file descriptors of threads",
+        "sockets" => "sockets that hold network namespaces",
+        "mounts" => "bind mounts of namespaces",
+        "mount_namespaces" => "mount namespaces that no process is in",
+        "relations" => "owners or parents of namespaces",
+        "kernel_list" => "the kernel's own list of namespaces",
+        _ => "something",
+    };
+    // PID 1 alone is named already, and refuses every layer that looks at processes.
+    let only_init = coverage.unreadable.iter().all(|it| it.pid == Process::INIT);
+    let by_process = ["threads", "fds", "thread_fds", "sockets"];
+    let told = move |layer: &str| only_init && by_process.contains(&layer);
+    coverage
+        .layers
+        .iter()
+        .filter(move |(layer, state)| **state == LayerState::Denied && !told(layer))
+        .filter(|(layer, _)| **layer != "processes")
+        .map(move |(layer, _)| format!("some could not be seen: {}", hides(layer)))
 }
 
 fn unreadable(coverage: &Coverage, verbose: bool) -> String {

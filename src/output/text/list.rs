@@ -1,6 +1,6 @@
 //! `list` as a table.
 
-use super::command;
+use super::{command, holder};
 use crate::analyse::containers::container_of;
 use crate::cli::Column;
 use crate::model::namespace::Namespace;
@@ -17,6 +17,9 @@ pub const USUAL: [Column; 6] = [
     Column::User,
     Column::Command,
 ];
+
+/// The columns for namespaces that no process is in.
+pub const WITHOUT_PROCESS: [Column; 3] = [Column::Ns, Column::Type, Column::Holders];
 
 /// How the table is to look.
 pub struct Style {
@@ -108,6 +111,7 @@ fn name(column: Column) -> &'static str {
         Column::OwnerUid => "OWNER_UID",
         Column::Parent => "PARENT",
         Column::Container => "CONTAINER",
+        Column::Holders => "HELD BY",
     }
 }
 
@@ -135,7 +139,13 @@ fn value(snapshot: &Snapshot, namespace: &Namespace, column: Column) -> String {
         Column::Ppid => of_process(&|process| known(&process.stat.part(|stat| stat.ppid))),
         Column::Uid => of_process(&|process| known(&process.uid)),
         Column::User => of_process(&|process| known(&process.uid.part(|uid| snapshot.user(*uid)))),
+        // Where no process is, what holds it is the next best name.
+        Column::Command if process.is_none() => match holders(snapshot, namespace).as_str() {
+            "" => String::new(),
+            held => format!("held by {held}"),
+        },
         Column::Command => of_process(&command),
+        Column::Holders => holders(snapshot, namespace),
         Column::Path => namespace
             .lowest
             .map(|pid| format!("/proc/{pid}/ns/{}", namespace.key.kind))
@@ -149,6 +159,12 @@ fn value(snapshot: &Snapshot, namespace: &Namespace, column: Column) -> String {
                 .unwrap_or_default()
         }),
     }
+}
+
+fn holders(snapshot: &Snapshot, namespace: &Namespace) -> String {
+    let words = |it| holder(snapshot, it);
+    let holders: Vec<String> = namespace.holders.iter().map(words).collect();
+    holders.join(", ")
 }
 
 fn known<T: ToString>(seen: &Seen<T>) -> String {

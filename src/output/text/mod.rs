@@ -9,7 +9,7 @@ pub mod show;
 pub mod tree;
 
 use crate::analyse::containers::container_of;
-use crate::model::{Container, Process, Why};
+use crate::model::{Container, Holder, NsKind, Pid, Process, Snapshot, Why};
 
 /// A container in a few words: runtime, name, short id.
 pub fn container(container: &Container) -> String {
@@ -35,6 +35,38 @@ pub fn process(process: &Process) -> String {
     match container_of(process) {
         Some(found) => format!("{who}, {}", container(&found)),
         None => who,
+    }
+}
+
+/// What keeps a namespace alive, in a few words.
+pub fn holder(snapshot: &Snapshot, holder: &Holder) -> String {
+    let task = |pid: &Pid, tid: &Pid| match pid == tid {
+        true => format!("process {pid}"),
+        false => format!("thread {tid} of process {pid}"),
+    };
+    match holder {
+        Holder::Processes { count: 1, lowest } => format!("process {lowest}"),
+        Holder::Processes { count, lowest } => format!("{count} processes from {lowest} on"),
+        Holder::Thread { pid, tid } => task(pid, tid),
+        Holder::ForChildren { pid, tid, broken } => {
+            let fails = if *broken {
+                ", whose forks all fail: its init is dead"
+            } else {
+                ""
+            };
+            format!("the next child of {}{fails}", task(pid, tid))
+        }
+        Holder::Fd { pid, tid, fd } => format!("fd {fd} of {}", task(pid, tid)),
+        Holder::Mount { path, mnt_ns } => {
+            let own = snapshot.reader.links.own(NsKind::Mnt).get();
+            match own == Some(*mnt_ns) {
+                true => format!("mount {path}"),
+                false => format!("mount {path} in mnt:[{mnt_ns}]"),
+            }
+        }
+        Holder::Socket { pid, fd, .. } => format!("socket, fd {fd} of process {pid}"),
+        Holder::Child { namespace } => format!("its child {namespace}"),
+        Holder::Kernel { .. } => "the kernel, for a reason that cannot be seen".to_owned(),
     }
 }
 

@@ -1,11 +1,11 @@
 //! `show` as text: a word and what is known under it, a line each.
 
-use super::{command, container, reason};
+use super::{command, container, holder, reason};
 use crate::analyse::containers::container_of;
 use crate::analyse::diff::main_cgroup_path;
 use crate::analyse::pids::pids_of;
 use crate::model::facts::Facts;
-use crate::model::namespace::{Holder, Namespace, NsKey};
+use crate::model::namespace::{Namespace, NsKey};
 use crate::model::process::{Details, IdRange, Ids, Seccomp, Status, Thread};
 use crate::model::{LinkName, NsKind, Process, Seen, Snapshot, Why};
 use crate::output::terminal::{Grid, Overflow, Terminal, Tone, item};
@@ -285,8 +285,8 @@ pub fn namespace(
     if let Some(words) = inside(namespace.key.kind, &namespace.facts) {
         line("inside", words);
     }
-    for holder in &namespace.holders {
-        line("held by", holder_in_words(holder));
+    for it in &namespace.holders {
+        line("held by", holder(snapshot, it));
     }
     if namespace.holders.is_empty() {
         line("held by", "nothing that was looked at".to_owned());
@@ -309,14 +309,5 @@ fn relative(kind: NsKind, seen: &Seen<Option<u64>>) -> String {
         Seen::Known(None) => "none".to_owned(),
         Seen::Unknown(Why::Denied) => "above what may be seen from here".to_owned(),
         Seen::Unknown(why) => format!("unknown ({})", reason(why)),
-    }
-}
-
-fn holder_in_words(holder: &Holder) -> String {
-    match holder {
-        Holder::Processes { count: 1, lowest } => format!("process {lowest}"),
-        Holder::Processes { count, lowest } => format!("{count} processes, the first is {lowest}"),
-        Holder::ForChildren { pid } => format!("the next child of process {pid}"),
-        Holder::Child { namespace } => format!("{namespace}, which it governs or encloses"),
     }
 }

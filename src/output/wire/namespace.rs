@@ -63,16 +63,33 @@ pub struct NamespaceRecord {
 }
 
 /// One holder: `by` says what it is, and which of the other fields apply.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct HolderRecord {
-    /// `process` (all members: the lowest PID and how many), `for_children` (a process whose next
-    /// child will be in it) or `child` (a namespace that it owns or encloses)
+    /// `process` (all members: the lowest PID and how many), `thread`, `for_children` (a task whose
+    /// next child will be in it), `fd`, `mount`, `socket`, `child` (a namespace that it owns or
+    /// encloses) or `kernel` (which lists it, while nothing that was looked at explains why)
     pub by: String,
     pub pid: Option<Pid>,
+    /// The thread; the same as `pid` for the first
+    pub tid: Option<Pid>,
+    /// How many member processes
     pub count: Option<usize>,
+    /// Number of the file descriptor
+    pub fd: Option<i32>,
+    /// Where it is mounted, below the root of `mnt_ns`
+    pub path: Option<String>,
+    /// Inode of the mount namespace in which it is mounted
+    pub mnt_ns: Option<u64>,
+    /// Inode of the socket
+    pub socket: Option<u64>,
+    /// The child namespace
     pub ns: Option<u64>,
     #[serde(rename = "type")]
     pub kind: Option<String>,
+    /// The init of the pid namespace is dead, so that every fork of the task fails
+    pub broken: Option<bool>,
+    /// The id under which the kernel lists it
+    pub ns_id: Option<u64>,
 }
 
 /// What is inside a namespace; only the fields for its kind apply.
@@ -167,10 +184,7 @@ impl From<&Holder> for HolderRecord {
     fn from(holder: &Holder) -> HolderRecord {
         let record = |by: &str| HolderRecord {
             by: by.to_owned(),
-            pid: None,
-            count: None,
-            ns: None,
-            kind: None,
+            ..HolderRecord::default()
         };
         match holder {
             Holder::Processes { count, lowest } => HolderRecord {
@@ -178,14 +192,42 @@ impl From<&Holder> for HolderRecord {
                 count: Some(*count),
                 ..record("process")
             },
-            Holder::ForChildren { pid } => HolderRecord {
+            Holder::Thread { pid, tid } => HolderRecord {
                 pid: Some(*pid),
+                tid: Some(*tid),
+                ..record("thread")
+            },
+            Holder::ForChildren { pid, tid, broken } => HolderRecord {
+                pid: Some(*pid),
+                tid: Some(*tid),
+                broken: Some(*broken),
                 ..record("for_children")
+            },
+            Holder::Fd { pid, tid, fd } => HolderRecord {
+                pid: Some(*pid),
+                tid: Some(*tid),
+                fd: Some(*fd),
+                ..record("fd")
+            },
+            Holder::Mount { path, mnt_ns } => HolderRecord {
+                path: Some(path.clone()),
+                mnt_ns: Some(*mnt_ns),
+                ..record("mount")
+            },
+            Holder::Socket { pid, fd, inode } => HolderRecord {
+                pid: Some(*pid),
+                fd: Some(*fd),
+                socket: Some(*inode),
+                ..record("socket")
             },
             Holder::Child { namespace } => HolderRecord {
                 ns: Some(namespace.inode),
                 kind: Some(namespace.kind.to_string()),
                 ..record("child")
+            },
+            Holder::Kernel { ns_id } => HolderRecord {
+                ns_id: Some(*ns_id),
+                ..record("kernel")
             },
         }
     }
@@ -193,24 +235,49 @@ impl From<&Holder> for HolderRecord {
 
 impl HolderRecord {
     fn into_model(self) -> Result<Holder, String> {
-        let missing = || format!("a holder by {:?} lacks a field", self.by);
-        match self.by.as_str() {
-            "process" => Ok(Holder::Processes {
-                count: self.count.ok_or_else(missing)?,
-                lowest: self.pid.ok_or_else(missing)?,
-            }),
-            "for_children" => Ok(Holder::ForChildren {
-                pid: self.pid.ok_or_else(missing)?,
-            }),
-            "child" => {
-                let kind: Result<NsKind, _> = self.kind.as_deref().unwrap_or_default().parse();
-                let kind = kind.map_err(|error| error.to_string())?;
-                let inode = self.ns.ok_or_else(missing)?;
-                let namespace = NsKey { kind, inode };
-                Ok(Holder::Child { namespace })
-            }
-            other => Err(format!("a holder by {other:?} is not known")),
-        }
+        let by = self.by.clone();
+        self.read()
+            .ok_or_else(|| format!("a holder by {by:?} is not known or lacks a field"))
+    }
+
+    fn read(self) -> Option<Holder> {
+        Some(match self.by.as_str() {
+            "process" => Holder::Processes {
+                count: self.count?,
+                lowest: self.pid?,
+            },
+            "thread" => Holder::Thread {
+                pid: self.pid?,
+                tid: self.tid?,
+            },
+            "for_children" => Holder::ForChildren {
+                pid: self.pid?,
+                tid: self.tid?,
+                broken: self.broken?,
+            },
+            "fd" => Holder::Fd {
+                pid: self.pid?,
+                tid: self.tid?,
+                fd: self.fd?,
+            },
+            "mount" => Holder::Mount {
+                path: self.path?,
+                mnt_ns: self.mnt_ns?,
+            },
+            "socket" => Holder::Socket {
+                pid: self.pid?,
+                fd: self.fd?,
+                inode: self.socket?,
+            },
+            "child" => Holder::Child {
+                namespace: NsKey {
+                    kind: self.kind?.parse().ok()?,
+                    inode: self.ns?,
+                },
+            },
+            "kernel" => Holder::Kernel { ns_id: self.ns_id? },
+            _ => return None,
+        })
     }
 }
 

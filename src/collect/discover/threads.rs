@@ -1,0 +1,98 @@
+//! Threads: setns(2) and unshare(2) are per thread, so that one may be where its process is not.
+
+use super::{Context, Fared, Findings};
+use crate::collect::open;
+use crate::collect::processes::read_links;
+use crate::model::namespace::{Holder, NsKey};
+use crate::model::{LayerState, LinkName, Links, NsKind, Pid, Process, Snapshot};
+use crate::sys::procfs::ProcRoot;
+use crate::sys::{nsfs, why};
+
+pub fn look(context: &Context<'_>, snapshot: &Snapshot, findings: &mut Findings) -> LayerState {
+    let mut fared = Fared::default();
+    let threaded = |process: &&Process| process.nthreads > 1;
+    for process in snapshot.processes.values().filter(threaded) {
+        look_at(context, process, findings, &mut fared);
+    }
+    fared.state()
+}
+
+fn look_at(context: &Context<'_>, process: &Process, findings: &mut Findings, fared: &mut Fared) {
+    let pid = process.task();
+    let Ok(task) = context.root.task(pid) else {
+        return;
+    };
+    let tids = match task.tids() {
+        Ok(tids) => tids,
+        Err(errno) => return fared.note(&why(errno)),
+    };
+    for tid in tids.into_iter().filter(|tid| *tid != pid) {
+        let Ok(thread) = task.thread(tid) else {
+            continue;
+        };
+        let links = read_links(&thread, context.missing);
+        if let Some(why) = links.gap() {
+            fared.note(why);
+        }
+        note_differences(process, tid, &links, findings);
+    }
+}
+
+fn note_differences(process: &Process, tid: Pid, links: &Links, findings: &mut Findings) {
+    let pid = process.pid;
+    for (link, seen) in links.iter() {
+        let Some(inode) = seen.get() else { continue };
+        let kind = link.kind();
+        let is_known = process.links.get(link).get() == Some(inode);
+        let holder = match link {
+            _ if is_known => continue,
+            LinkName::Own(_) => Holder::Thread { pid, tid },
+            // Where the thread itself is, it needs no second mention.
+            _ if links.own(kind).get() == Some(inode) => continue,
+            LinkName::PidForChildren | LinkName::TimeForChildren => Holder::ForChildren {
+                pid,
+                tid,
+                broken: false,
+            },
+        };
+        findings.add(NsKey { kind, inode }, holder);
+    }
+}
+
+/// Marks those who wait to fork into a pid namespace whose init is dead: the kernel refuses them
+/// every fork with ENOMEM (pid_namespaces(7)).
+pub fn mark_broken(root: &ProcRoot, snapshot: &mut Snapshot) {
+    let is_waited_for = |holder: &Holder| matches!(holder, Holder::ForChildren { .. });
+    let dead: Vec<NsKey> = snapshot
+        .namespaces
+        .values()
+        .filter(|it| it.key.kind == NsKind::Pid && it.nprocs == 0)
+        .filter(|it| it.holders.iter().any(is_waited_for))
+        .map(|it| it.key)
+        .filter(|key| has_no_init(root, snapshot, *key))
+        .collect();
+    for key in dead {
+        let Some(namespace) = snapshot.namespaces.get_mut(&key) else {
+            continue;
+        };
+        for holder in &mut namespace.holders {
+            if let Holder::ForChildren { broken, .. } = holder {
+                *broken = true;
+            }
+        }
+    }
+}
+
+/// The kernel shows a pid namespace for children only once it has had an init, so one without a
+/// PID 1 has lost it.
+fn has_no_init(root: &ProcRoot, snapshot: &Snapshot, key: NsKey) -> bool {
+    let Ok(pidns) = open::open(root, snapshot, key) else {
+        return false;
+    };
+    match nsfs::process_from(&pidns, 1) {
+        Err(nix::errno::Errno::ESRCH) => true,
+        // A kernel before 6.12 does not tell, and no process in it was seen.
+        Err(nix::errno::Errno::ENOTTY) => snapshot.coverage.unreadable.is_empty(),
+        _ => false,
+    }
+}

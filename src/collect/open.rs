@@ -1,0 +1,143 @@
+//! Opening a namespace by whatever keeps it alive: each holder is a way in.
+
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, open as open_file};
+use nix::sys::stat::Mode;
+
+use crate::model::namespace::{Holder, Namespace, NsKey};
+use crate::model::{LinkName, NsKind, Pid, Process, Snapshot, Why, text};
+use crate::sys::procfs::ProcRoot;
+use crate::sys::{child, inside, list, nsfs, sockets, why};
+
+/// A child that has not opened a namespace by then is stuck on a file server.
+pub const TIME_LIMIT: Duration = Duration::from_secs(5);
+
+/// A few other members are tried where the first has ended meanwhile.
+const OTHER_MEMBERS: usize = 3;
+
+/// Opens a namespace, and makes sure that what was opened is that namespace: PIDs and descriptors
+/// may have been reused since, and another mount may lie on top of a path.
+///
+/// # Errors
+/// The last reason why a holder was no way in.
+pub fn open(root: &ProcRoot, snapshot: &Snapshot, key: NsKey) -> Result<OwnedFd, Why> {
+    let namespace = snapshot.namespaces.get(&key).ok_or(Why::Gone)?;
+    let mut reason = Why::Gone;
+    for holder in &namespace.holders {
+        match through(root, snapshot, namespace, holder) {
+            Ok(fd) if is(&fd, key) => return Ok(fd),
+            Ok(_) => {}
+            Err(errno) => reason = why(errno),
+        }
+    }
+    other_members(root, snapshot, key).ok_or(reason)
+}
+
+fn is(fd: &OwnedFd, key: NsKey) -> bool {
+    let inode = nsfs::identity(fd).map(|identity| identity.inode);
+    // Kernels before 4.11 do not tell the kind; a holder was found by its kind then.
+    let kind = nsfs::kind(fd).unwrap_or(key.kind);
+    inode == Ok(key.inode) && kind == key.kind
+}
+
+fn through(
+    root: &ProcRoot,
+    snapshot: &Snapshot,
+    namespace: &Namespace,
+    holder: &Holder,
+) -> Result<OwnedFd, Errno> {
+    let key = namespace.key;
+    match holder {
+        Holder::Processes { lowest, .. } => link(root, *lowest, LinkName::Own(key.kind)),
+        Holder::Thread { tid, .. } => link(root, *tid, LinkName::Own(key.kind)),
+        Holder::ForChildren { tid, .. } => match key.kind {
+            NsKind::Time => link(root, *tid, LinkName::TimeForChildren),
+            _ => link(root, *tid, LinkName::PidForChildren),
+        },
+        Holder::Fd { tid, fd, .. } => root.task(*tid)?.open_fd(*fd),
+        Holder::Mount { path, mnt_ns } => mounted(root, snapshot, *mnt_ns, &text::to_bytes(path)),
+        Holder::Socket { pid, fd, .. } => {
+            sockets::namespace(&sockets::PidFd::open(*pid)?.copy_fd(*fd)?)
+        }
+        // What is below leads up, and relations follow that way anyhow.
+        Holder::Child { .. } => Err(Errno::ESRCH),
+        Holder::Kernel { ns_id } => list::open_by_key(*ns_id, key)
+            .or_else(|_| list::open_by_id(*ns_id))
+            .or_else(|_| listed_mount_namespace(root, key)),
+    }
+}
+
+/// Kernels without handles of namespaces have a list of mount namespaces at least.
+fn listed_mount_namespace(root: &ProcRoot, key: NsKey) -> Result<OwnedFd, Errno> {
+    let own = root.own_task()?.open_ns(LinkName::Own(NsKind::Mnt))?;
+    let mut all = nsfs::mount_namespaces(own);
+    all.find(|fd| fd.as_ref().is_ok_and(|fd| is(fd, key)))
+        .unwrap_or(Err(Errno::ESRCH))
+}
+
+fn link(root: &ProcRoot, task: Pid, link: LinkName) -> Result<OwnedFd, Errno> {
+    root.task(task)?.open_ns(link)
+}
+
+fn other_members(root: &ProcRoot, snapshot: &Snapshot, key: NsKey) -> Option<OwnedFd> {
+    let own = LinkName::Own(key.kind);
+    let members = snapshot
+        .processes
+        .values()
+        .filter(|process| process.links.get(own).get() == Some(key.inode));
+    members
+        .skip(1)
+        .take(OTHER_MEMBERS)
+        .filter_map(|process| link(root, process.task(), own).ok())
+        .find(|fd| is(fd, key))
+}
+
+/// Opens what is mounted at a path of a mount namespace: below the root of a process in there, or
+/// for want of one by a child that enters it.
+fn mounted(
+    root: &ProcRoot,
+    snapshot: &Snapshot,
+    mnt_ns: u64,
+    path: &[u8],
+) -> Result<OwnedFd, Errno> {
+    let key = NsKey {
+        kind: NsKind::Mnt,
+        inode: mnt_ns,
+    };
+    if let Some(member) = unchrooted_member(root, snapshot, key) {
+        let file = root.task(member)?.open_in_root(path)?;
+        return nsfs::reopen(&file)?.ok_or(Errno::ESRCH);
+    }
+    let mnt_ns = open(root, snapshot, key).map_err(|_| Errno::EACCES)?;
+    child::open_in_child(TIME_LIMIT, || {
+        inside::join(&mnt_ns)?;
+        let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
+        let file = open_file(path, flags, Mode::empty())?;
+        // /proc is not to be relied on in there: the parent opens what this is.
+        Ok(file)
+    })
+    .and_then(|file| nsfs::reopen(&file)?.ok_or(Errno::ESRCH))
+}
+
+/// As many members are asked for their root directory; all may run in a chroot.
+const ASKED_FOR_ROOT: usize = 16;
+
+/// A member of a mount namespace whose root is that of the namespace, so that its mount table and
+/// its paths are whole.
+pub fn unchrooted_member(root: &ProcRoot, snapshot: &Snapshot, key: NsKey) -> Option<Pid> {
+    let is_member = |process: &&Process| process.links.own(key.kind).get() == Some(key.inode);
+    let has_its_root = |pid: &Pid| {
+        let path = root.task(*pid).and_then(|task| task.root_path());
+        path.is_ok_and(|path| path == b"/")
+    };
+    snapshot
+        .processes
+        .values()
+        .filter(is_member)
+        .map(Process::task)
+        .take(ASKED_FOR_ROOT)
+        .find(has_its_root)
+}

@@ -1,0 +1,138 @@
+//! The mounts of a mount namespace without entering it (listmount(2), statmount(2), Linux 6.8; of
+//! another mount namespace by its id since 6.11).
+
+use std::ffi::CStr;
+
+use nix::errno::Errno;
+
+const SYS_STATMOUNT: libc::c_long = 457;
+const SYS_LISTMOUNT: libc::c_long = 458;
+
+/// The root of the mount namespace: list what is below it.
+const LSMT_ROOT: u64 = u64::MAX;
+
+const STATMOUNT_SB_BASIC: u64 = 0x1;
+const STATMOUNT_MNT_ROOT: u64 = 0x8;
+const STATMOUNT_MNT_POINT: u64 = 0x10;
+
+/// Magic number of nsfs (include/uapi/linux/magic.h).
+const NSFS_MAGIC: u64 = 0x6e73_6673;
+
+/// `struct mnt_id_req`, second version.
+#[repr(C)]
+struct Request {
+    size: u32,
+    spare: u32,
+    mnt_id: u64,
+    param: u64,
+    mnt_ns_id: u64,
+}
+
+impl Request {
+    fn new(mnt_ns_id: u64, mnt_id: u64, param: u64) -> Request {
+        Request {
+            size: 32,
+            spare: 0,
+            mnt_id,
+            param,
+            mnt_ns_id,
+        }
+    }
+}
+
+/// `struct statmount` as far as it is used; strings follow its 512 bytes, by their offsets.
+#[repr(C)]
+struct Answer {
+    size: u32,
+    mnt_opts: u32,
+    mask: u64,
+    sb_dev_major: u32,
+    sb_dev_minor: u32,
+    sb_magic: u64,
+    unused: [u64; 9],
+    mnt_root: u32,
+    mnt_point: u32,
+    rest: [u64; 50],
+    strings: [u8; 8192],
+}
+
+/// A bind mount of a namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NsfsMount {
+    /// As `net:[4026532179]`.
+    pub root: Vec<u8>,
+    /// Below the root of the mount namespace.
+    pub mount_point: Vec<u8>,
+}
+
+/// The bind mounts of namespaces in a mount namespace, by the 64-bit id of that.
+///
+/// # Errors
+/// ENOSYS before Linux 6.8, EINVAL before 6.11, EPERM without CAP_SYS_ADMIN over the namespace.
+pub fn nsfs_mounts(mnt_ns_id: u64) -> Result<Vec<NsfsMount>, Errno> {
+    let mut found = Vec::new();
+    for id in list(mnt_ns_id)? {
+        match stat(mnt_ns_id, id) {
+            Ok(Some(mount)) => found.push(mount),
+            // It was unmounted meanwhile.
+            Ok(None) | Err(Errno::ENOENT) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(found)
+}
+
+fn list(mnt_ns_id: u64) -> Result<Vec<u64>, Errno> {
+    let mut all = Vec::new();
+    let mut chunk = [0_u64; 512];
+    loop {
+        let last = all.last().copied().unwrap_or(0);
+        let request = Request::new(mnt_ns_id, LSMT_ROOT, last);
+        // SAFETY: the request says its size, and the kernel writes at most as many ids as it is
+        // told that there is room for.
+        let count = unsafe {
+            libc::syscall(
+                SYS_LISTMOUNT,
+                &raw const request,
+                chunk.as_mut_ptr(),
+                chunk.len(),
+                0,
+            )
+        };
+        let count = usize::try_from(Errno::result(count)?).unwrap_or(0);
+        all.extend_from_slice(&chunk[..count]);
+        if count < chunk.len() {
+            return Ok(all);
+        }
+    }
+}
+
+fn stat(mnt_ns_id: u64, mnt_id: u64) -> Result<Option<NsfsMount>, Errno> {
+    let mask = STATMOUNT_SB_BASIC | STATMOUNT_MNT_ROOT | STATMOUNT_MNT_POINT;
+    let request = Request::new(mnt_ns_id, mnt_id, mask);
+    // SAFETY: all-zero is a valid answer.
+    let mut answer: Answer = unsafe { std::mem::zeroed() };
+    // SAFETY: the request says its size, and the kernel writes at most the size of the answer.
+    let result = unsafe {
+        libc::syscall(
+            SYS_STATMOUNT,
+            &raw const request,
+            &raw mut answer,
+            size_of::<Answer>(),
+            0,
+        )
+    };
+    Errno::result(result)?;
+    if answer.sb_magic != NSFS_MAGIC {
+        return Ok(None);
+    }
+    let string = |offset: u32| {
+        let bytes = answer.strings.get(usize::try_from(offset).ok()?..)?;
+        Some(CStr::from_bytes_until_nul(bytes).ok()?.to_bytes().to_vec())
+    };
+    let mount = string(answer.mnt_root).zip(string(answer.mnt_point));
+    let mount = mount.map(|(root, mount_point)| NsfsMount { root, mount_point });
+    mount.map(Some).ok_or(Errno::EOVERFLOW)
+}
+
+const _: () = assert!(std::mem::offset_of!(Answer, strings) == 512);

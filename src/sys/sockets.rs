@@ -1,0 +1,69 @@
+//! The network namespace of another process's socket: a socket stays in the one that it was made
+//! in, wherever its owner goes.
+
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use nix::errno::Errno;
+
+use super::procfs::owned;
+use crate::model::Pid;
+
+/// Include/uapi/asm-generic/socket.h (Linux 5.14).
+const SO_NETNS_COOKIE: libc::c_int = 71;
+/// Include/uapi/linux/sockios.h (Linux 4.10).
+const SIOCGSKNS: libc::Ioctl = 0x894c;
+
+/// A process, by a descriptor that never means another (pidfd_open(2)).
+pub struct PidFd(OwnedFd);
+
+impl PidFd {
+    /// Opens it by its number in the caller's pid namespace.
+    pub fn open(pid: Pid) -> Result<PidFd, Errno> {
+        // SAFETY: plain numbers; the result is a new descriptor or -1.
+        unsafe { owned(libc::syscall(libc::SYS_pidfd_open, pid, 0)) }.map(PidFd)
+    }
+
+    /// A copy of one of the process's descriptors (pidfd_getfd(2)); takes the right to trace it.
+    pub fn copy_fd(&self, fd: i32) -> Result<OwnedFd, Errno> {
+        // SAFETY: plain numbers; the result is a new descriptor or -1.
+        unsafe {
+            owned(libc::syscall(
+                libc::SYS_pidfd_getfd,
+                self.0.as_raw_fd(),
+                fd,
+                0,
+            ))
+        }
+    }
+}
+
+/// The id of the socket's network namespace, the same that NS_GET_ID tells since Linux 6.18.
+pub fn namespace_cookie(socket: &OwnedFd) -> Result<u64, Errno> {
+    let mut cookie = 0_u64;
+    let mut length = libc::socklen_t::try_from(size_of::<u64>()).map_err(|_| Errno::EINVAL)?;
+    // SAFETY: the kernel writes at most `length` bytes into the cookie.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            SO_NETNS_COOKIE,
+            (&raw mut cookie).cast(),
+            &raw mut length,
+        )
+    };
+    Errno::result(result).map(|_| cookie)
+}
+
+/// The socket's network namespace. EPERM: takes CAP_NET_ADMIN in it.
+pub fn namespace(socket: &OwnedFd) -> Result<OwnedFd, Errno> {
+    // SAFETY: the ioctl takes no argument and returns a new descriptor or -1.
+    unsafe { owned(libc::ioctl(socket.as_raw_fd(), SIOCGSKNS).into()) }
+}
+
+/// Whether two tasks share one table of descriptors (kcmp(2)); an error where that cannot be told.
+pub fn share_fds(one: Pid, other: Pid) -> Result<bool, Errno> {
+    const KCMP_FILES: libc::c_int = 2;
+    // SAFETY: plain numbers.
+    let order = unsafe { libc::syscall(libc::SYS_kcmp, one, other, KCMP_FILES, 0, 0) };
+    Errno::result(order).map(|order| order == 0)
+}
