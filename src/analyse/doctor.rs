@@ -1,7 +1,7 @@
 //! What this kernel, these privileges and this procfs allow, and what that hides.
 
 use super::reference::{Reference, Source};
-use crate::model::{CapabilitySet, NsKind, Process, Seen, Snapshot, Why};
+use crate::model::{CapabilitySet, LayerState, NsKind, Process, Seen, Snapshot, Why};
 
 /// How one thing stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,7 @@ pub fn examine(snapshot: &Snapshot) -> Vec<Check> {
         hidden(snapshot),
         processes(snapshot),
     ];
+    checks.extend(LAYERS.iter().filter_map(|layer| layer.check(snapshot)));
     checks.extend(
         FEATURES
             .iter()
@@ -160,16 +161,103 @@ fn processes(snapshot: &Snapshot) -> Check {
     if refused == 0 {
         return check(WHAT, found);
     }
-    let is_init = |pid| pid == Process::INIT;
-    let only_init = coverage
-        .unreadable
-        .iter()
-        .all(|unreadable| is_init(unreadable.pid));
-    let who = match only_init {
+    let who = match only_init_refuses(snapshot) {
         true => "PID 1 is in no row: its security policy refuses even root".to_owned(),
         false => format!("{refused} processes are in no row: reading them takes CAP_SYS_PTRACE"),
     };
     check(WHAT, found).but(Verdict::Limited, who)
+}
+
+/// A layer of the search for namespaces and what it takes.
+struct Layer {
+    key: &'static str,
+    what: &'static str,
+    finds: &'static str,
+    takes: &'static str,
+}
+
+const LAYERS: [Layer; 8] = [
+    Layer {
+        key: "threads",
+        what: "threads",
+        finds: "threads in other namespaces than their process",
+        takes: "CAP_SYS_PTRACE over each process",
+    },
+    Layer {
+        key: "fds",
+        what: "descriptors",
+        finds: "namespaces held by an open file descriptor",
+        takes: "CAP_SYS_PTRACE over each process",
+    },
+    Layer {
+        key: "thread_fds",
+        what: "threads' descriptors",
+        finds: "namespaces held by a thread with descriptors of its own",
+        takes: "CAP_SYS_PTRACE over each process",
+    },
+    Layer {
+        key: "sockets",
+        what: "sockets",
+        finds: "network namespaces held by a socket",
+        takes: "CAP_SYS_PTRACE over each process, CAP_NET_ADMIN and a procfs of our own pid namespace",
+    },
+    Layer {
+        key: "mounts",
+        what: "bind mounts",
+        finds: "namespaces bind-mounted where a process can see them",
+        takes: "CAP_SYS_ADMIN where all members of a mount namespace run in a chroot",
+    },
+    Layer {
+        key: "mount_namespaces",
+        what: "mount namespaces",
+        finds: "mount namespaces without a process, and what is mounted in them",
+        takes: "CAP_SYS_ADMIN in the initial pid namespace, and Linux 6.12 for the list of all",
+    },
+    Layer {
+        key: "relations",
+        what: "relations",
+        finds: "owners and parents, which need not have a process",
+        takes: "looking from the user and pid namespace above",
+    },
+    Layer {
+        key: "kernel_list",
+        what: "the kernel's list",
+        finds: "all else, such as what is held by a descriptor in flight between sockets",
+        takes: "Linux 6.19 and CAP_SYS_ADMIN in the initial pid namespace",
+    },
+];
+
+impl Layer {
+    fn check(&self, snapshot: &Snapshot) -> Option<Check> {
+        let hidden = || format!("hides {}; takes {}", self.finds, self.takes);
+        Some(match snapshot.coverage.layers.get(self.key)? {
+            LayerState::Done => check(self.what, "searched"),
+            // PID 1 refuses these to everybody where it refuses its namespaces.
+            LayerState::Denied if only_init_refuses(snapshot) && self.takes_tracing() => {
+                check(self.what, "searched, without PID 1")
+                    .but(Verdict::Limited, "what PID 1 alone holds stays hidden")
+            }
+            LayerState::Denied => {
+                check(self.what, "refused in part").but(Verdict::Limited, hidden())
+            }
+            LayerState::Unsupported => {
+                check(self.what, "not in this kernel").but(Verdict::Limited, hidden())
+            }
+            LayerState::Skipped => check(self.what, "not searched").but(
+                Verdict::Limited,
+                format!("hides {}: --depth full searches it", self.finds),
+            ),
+        })
+    }
+
+    fn takes_tracing(&self) -> bool {
+        self.takes.starts_with("CAP_SYS_PTRACE")
+    }
+}
+
+fn only_init_refuses(snapshot: &Snapshot) -> bool {
+    let unreadable = &snapshot.coverage.unreadable;
+    unreadable.iter().all(|it| it.pid == Process::INIT)
 }
 
 /// A feature of the kernel and what its absence hides.

@@ -3,7 +3,7 @@
 use super::source::Source;
 use crate::analyse::doctor::examine;
 use crate::cli::Global;
-use crate::collect::Depth;
+use crate::collect::{Depth, Reach};
 use crate::error::{Error, Exit};
 use crate::output;
 use crate::output::text::doctor as text;
@@ -14,6 +14,7 @@ pub fn run(global: &Global) -> Result<Exit, Error> {
     let source = Source::open(global)?;
     // The stat of PID 2 says whether it is kthreadd.
     let mut snapshot = source.scan(Depth::Stat)?;
+    source.discover(&mut snapshot, global.reach(Reach::Full));
     source.try_features(&mut snapshot);
     let checks = examine(&snapshot);
     let document = || {

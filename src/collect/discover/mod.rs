@@ -119,6 +119,9 @@ pub fn discover(root: &ProcRoot, missing: &MissingLinks, snapshot: &mut Snapshot
     layers.insert("relations", relations);
     layers.insert("kernel_list", state);
     forget_newborn(root, missing, snapshot);
+    for namespace in snapshot.namespaces.values_mut() {
+        namespace.holders.sort();
+    }
 }
 
 /// The kernel's lists are read after the processes: what only they name may just have been made by
