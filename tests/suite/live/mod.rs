@@ -1,5 +1,5 @@
 //! nsinspect on processes in real namespaces, held against what the tests read themselves.
 
-mod diffed;
+pub mod diffed;
 mod root;
 mod unprivileged;
