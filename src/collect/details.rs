@@ -199,6 +199,10 @@ fn threads_of(task: &TaskDir, process: &Process, missing: &MissingLinks) -> Seen
     if process.nthreads < 2 {
         return Seen::Known(Vec::new());
     }
+    // Whoever may not read the process may not read its threads: not to be taken for "none".
+    if let Some(why) = process.links.gap() {
+        return Seen::Unknown(why.clone());
+    }
     let tids = match task.tids() {
         Ok(tids) => tids,
         Err(errno) => return Seen::Unknown(why(errno)),

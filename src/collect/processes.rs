@@ -56,8 +56,7 @@ pub fn read_all(
     pids: &[Pid],
     depth: Depth,
 ) -> Vec<Option<Process>> {
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = (pids.len() / PROCESSES_PER_THREAD).clamp(1, cores.min(MOST_THREADS));
+    let threads = threads_for(pids.len());
     let read = |pids: &[Pid]| -> Vec<Option<Process>> {
         pids.iter()
             .map(|pid| read_one(root, missing, *pid, depth))
@@ -82,6 +81,15 @@ pub fn read_all(
             })
             .collect()
     })
+}
+
+fn threads_for(processes: usize) -> usize {
+    let worth = (processes / PROCESSES_PER_THREAD).clamp(1, MOST_THREADS);
+    // Counting the cores costs more than reading one process.
+    match worth {
+        1 => 1,
+        _ => worth.min(std::thread::available_parallelism().map_or(1, NonZero::get)),
+    }
 }
 
 /// Reads one process, or one thread by its TID, through one held directory.

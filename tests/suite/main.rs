@@ -8,5 +8,6 @@
 mod support;
 
 mod generated;
+mod live;
 mod runtimes;
 mod schema;

@@ -3,7 +3,7 @@
 use super::inside::main_cgroup_path;
 use super::{Pair, Value};
 use crate::model::process::{Details, Ids, RootDir, Status};
-use crate::model::{Process, Seen, Why};
+use crate::model::{LinkName, Process, Seen, Why};
 
 /// One row: the same thing of both processes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,13 +142,17 @@ fn names(status: &Status, set: usize) -> Value {
 
 /// Kinds in which the next child will be in another namespace than the process itself.
 fn children_elsewhere(process: &Process) -> Vec<String> {
-    use crate::model::LinkName;
     [LinkName::PidForChildren, LinkName::TimeForChildren]
         .into_iter()
         .filter(|link| {
             let own = process.links.own(link.kind()).get();
-            let next = process.links.get(*link).get();
-            next.is_some() && own.is_some() && next != own
+            match process.links.get(*link) {
+                Seen::Known(next) => own.is_some_and(|own| own != *next),
+                // A new pid namespace is not named before its first process is there
+                // (pidns_for_children_get in kernel/pid_namespace.c).
+                Seen::Unknown(Why::Gone) => !process.is_zombie() && own.is_some(),
+                Seen::Unknown(_) => false,
+            }
         })
         .map(|link| link.kind().to_string())
         .collect()

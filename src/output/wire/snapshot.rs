@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::namespace::NamespaceRecord;
 use super::process::ProcessRecord;
@@ -27,8 +28,19 @@ pub struct Everything {
     #[serde(default)]
     pub features: BTreeMap<String, String>,
     /// Login names by uid
+    #[serde(deserialize_with = "by_uid")]
     pub users: BTreeMap<u32, String>,
     pub unknown: Unknown,
+}
+
+/// The keys of a JSON object are text. serde_json reads numbers from them, but not below a flattened
+/// field, where serde keeps them as the text that they were.
+fn by_uid<'de, D: Deserializer<'de>>(users: D) -> Result<BTreeMap<u32, String>, D::Error> {
+    let users = BTreeMap::<String, String>::deserialize(users)?;
+    users
+        .into_iter()
+        .map(|(uid, name)| Ok((uid.parse().map_err(D::Error::custom)?, name)))
+        .collect()
 }
 
 /// Who looked.

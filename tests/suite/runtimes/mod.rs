@@ -13,6 +13,7 @@ pub mod containerd;
 pub mod docker;
 mod engine;
 mod host;
+mod inspect;
 pub mod lxc;
 pub mod nspawn;
 pub mod podman;

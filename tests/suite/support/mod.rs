@@ -4,4 +4,7 @@
 pub mod skip;
 
 pub mod command;
+pub mod facts;
 pub mod process;
+pub mod run;
+pub mod sandbox;

@@ -1,0 +1,98 @@
+//! A question about one process reads that process and its reference, however many others there are.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::runtimes::started;
+use crate::support::process::{Spawned, children, wait_until};
+use crate::support::run::run;
+use crate::support::sandbox::Sandbox;
+
+/// No question about one process may take more system calls than this, its children's included.
+const MOST_CALLS: usize = 1000;
+
+/// How many a listing of /proc, which `show` needs to count the processes of the pid namespace,
+/// may add for `IDLERS` more of them.
+const LISTING: usize = 8;
+
+const IDLERS: usize = 500;
+
+#[test]
+fn a_question_about_one_process_reads_no_other_and_costs_the_same_among_500() {
+    needs_root!();
+    needs_program!("strace");
+    let args = ["-u", "-i", "-n", "-m", "-p", "--cgroup", "--kill-child"];
+    let it = started!(Sandbox::start(&args, ""));
+    let pid = it.pid.to_string();
+    let questions = [["diff", &pid], ["show", &pid], ["pid", &pid]];
+    let alone = questions.map(|question| traced(&question, it.pid));
+    let crowd = started!(crowd());
+    let among = questions.map(|question| traced(&question, it.pid));
+    drop(crowd);
+    eprintln!("system calls: {alone:?} alone, {among:?} among {IDLERS} more");
+    for ((question, alone), among) in questions.iter().zip(alone).zip(among) {
+        assert!(alone <= MOST_CALLS, "{question:?}: {alone} system calls");
+        assert!(
+            among <= alone + LISTING,
+            "{question:?}: {among} instead of {alone}"
+        );
+    }
+}
+
+/// Sleepers in a pid namespace of their own, which end with its init.
+fn crowd() -> Result<Spawned, String> {
+    let script = format!("for i in $(seq {IDLERS}); do sleep 300 & done; wait");
+    let mut unshare = Command::new("unshare");
+    unshare.args(["-p", "--kill-child", "sh", "-c", &script]);
+    let crowd = Spawned::start(&mut unshare)?;
+    wait_until(Duration::from_secs(60), "a crowd", || {
+        let init = children(crowd.pid());
+        init.first()
+            .is_some_and(|init| children(*init).len() == IDLERS)
+    })?;
+    Ok(crowd)
+}
+
+/// The number of system calls that an answer takes, after a look at which processes it opens.
+fn traced(question: &[&str], subject: i32) -> usize {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-y", "-s", "200", "-o"]).arg(log.path());
+    strace.arg(env!("CARGO_BIN_EXE_nsinspect"));
+    run(strace.args(question)).expect(0);
+    let trace = fs::read_to_string(log.path()).unwrap();
+    let calls = trace.lines().filter(|line| line.contains('('));
+
+    let tracees = trace
+        .lines()
+        .filter_map(|line| line.split_whitespace().next()?.parse().ok());
+    let mut allowed: BTreeSet<i32> = tracees.collect();
+    allowed.extend([subject, 1, 2]);
+    let others: BTreeSet<i32> = trace
+        .lines()
+        .flat_map(processes_in)
+        .filter(|pid| !allowed.contains(pid))
+        .collect();
+    assert!(
+        others.is_empty(),
+        "{question:?} looks at processes {others:?}"
+    );
+    calls.count()
+}
+
+/// The processes whose folder below /proc a line of the trace names, by path or descriptor.
+fn processes_in(line: &str) -> Vec<i32> {
+    let by_path = line.split("/proc/").skip(1);
+    let by_descriptor = line.split("</proc>, \"").skip(1);
+    by_path
+        .chain(by_descriptor)
+        .filter_map(|rest| {
+            let digits = rest
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(rest.len());
+            rest[..digits].parse().ok()
+        })
+        .collect()
+}

@@ -1,0 +1,409 @@
+//! nsinspect on containers of real runtimes, with lsns(8) as the oracle of what there is.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::live::diffed::Diffed;
+use crate::support::facts::{inode, kinds, own_pid, proc_file, try_inode};
+use crate::support::run::{Answer, nsinspect, nsinspect_as_nobody, run};
+use crate::support::skip::has_program;
+
+use super::{Container, bwrap, containerd, docker, lxc, nspawn, podman, runc, started};
+
+/// Processes come and go while two programs look: so many tries for a moment of peace.
+const TRIES: usize = 20;
+
+/// What lsns says of a namespace.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Row {
+    ns: u64,
+    kind: String,
+    nprocs: u64,
+    pid: u64,
+    user: String,
+    command: String,
+}
+
+fn rows(document: &Value) -> BTreeSet<Row> {
+    let row = |row: &Value| {
+        let text = |field: &str| row[field].as_str().map(str::to_owned);
+        Some(Row {
+            ns: row["ns"].as_u64()?,
+            kind: text("type")?,
+            nprocs: row["nprocs"].as_u64()?,
+            pid: row["pid"].as_u64()?,
+            user: text("user")?,
+            // A name in brackets stands for a command line that is not there; lsns has it bare.
+            command: text("command")?.trim_matches(['[', ']']).to_owned(),
+        })
+    };
+    let all = document["namespaces"].as_array().expect("namespaces");
+    all.iter().filter_map(row).collect()
+}
+
+/// One row per namespace; without `--list`, lsns prints a tree.
+fn lsns() -> Answer {
+    let columns = "NS,TYPE,NPROCS,PID,USER,COMMAND";
+    let mut lsns = Command::new("lsns");
+    lsns.args(["--json", "--list", "--notruncate", "--output", columns]);
+    run(&mut lsns).expect(0)
+}
+
+#[test]
+fn list_is_a_superset_of_lsns_with_containers_of_all_runtimes_up() {
+    if !has_program("lsns") {
+        skip!("lsns is not installed");
+    }
+    let containers = [
+        started!(docker::run(&["--name", "oracle"])),
+        started!(podman::run(&["--name", "oracle", "--userns=auto"])),
+        started!(runc::run(|_| ())),
+        started!(containerd::run(&[])),
+        started!(lxc::run(&[])),
+        started!(nspawn::run(&[])),
+        started!(bwrap::run(&[])),
+    ];
+    let mut missing = BTreeSet::new();
+    for _ in 0..TRIES {
+        let ours = nsinspect(&["list", "--json"]).expect(0).json();
+        let theirs = lsns().json();
+        let theirs = without_lsns_itself(rows(&theirs));
+        let known = without_lsns_itself(rows(&ours));
+        missing = theirs
+            .difference(&known)
+            .map(|row| format!("{row:?}"))
+            .collect();
+        if missing.is_empty() {
+            for container in &containers {
+                assert_lists(&ours, container);
+            }
+            return;
+        }
+    }
+    panic!("lsns knows of what list does not: {missing:#?}");
+}
+
+/// Either program counts itself, and so as many as the other.
+fn without_lsns_itself(rows: BTreeSet<Row>) -> BTreeSet<Row> {
+    rows.into_iter()
+        .filter(|row| !row.command.starts_with("lsns "))
+        .collect()
+}
+
+/// Each of the container's own namespaces has a row, with its lowest process.
+fn assert_lists(document: &Value, container: &Container) {
+    for kind in kinds() {
+        let ns = inode(container.pid, kind);
+        let mut rows = document["namespaces"].as_array().unwrap().iter();
+        let row = rows.find(|row| row["ns"] == ns && row["type"] == kind);
+        let row = row.unwrap_or_else(|| panic!("no {kind} of {}", container.runtime));
+        if ns != inode(own_pid(), kind) {
+            let lowest = row["pid"].as_i64().unwrap();
+            assert!(lowest <= i64::from(container.pid), "{row:#}");
+            assert_eq!(inode(i32::try_from(lowest).unwrap(), kind), ns);
+        }
+    }
+}
+
+#[test]
+fn coverage_names_each_process_that_refused() {
+    let _container = started!(docker::run(&["--name", "coverage"]));
+    let mut last = (BTreeSet::new(), BTreeSet::new());
+    for _ in 0..TRIES {
+        let before = refused();
+        let document = nsinspect(&["list", "--json"]).expect(0).json();
+        let coverage = &document["coverage"];
+        let unreadable = coverage["unreadable"].as_array().unwrap();
+        let named = unreadable
+            .iter()
+            .map(|it| it["pid"].as_i64().unwrap())
+            .collect();
+        last = (before, named);
+        if last.0 == last.1 && last.0 == refused() {
+            assert_eq!(coverage["complete"], last.0.is_empty());
+            assert_eq!(coverage["processes"]["denied"], last.0.len());
+            for it in unreadable {
+                assert_eq!(it["reason"], "denied");
+            }
+            return;
+        }
+    }
+    panic!("refused: {:?}, named: {:?}", last.0, last.1);
+}
+
+/// Processes whose namespaces we may not read.
+fn refused() -> BTreeSet<i64> {
+    let names = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = names.filter_map(|it| it.file_name().to_str()?.parse::<i64>().ok());
+    pids.filter(|pid| {
+        let read = std::fs::read_link(format!("/proc/{pid}/ns/user"));
+        read.is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+    })
+    .collect()
+}
+
+/// The set of namespaces that a process is in, with the one above it.
+fn set_of<'a>(
+    branches: &'a Value,
+    above: Option<&'a Value>,
+    pid: i32,
+) -> Option<(&'a Value, Option<&'a Value>)> {
+    branches.as_array()?.iter().find_map(|branch| {
+        match branch["processes"].as_array()?.contains(&json!(pid)) {
+            true => Some((branch, above)),
+            false => set_of(&branch["children"], Some(branch), pid),
+        }
+    })
+}
+
+/// Kinds in which a process is in another namespace than we are.
+fn own_kinds(pid: i32) -> BTreeSet<&'static str> {
+    let differs = |kind: &&str| inode(pid, kind) != inode(own_pid(), kind);
+    kinds().into_iter().filter(differs).collect()
+}
+
+#[test]
+fn the_tree_calls_each_container_by_runtime_and_id_and_places_it_below_the_host() {
+    let containers = [
+        started!(docker::run(&["--name", "tree"])),
+        started!(podman::run(&["--name", "tree"])),
+        started!(containerd::run(&[])),
+        started!(lxc::run(&[])),
+    ];
+    let document = nsinspect(&["tree", "--json"]).expect(0).json();
+    let text = nsinspect(&["tree"]).expect(0).stdout;
+    for it in &containers {
+        let (set, above) = set_of(&document["roots"], None, it.pid).expect("a set");
+        let container = &set["container"];
+        assert_eq!(container["runtime"], it.runtime, "{set:#}");
+        assert_eq!(container["id"], it.id, "{set:#}");
+        let own: BTreeSet<&str> = words(&set["own"]).collect();
+        let shared: BTreeSet<&str> = words(&set["shared"]).collect();
+        assert_eq!(own, own_kinds(it.pid), "{set:#}");
+        let rest: BTreeSet<&str> = kinds()
+            .into_iter()
+            .filter(|kind| !own.contains(kind))
+            .collect();
+        assert_eq!(shared, rest, "{set:#}");
+        let above = above.expect("a set above");
+        let beside_us = set_of(&document["roots"], None, own_pid())
+            .expect("our own set")
+            .0;
+        assert_eq!(above["namespaces"], beside_us["namespaces"]);
+        let short: String = it.id.chars().take(12).collect();
+        let label = text.lines().find(|line| line.contains(&short));
+        let label = label.unwrap_or_else(|| panic!("no {short} in {text}"));
+        assert!(label.contains(it.runtime), "{label}");
+    }
+}
+
+fn words(array: &Value) -> impl Iterator<Item = &str> {
+    array
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|word| word.as_str().unwrap())
+}
+
+#[test]
+fn a_docker_container_shares_user_and_its_root_is_the_root_of_the_host() {
+    let it = started!(docker::run(&["--name", "diff"]));
+    let pid = it.pid.to_string();
+    let diff = Diffed::of_pid(it.pid);
+    let isolated: Vec<&str> = own_kinds(it.pid).into_iter().collect();
+    diff.assert_isolated(it.pid, &isolated);
+    assert_eq!(diff.state("user"), "shared");
+    for kind in ["pid", "net", "mnt", "ipc", "uts"] {
+        assert_eq!(diff.state(kind), "isolated", "{kind}");
+    }
+    assert_eq!(diff.0["subject"]["container"]["runtime"], "docker");
+    assert_eq!(diff.0["subject"]["container"]["id"], it.id);
+    assert_eq!(diff.inside("pid", "pid").0, 1);
+    assert_eq!(diff.inside("pid", "processes").0, 1);
+    assert_eq!(diff.inside("uts", "hostname").0, it.id[..12]);
+    assert_eq!(diff.beyond("uid")["subject"], json!([0, 0, 0, 0]));
+    assert_eq!(diff.beyond("root")["same"], false);
+    assert_eq!(diff.beyond("capabilities.effective")["same"], false);
+    assert_eq!(diff.beyond("seccomp")["subject"], "filter");
+
+    let text = nsinspect(&["diff", &pid]).expect(0).stdout;
+    let user = text
+        .lines()
+        .find(|line| line.starts_with("user"))
+        .expect("a line");
+    assert!(
+        user.contains("SHARED") && user.contains("root in here is root on the host"),
+        "{user}"
+    );
+
+    nsinspect(&["diff", &pid, "--require", "user"]).expect(1);
+    nsinspect(&["diff", &pid, "--require", "pid,net,mnt"]).expect(0);
+    nsinspect(&["diff", &pid, "--exit-code"]).expect(1);
+}
+
+#[test]
+fn a_container_is_named_by_its_id_the_start_of_it_or_with_its_runtime() {
+    let it = started!(docker::run(&["--name", "target"]));
+    let short = &it.id[..12];
+    for target in [
+        it.id.clone(),
+        short.to_owned(),
+        format!("docker:{short}"),
+        format!("docker:{}", it.id),
+    ] {
+        let diff = Diffed::of(&[&target]);
+        assert_eq!(diff.0["subject"]["pid"], it.pid, "{target}");
+    }
+    let wrong = nsinspect(&["diff", &format!("podman:{short}")]).expect(2);
+    assert!(wrong.stderr.contains(short), "{wrong:?}");
+}
+
+#[test]
+fn the_start_of_two_ids_is_ambiguous_and_both_are_named() {
+    // LXC's ids are names, so that two can begin alike.
+    let one = started!(lxc::run(&[]));
+    let other = started!(lxc::run(&[]));
+    let common = one
+        .id
+        .bytes()
+        .zip(other.id.bytes())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let answer = nsinspect(&["diff", &one.id[..common]]).expect(2);
+    for id in [&one.id, &other.id] {
+        assert!(answer.stderr.contains(id.as_str()), "{answer:?}");
+        nsinspect(&["diff", id]).expect(0);
+    }
+    assert_eq!(answer.stdout, "");
+}
+
+#[test]
+fn podman_with_userns_auto_isolates_user_and_its_root_is_a_subordinate_id() {
+    let it = started!(podman::run(&["--name", "auto", "--userns=auto"]));
+    let diff = Diffed::of_pid(it.pid);
+    assert_eq!(diff.state("user"), "isolated");
+    let map = proc_file(it.pid, "uid_map");
+    let first: Vec<u64> = map
+        .lines()
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .map(|word| word.parse().unwrap())
+        .collect();
+    assert_eq!(first[0], 0, "{map}");
+    assert!(first[1] >= 1_000_000, "{map}");
+    assert_eq!(diff.inside("user", "root_uid").0, first[1]);
+    assert_eq!(diff.beyond("uid")["subject"][0], first[1]);
+    let pid = it.pid.to_string();
+    nsinspect(&["diff", &pid, "--require", "user"]).expect(0);
+    let text = nsinspect(&["diff", &pid]).expect(0).stdout;
+    assert!(
+        text.contains(&format!("its root is uid {}", first[1])),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_container_that_shares_pid_and_net_is_said_to_share_them_and_what_that_grants() {
+    let powers = [
+        "--name",
+        "shares",
+        "--pid=host",
+        "--network=host",
+        "--cap-add=ALL",
+        "--cap-drop=SYS_RESOURCE",
+    ];
+    let it = started!(docker::run(&powers));
+    let pid = it.pid.to_string();
+    let diff = Diffed::of_pid(it.pid);
+    for kind in ["user", "pid", "net"] {
+        assert_eq!(diff.state(kind), "shared", "{kind}");
+        assert_ne!(diff.kind(kind)["grants"], json!([]), "{kind}");
+    }
+    for kind in ["mnt", "ipc", "uts"] {
+        assert_eq!(diff.state(kind), "isolated", "{kind}");
+    }
+    nsinspect(&["diff", &pid, "--require", "pid"]).expect(1);
+    nsinspect(&["diff", &pid, "--require", "net"]).expect(1);
+    nsinspect(&["diff", &pid, "--require", "mnt"]).expect(0);
+}
+
+#[test]
+fn an_ordinary_user_is_told_about_their_own_bubblewrap() {
+    let it = started!(bwrap::run(&[]));
+    // Whoever started it, root or not, is asked about here.
+    let pid = it.pid.to_string();
+    let diff = Diffed::of_pid(it.pid);
+    let isolated: Vec<&str> = own_kinds(it.pid).into_iter().collect();
+    diff.assert_isolated(it.pid, &isolated);
+    for kind in ["user", "pid", "mnt", "net", "ipc", "uts"] {
+        assert!(isolated.contains(&kind), "{kind} {isolated:?}");
+    }
+    assert_eq!(diff.inside("pid", "pid").0, 1);
+    let (init, _) = diff.inside("pid", "init");
+    assert!(init == it.pid || init.is_null(), "{init}");
+    nsinspect(&["diff", &pid, "--require", "user,pid,mnt,net,ipc,uts"]).expect(0);
+    // Root's processes refuse an ordinary user, who must not be told that these differ.
+    if crate::support::skip::is_root() && try_inode(it.pid, "user").is_some() {
+        nsinspect_as_nobody(&["diff", &pid]).expect(2);
+    }
+}
+
+#[test]
+fn a_snapshot_answers_as_the_machine_did() {
+    let docker = started!(docker::run(&["--name", "snapshot"]));
+    let podman = started!(podman::run(&["--name", "snapshot", "--userns=auto"]));
+    let (one, two) = (docker.pid.to_string(), podman.pid.to_string());
+    let user = format!("user:[{}]", inode(podman.pid, "user"));
+    let questions: [&[&str]; 11] = [
+        &["tree"],
+        &["tree", "--by", "user"],
+        &["tree", "--by", "pid"],
+        &["tree", "--by", "process"],
+        &["list"],
+        &["list", &user],
+        &["show", &one],
+        &["show", &user],
+        &["diff", &one],
+        &["diff", &two, &one],
+        &["pid", &one],
+    ];
+    let short = &docker.id[..12];
+    let by_id = ["diff", short];
+    let mut open: Vec<&[&str]> = [&questions[..], &[&by_id]].concat();
+    let mut last = String::new();
+    for _ in 0..TRIES {
+        let before = answers(&[], &open);
+        let snapshot = nsinspect(&["snapshot"]).expect(0);
+        let after = answers(&[], &open);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), snapshot.stdout).unwrap();
+        let saved = answers(&["--from", file.path().to_str().unwrap()], &open);
+        // Only where the machine said the same before and after can its snapshot be asked for it.
+        let mut still_open = Vec::new();
+        for (at, question) in open.iter().enumerate() {
+            if before[at] != after[at] || before[at] != saved[at] {
+                still_open.push(*question);
+                last = format!("live: {}\nsnapshot: {}", before[at], saved[at]);
+            }
+        }
+        open = still_open;
+        if open.is_empty() {
+            return;
+        }
+    }
+    panic!("never the same: {open:?}, as in\n{last}");
+}
+
+/// The text of each answer, without the processes of nsinspect itself.
+fn answers(options: &[&str], questions: &[&[&str]]) -> Vec<String> {
+    let answer = |question: &&[&str]| {
+        let text = nsinspect(&[options, question].concat()).expect(0).stdout;
+        let lines = text.lines();
+        let others = lines.filter(|line| !line.contains(env!("CARGO_BIN_EXE_nsinspect")));
+        others.collect::<Vec<_>>().join("\n")
+    };
+    questions.iter().map(answer).collect()
+}

@@ -1,0 +1,96 @@
+//! Processes in namespaces made by unshare(1), gone with the test that started them.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::process::{Spawned, comm_of, descendant, wait_until};
+use super::run::as_nobody;
+
+/// What every sandbox becomes once it is set up. It outlives any test.
+const PROGRAM: &str = "sleep";
+
+const UP: Duration = Duration::from_secs(20);
+
+/// A process that sleeps in namespaces of its own.
+pub struct Sandbox {
+    runtime: Spawned,
+    /// The one that sleeps, as seen from here.
+    pub pid: i32,
+}
+
+impl Sandbox {
+    /// `unshare ARGS`, where a shell first runs the script inside.
+    pub fn start(args: &[&str], script: &str) -> Result<Self, String> {
+        Sandbox::run(&mut unshare(args, script))
+    }
+
+    /// The same as an ordinary user.
+    pub fn start_as_nobody(args: &[&str], script: &str) -> Result<Self, String> {
+        Sandbox::run(as_nobody(&mut unshare(args, script)))
+    }
+
+    /// Any command that ends in `sh -c SCRIPT` with a script made by [`then_sleep`].
+    pub fn run(command: &mut Command) -> Result<Self, String> {
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut runtime = Spawned::start(command)?;
+        wait_for_script(&mut runtime)?;
+        let mut found = None;
+        wait_until(UP, "the sandbox to sleep", || {
+            let outer = runtime.pid();
+            found = match comm_of(outer).as_deref() {
+                Some(PROGRAM) => Some(outer),
+                _ => descendant(outer, PROGRAM),
+            };
+            found.is_some() || runtime.ended().is_some()
+        })?;
+        let pid = found.ok_or("the sandbox ended")?;
+        Ok(Sandbox { runtime, pid })
+    }
+
+    /// The process that we started, which is the parent of the one that sleeps where that is in
+    /// a pid or time namespace of its own.
+    pub fn outer(&self) -> i32 {
+        self.runtime.pid()
+    }
+}
+
+/// A child of a sandbox's process, killed when dropped. Its number stays its own while the sandbox
+/// lives, which never waits for it.
+pub struct Offspring(pub i32);
+
+impl Drop for Offspring {
+    fn drop(&mut self) {
+        let _ = kill(Pid::from_raw(self.0), Signal::SIGKILL);
+    }
+}
+
+fn unshare(args: &[&str], script: &str) -> Command {
+    let mut unshare = Command::new("unshare");
+    unshare.args(args);
+    unshare.args(["sh", "-c", &then_sleep(script)]);
+    unshare
+}
+
+/// The script, then word of its end, then sleep.
+pub fn then_sleep(script: &str) -> String {
+    format!("set -e\n{script}\necho ready\nexec {PROGRAM} 300")
+}
+
+/// Waits for the word, or for the end of the output when the script failed.
+fn wait_for_script(runtime: &mut Spawned) -> Result<(), String> {
+    let stdout = runtime.child().stdout.take().expect("a piped stdout");
+    let mut lines = BufReader::new(stdout).lines();
+    if lines.any(|line| line.is_ok_and(|line| line == "ready")) {
+        return Ok(());
+    }
+    let stderr = runtime.child().stderr.take().expect("a piped stderr");
+    let reason = std::io::read_to_string(stderr).unwrap_or_default();
+    Err(format!("unshare: {}", reason.trim()))
+}
