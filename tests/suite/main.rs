@@ -3,10 +3,15 @@
 //! on this machine says so with `skip!` and never just passes in silence.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(
+    unsafe_code,
+    reason = "processes are forked that do what no command does"
+)]
 
 #[macro_use]
 mod support;
 
+mod discovery;
 mod generated;
 mod live;
 mod runtimes;

@@ -5,6 +5,7 @@ pub mod skip;
 
 pub mod command;
 pub mod facts;
+pub mod forked;
 pub mod process;
 pub mod run;
 pub mod sandbox;

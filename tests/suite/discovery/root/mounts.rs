@@ -1,0 +1,172 @@
+//! Bind mounts of namespaces, also where no process can see them.
+
+use std::fs::File;
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
+
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
+use serde_json::{Value, json};
+
+use super::{
+    everything, in_passing_thread, inode, is_governed_and_empty, is_held, needs_root,
+    new_namespace, record,
+};
+use crate::support::facts;
+use crate::support::forked::{Forked, forked};
+
+const NET: CloneFlags = CloneFlags::CLONE_NEWNET;
+
+/// Files to mount on, in a folder that the tests of this machine share with nobody.
+struct Places {
+    folder: tempfile::TempDir,
+}
+
+impl Places {
+    fn new(names: &[&str]) -> Places {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in names {
+            File::create(folder.path().join(name)).expect("a file");
+        }
+        Places { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.path(name)
+            .to_str()
+            .expect("a path in UTF-8")
+            .to_owned()
+    }
+}
+
+/// A mount namespace of our own, so that nothing is left mounted when its last process ends.
+fn private_mounts() {
+    unshare(CloneFlags::CLONE_NEWNS).expect("root may unshare");
+    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    mount(None::<&str>, "/", None::<&str>, private, None::<&str>).expect("private mounts");
+}
+
+fn bind(namespace: &File, path: &Path) {
+    let link = format!("/proc/thread-self/fd/{}", namespace.as_raw_fd());
+    let flags = MsFlags::MS_BIND;
+    mount(Some(link.as_str()), path, None::<&str>, flags, None::<&str>).expect("a bind mount");
+}
+
+/// Binds a new namespace on these files, in a mount namespace that the child stays in.
+fn bound(flag: CloneFlags, name: &str, paths: &[PathBuf]) -> Forked {
+    forked(|| {
+        private_mounts();
+        let made = in_passing_thread(|| new_namespace(flag, name));
+        for path in paths {
+            bind(&made, path);
+        }
+        vec![inode(&made)]
+    })
+}
+
+#[test]
+fn a_bind_mount_holds_a_namespace_and_two_mounts_are_two_holders() {
+    needs_root!();
+    let places = Places::new(&["one", "two"]);
+    let child = bound(NET, "net", &[places.path("one"), places.path("two")]);
+    let mnt_ns = facts::inode(child.pid, "mnt");
+    let found = record(&everything(), "net", child.told[0]);
+    is_governed_and_empty(&found);
+    for name in ["one", "two"] {
+        let path = places.text(name);
+        is_held(
+            &found,
+            &json!({"by": "mount", "path": path, "mnt_ns": mnt_ns}),
+        );
+    }
+}
+
+/// The path then leads to the upper one: what it is must not be told of the lower one.
+#[test]
+fn a_namespace_under_another_mount_is_not_mistaken_for_that() {
+    needs_root!();
+    let places = Places::new(&["place"]);
+    let path = places.path("place");
+    let child = forked(|| {
+        private_mounts();
+        let lower = in_passing_thread(|| new_namespace(CloneFlags::CLONE_NEWUTS, "uts"));
+        let upper = in_passing_thread(|| new_namespace(NET, "net"));
+        bind(&lower, &path);
+        bind(&upper, &path);
+        vec![inode(&lower), inode(&upper)]
+    });
+    let document = everything();
+    let mount = json!({"by": "mount", "path": places.text("place")});
+    let lower = record(&document, "uts", child.told[0]);
+    let upper = record(&document, "net", child.told[1]);
+    is_held(&lower, &mount);
+    is_held(&upper, &mount);
+    is_governed_and_empty(&upper);
+    // Nothing leads to the lower one, and so nothing but its existence is known.
+    assert_eq!(lower["owner"], Value::Null);
+    assert!(lower["unknown"]["owner"].is_string(), "{lower:#}");
+    assert_eq!(lower["ns_id"], Value::Null);
+}
+
+#[test]
+fn a_mount_is_found_although_every_process_of_its_mount_namespace_runs_in_a_chroot() {
+    needs_root!();
+    let places = Places::new(&["place"]);
+    let path = places.path("place");
+    let jail = tempfile::tempdir().unwrap();
+    let child = forked(|| {
+        private_mounts();
+        let net = in_passing_thread(|| new_namespace(NET, "net"));
+        bind(&net, &path);
+        let told = vec![inode(&net)];
+        drop(net);
+        nix::unistd::chroot(jail.path()).expect("root may chroot");
+        told
+    });
+    let mnt_ns = facts::inode(child.pid, "mnt");
+    let found = record(&everything(), "net", child.told[0]);
+    is_governed_and_empty(&found);
+    let path = places.text("place");
+    is_held(
+        &found,
+        &json!({"by": "mount", "path": path, "mnt_ns": mnt_ns}),
+    );
+}
+
+#[test]
+fn what_is_mounted_in_a_mount_namespace_without_a_process_is_found_too() {
+    needs_root!();
+    let places = Places::new(&["place"]);
+    let path = places.path("place");
+    // The child keeps a descriptor of a mount namespace that only a thread of it was ever in.
+    let child = forked(|| {
+        in_passing_thread(|| {
+            let net = in_passing_thread(|| new_namespace(NET, "net"));
+            private_mounts();
+            bind(&net, &path);
+            let mnt = File::open("/proc/thread-self/ns/mnt").expect("our own namespace");
+            let told = vec![
+                inode(&net),
+                inode(&mnt),
+                mnt.as_raw_fd().unsigned_abs().into(),
+            ];
+            std::mem::forget(mnt);
+            told
+        })
+    });
+    let [net, mnt, fd] = child.told[..] else {
+        panic!("{:?}", child.told)
+    };
+    let document = everything();
+    let mnt_ns = record(&document, "mnt", mnt);
+    is_governed_and_empty(&mnt_ns);
+    is_held(&mnt_ns, &json!({"by": "fd", "pid": child.pid, "fd": fd}));
+    let found = record(&document, "net", net);
+    is_governed_and_empty(&found);
+    let path = places.text("place");
+    is_held(&found, &json!({"by": "mount", "path": path, "mnt_ns": mnt}));
+}
