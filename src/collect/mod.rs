@@ -102,22 +102,15 @@ impl Collector {
 
     /// Reads more processes into a snapshot.
     pub fn add(&self, snapshot: &mut Snapshot, pids: &[Pid], depth: Depth) {
-        let coverage = &mut snapshot.coverage;
-        let mut read = Vec::with_capacity(pids.len());
-        for outcome in processes::read_all(&self.root, &self.missing, pids, depth) {
-            match outcome {
-                None => coverage.gone += 1,
-                Some(process) => {
-                    count(coverage, &process);
-                    read.push((process.task(), process));
-                }
+        for batch in processes::read_all(&self.root, &self.missing, pids, depth) {
+            snapshot.coverage.gone += batch.gone;
+            for (_, process) in &batch.processes {
+                count(&mut snapshot.coverage, process);
             }
-        }
-        if snapshot.processes.is_empty() {
-            // Much faster than inserting one by one.
-            snapshot.processes = read.into_iter().collect();
-        } else {
-            snapshot.processes.extend(read);
+            // Much faster than inserting one by one, and the tree has no half-empty nodes.
+            snapshot
+                .processes
+                .append(&mut batch.processes.into_iter().collect());
         }
         snapshot.namespaces = gather(&snapshot.processes);
         mark_initial(snapshot);
@@ -127,8 +120,8 @@ impl Collector {
     /// or whose number has passed to another, keeps what was read first.
     pub fn deepen(&self, snapshot: &mut Snapshot, tasks: &[Pid], depth: Depth) {
         let again = processes::read_all(&self.root, &self.missing, tasks, depth);
-        for process in again.into_iter().flatten() {
-            if let Some(first) = snapshot.processes.get_mut(&process.task())
+        for (task, process) in again.into_iter().flat_map(|batch| batch.processes) {
+            if let Some(first) = snapshot.processes.get_mut(&task)
                 && first.links == process.links
                 && is_same_start(first, &process)
             {

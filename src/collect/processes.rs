@@ -1,5 +1,6 @@
 //! Processes: the ten links of each, and as much more as the question needs.
 
+use std::collections::HashSet;
 use std::num::NonZero;
 
 use nix::errno::Errno;
@@ -48,18 +49,27 @@ const PROCESSES_PER_THREAD: usize = 256;
 /// More threads than this only fight for the kernel's locks.
 const MOST_THREADS: usize = 8;
 
-/// Reads the given processes, in the given order, on all cores. One that vanished before or while
-/// it was read is `None`.
-pub fn read_all(
-    root: &ProcRoot,
-    missing: &MissingLinks,
-    pids: &[Pid],
-    depth: Depth,
-) -> Vec<Option<Process>> {
+/// Some processes that were read together.
+#[derive(Default)]
+pub struct Batch {
+    /// With the numbers under which they were read, in the given order.
+    pub processes: Vec<(Pid, Process)>,
+    /// How many vanished before or while they were read.
+    pub gone: usize,
+}
+
+/// Small enough that to hand its memory on batch by batch makes a difference, and large enough
+/// that malloc returns it to the kernel (M_MMAP_THRESHOLD, mallopt(3)).
+const PROCESSES_PER_BATCH: usize = 1024;
+
+/// Reads the given processes on all cores; the batches are in the given order.
+pub fn read_all(root: &ProcRoot, missing: &MissingLinks, pids: &[Pid], depth: Depth) -> Vec<Batch> {
     let threads = threads_for(pids.len());
-    let read = |pids: &[Pid]| -> Vec<Option<Process>> {
-        pids.iter()
-            .map(|pid| read_one(root, missing, *pid, depth))
+    let read = |share: &[Pid]| -> Vec<Batch> {
+        let mut known = KnownLinks::default();
+        share
+            .chunks(PROCESSES_PER_BATCH)
+            .map(|pids| read_batch(root, missing, pids, depth, &mut known))
             .collect()
     };
     if threads == 1 {
@@ -69,7 +79,7 @@ pub fn read_all(
     std::thread::scope(|scope| {
         let workers: Vec<_> = pids
             .chunks(share)
-            .map(|chunk| scope.spawn(move || read(chunk)))
+            .map(|share| scope.spawn(move || read(share)))
             .collect();
         workers
             .into_iter()
@@ -89,6 +99,44 @@ fn threads_for(processes: usize) -> usize {
     match worth {
         1 => 1,
         _ => worth.min(std::thread::available_parallelism().map_or(1, NonZero::get)),
+    }
+}
+
+fn read_batch(
+    root: &ProcRoot,
+    missing: &MissingLinks,
+    pids: &[Pid],
+    depth: Depth,
+    known: &mut KnownLinks,
+) -> Batch {
+    let mut batch = Batch {
+        processes: Vec::with_capacity(pids.len()),
+        gone: 0,
+    };
+    for pid in pids {
+        match read_one(root, missing, *pid, depth) {
+            None => batch.gone += 1,
+            Some(mut process) => {
+                process.links = known.share(process.links);
+                batch.processes.push((process.task(), process));
+            }
+        }
+    }
+    batch
+}
+
+/// The different links that were read so far.
+#[derive(Default)]
+struct KnownLinks(HashSet<Links>);
+
+impl KnownLinks {
+    /// The same links, in the memory of those that were read first.
+    fn share(&mut self, links: Links) -> Links {
+        if let Some(known) = self.0.get(&links) {
+            return known.clone();
+        }
+        self.0.insert(links.clone());
+        links
     }
 }
 

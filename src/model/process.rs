@@ -3,6 +3,8 @@
 //! The small types that derive `Serialize` appear in documents as they are, so that the promise of
 //! [`crate::output::wire`] holds for their fields.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,14 +17,15 @@ use super::seen::{Seen, Why};
 /// A process or thread number, in the pid namespace of the procfs that was read.
 pub type Pid = i32;
 
-/// The ten links of `/proc/PID/ns`, each with a result of its own.
+/// The ten links of `/proc/PID/ns`, each with a result of its own. Thousands of processes have the
+/// same ones, so a clone shares them: on their own they are more than half of a [`Process`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Links([Seen<u64>; 10]);
+pub struct Links(Arc<[Seen<u64>; 10]>);
 
 impl Links {
     /// Reads each link by the given function.
     pub fn read(read: impl FnMut(LinkName) -> Seen<u64>) -> Links {
-        Links(LinkName::ALL.map(read))
+        Links(Arc::new(LinkName::ALL.map(read)))
     }
 
     /// All ten not known, for one reason.
@@ -45,7 +48,7 @@ impl Links {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (LinkName, &Seen<u64>)> {
-        LinkName::ALL.into_iter().zip(&self.0)
+        LinkName::ALL.into_iter().zip(self.0.iter())
     }
 
     /// The namespaces that the task itself is in, as far as known.

@@ -135,8 +135,8 @@ fn forget_newborn(root: &ProcRoot, missing: &MissingLinks, snapshot: &mut Snapsh
     let pids = root.pids().unwrap_or_default();
     let now: BTreeSet<NsKey> = processes::read_all(root, missing, &pids, Depth::Links)
         .iter()
-        .flatten()
-        .flat_map(|process| process.links.own_keys())
+        .flat_map(|batch| &batch.processes)
+        .flat_map(|(_, process)| process.links.own_keys())
         .collect();
     let gone: BTreeSet<NsKey> = snapshot
         .namespaces

@@ -1,0 +1,111 @@
+//! A program that is measured: run once, with its time, its memory and whether it did its work.
+
+use std::fs::File;
+use std::io::{Error, Read, Seek};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::signal::Signal;
+
+/// A command line.
+#[derive(Clone)]
+pub struct Tool {
+    program: String,
+    args: &'static [&'static str],
+}
+
+/// How one run of it went.
+#[derive(Clone)]
+pub struct Run {
+    pub time: Duration,
+    /// As wait4(2) says it.
+    pub peak_rss_kib: u64,
+    status: ExitStatus,
+    pub stdout: Vec<u8>,
+    stderr: String,
+}
+
+impl Tool {
+    pub fn new(program: &str, args: &'static [&'static str]) -> Tool {
+        let program = program.to_owned();
+        Tool { program, args }
+    }
+
+    /// The command line without the path of the program.
+    pub fn name(&self) -> String {
+        let program = self.program.rsplit('/').next().unwrap_or_default();
+        [&[program], self.args].concat().join(" ")
+    }
+
+    /// Runs it once. Its output goes to files, so that nobody has to read while it runs.
+    pub fn run(&self) -> Result<Run, Error> {
+        let mut stdout = tempfile::tempfile()?;
+        let mut stderr = tempfile::tempfile()?;
+        let mut command = Command::new(&self.program);
+        command
+            .args(self.args)
+            .stdin(Stdio::null())
+            .stdout(stdout.try_clone()?)
+            .stderr(stderr.try_clone()?);
+        dies_with_us(&mut command);
+        let start = Instant::now();
+        let child = command.spawn()?;
+        let (status, peak_rss_kib) = wait_measuring(&child)?;
+        Ok(Run {
+            time: start.elapsed(),
+            peak_rss_kib,
+            status,
+            stdout: contents(&mut stdout)?,
+            stderr: String::from_utf8_lossy(&contents(&mut stderr)?).into_owned(),
+        })
+    }
+}
+
+impl Run {
+    /// What was wrong with it, apart from what it printed.
+    pub fn complaint(&self) -> Option<String> {
+        let last_words = self.stderr.lines().last().unwrap_or_default();
+        (!self.status.success()).then(|| format!("{}: {last_words}", self.status))
+    }
+}
+
+fn contents(file: &mut File) -> Result<Vec<u8>, Error> {
+    let mut contents = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut contents)?;
+    Ok(contents)
+}
+
+/// Has the kernel kill the command when the benchmark dies. A command with something to do before
+/// exec is forked, too, and not started by vfork: a child of vfork has our own memory until it
+/// executes, which the kernel would count as its largest resident set.
+#[allow(unsafe_code)]
+fn dies_with_us(command: &mut Command) {
+    // SAFETY: prctl is a plain system call, which is allowed between fork and exec.
+    unsafe {
+        command.pre_exec(|| Ok(nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?));
+    }
+}
+
+/// Waits for a child, and says how large it became (KiB).
+#[allow(unsafe_code)]
+fn wait_measuring(child: &Child) -> Result<(ExitStatus, u64), Error> {
+    let pid = libc::pid_t::try_from(child.id()).map_err(Error::other)?;
+    let mut status = 0;
+    // SAFETY: a struct of numbers, for which zero is a value.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    loop {
+        // SAFETY: both pointers are to variables of ours. That `Child` does not learn of its end
+        // does no harm: nobody waits through it or kills it.
+        let result = unsafe { libc::wait4(pid, &raw mut status, 0, &raw mut usage) };
+        match Errno::result(result) {
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno.into()),
+            Ok(_) => break,
+        }
+    }
+    let peak = u64::try_from(usage.ru_maxrss).unwrap_or_default();
+    Ok((ExitStatus::from_raw(status), peak))
+}
