@@ -6,9 +6,10 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::live::diffed::Diffed;
-use crate::support::facts::{inode, kinds, own_pid, proc_file, try_inode};
-use crate::support::run::{Answer, nsinspect, nsinspect_as_nobody, run};
-use crate::support::skip::has_program;
+use crate::support::facts::{inode, kinds, own_pid, proc_file};
+use crate::support::run::{Answer, as_nobody, nsinspect, nsinspect_as_nobody, run};
+use crate::support::sandbox::{Sandbox, then_sleep};
+use crate::support::skip::{has_program, is_root};
 
 use super::{Container, bwrap, containerd, docker, lxc, nspawn, podman, runc, started};
 
@@ -339,21 +340,47 @@ fn a_container_that_shares_pid_and_net_is_said_to_share_them_and_what_that_grant
 
 #[test]
 fn an_ordinary_user_is_told_about_their_own_bubblewrap() {
+    let mut bwrap = Command::new("bwrap");
+    bwrap.args(["--unshare-all", "--die-with-parent", "--ro-bind", "/", "/"]);
+    bwrap.args(["--proc", "/proc", "--dev", "/dev"]);
+    bwrap.args(["sh", "-c", &then_sleep("")]);
+    let it = started!(Sandbox::run(as_nobody(&mut bwrap)));
+    let reference = started!(Sandbox::start_as_nobody(&[], ""));
+    let (pid, other) = (it.pid.to_string(), reference.pid.to_string());
+    let answer = nsinspect_as_nobody(&["diff", "--json", &pid, &other]).expect(0);
+    let diff = Diffed(answer.json());
+    let isolated: Vec<&str> = ["user", "pid", "mnt", "net", "ipc", "uts"].to_vec();
+    for kind in &isolated {
+        assert_eq!(diff.state(kind), "isolated", "{kind}");
+    }
+    // bwrap itself is PID 1 in there.
+    assert_eq!(diff.inside("pid", "pid").0, 2);
+    assert_eq!(
+        diff.beyond("uid")["subject"],
+        diff.beyond("uid")["reference"]
+    );
+    assert_eq!(diff.beyond("no_new_privs")["subject"], true);
+    let require = isolated.join(",");
+    nsinspect_as_nobody(&["diff", &pid, &other, "--require", &require]).expect(0);
+}
+
+#[test]
+fn bubblewrap_isolates_what_it_says_and_refuses_others_who_ask() {
     let it = started!(bwrap::run(&[]));
-    // Whoever started it, root or not, is asked about here.
     let pid = it.pid.to_string();
-    let diff = Diffed::of_pid(it.pid);
     let isolated: Vec<&str> = own_kinds(it.pid).into_iter().collect();
-    diff.assert_isolated(it.pid, &isolated);
     for kind in ["user", "pid", "mnt", "net", "ipc", "uts"] {
         assert!(isolated.contains(&kind), "{kind} {isolated:?}");
     }
+    let own = own_pid().to_string();
+    let diff = Diffed::of(&[&pid, &own]);
+    diff.assert_isolated(it.pid, &isolated);
     assert_eq!(diff.inside("pid", "pid").0, 1);
     let (init, _) = diff.inside("pid", "init");
     assert!(init == it.pid || init.is_null(), "{init}");
-    nsinspect(&["diff", &pid, "--require", "user,pid,mnt,net,ipc,uts"]).expect(0);
-    // Root's processes refuse an ordinary user, who must not be told that these differ.
-    if crate::support::skip::is_root() && try_inode(it.pid, "user").is_some() {
+    let require = "user,pid,mnt,net,ipc,uts";
+    nsinspect(&["diff", &pid, &own, "--require", require]).expect(0);
+    if is_root() {
         nsinspect_as_nobody(&["diff", &pid]).expect(2);
     }
 }
