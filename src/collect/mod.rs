@@ -167,11 +167,19 @@ impl Collector {
         snapshot.features = host::features(&self.root);
     }
 
-    /// The cgroup paths as a process itself sees them.
+    /// The cgroup paths as a process itself sees them: in our cgroup namespace, as we do.
     pub fn look_at_cgroups(&self, snapshot: &mut Snapshot, task: Pid) {
-        let process = snapshot.processes.get_mut(&task);
-        if let Some(details) = process.and_then(|process| process.details.as_mut()) {
-            details.cgroups_inside = facts::cgroups_inside(&self.root, task);
+        let own = snapshot.reader.links.own(NsKind::Cgroup);
+        let Some(process) = snapshot.processes.get_mut(&task) else {
+            return;
+        };
+        let theirs = process.links.own(NsKind::Cgroup);
+        let is_ours = theirs.is_known() && theirs == own;
+        if let Some(details) = &mut process.details {
+            details.cgroups_inside = match is_ours {
+                true => process.cgroups.clone(),
+                false => facts::cgroups_inside(&self.root, task),
+            };
         }
     }
 

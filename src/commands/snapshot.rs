@@ -5,7 +5,7 @@ use crate::cli::{Format, Global};
 use crate::collect::{Depth, Reach};
 use crate::error::{Error, Exit};
 use crate::model::namespace::NsKey;
-use crate::model::{NsKind, Pid, Process, Snapshot};
+use crate::model::{Pid, Snapshot};
 use crate::output;
 use crate::output::wire::snapshot::Everything;
 use crate::output::wire::{Document, DocumentName};
@@ -38,18 +38,11 @@ fn collect(global: &Global, source: &Source) -> Result<Snapshot, Error> {
         .filter_map(|namespace| Some((namespace.key, namespace.lowest?)))
         .collect();
     source.look_inside(&mut snapshot, &inside);
-    for task in in_other_cgroup_namespaces(&snapshot) {
+    let tasks: Vec<Pid> = snapshot.processes.keys().copied().collect();
+    for task in tasks {
         source.look_at_cgroups(&mut snapshot, task);
     }
     source.try_features(&mut snapshot);
     source.name_users(&mut snapshot);
     Ok(snapshot)
-}
-
-/// Processes that see their cgroups otherwise than we do.
-fn in_other_cgroup_namespaces(snapshot: &Snapshot) -> Vec<Pid> {
-    let own = snapshot.reader.links.own(NsKind::Cgroup);
-    let elsewhere = |process: &&Process| process.links.own(NsKind::Cgroup) != own;
-    let elsewhere = snapshot.processes.values().filter(elsewhere);
-    elsewhere.map(Process::task).collect()
 }

@@ -7,11 +7,12 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::process::{Spawned, comm_of, descendant, wait_until};
+use super::process::{Spawned, children, wait_until};
 use super::run::as_nobody;
 
-/// What every sandbox becomes once it is set up. It outlives any test.
-const PROGRAM: &str = "sleep";
+/// What every sandbox becomes once it is set up. It outlives any test, and no script may sleep for
+/// as long.
+const PROGRAM: &str = "sleep 300";
 
 const UP: Duration = Duration::from_secs(20);
 
@@ -43,11 +44,7 @@ impl Sandbox {
         wait_for_script(&mut runtime)?;
         let mut found = None;
         wait_until(UP, "the sandbox to sleep", || {
-            let outer = runtime.pid();
-            found = match comm_of(outer).as_deref() {
-                Some(PROGRAM) => Some(outer),
-                _ => descendant(outer, PROGRAM),
-            };
+            found = sleeper(runtime.pid());
             found.is_some() || runtime.ended().is_some()
         })?;
         let pid = found.ok_or("the sandbox ended")?;
@@ -80,7 +77,17 @@ fn unshare(args: &[&str], script: &str) -> Command {
 
 /// The script, then word of its end, then sleep.
 pub fn then_sleep(script: &str) -> String {
-    format!("set -e\n{script}\necho ready\nexec {PROGRAM} 300")
+    format!("set -e\n{script}\necho ready\nexec {PROGRAM}")
+}
+
+/// The process itself or the one below it that has become the program.
+fn sleeper(pid: i32) -> Option<i32> {
+    let cmdline = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let words = cmdline.strip_suffix(b"\0")?.split(|byte| *byte == 0);
+    match words.eq(PROGRAM.split(' ').map(str::as_bytes)) {
+        true => Some(pid),
+        false => children(pid).into_iter().find_map(sleeper),
+    }
 }
 
 /// Waits for the word, or for the end of the output when the script failed.
