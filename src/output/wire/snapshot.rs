@@ -26,8 +26,8 @@ pub struct Everything {
     /// What the kernel lets the reader do: `ok`, or the reason why not
     #[serde(default)]
     pub features: BTreeMap<String, String>,
-    /// Login names by uid
-    pub users: BTreeMap<u32, String>,
+    /// Login names by uid; as text, since serde reads no number from a name of a flattened object
+    pub users: BTreeMap<String, String>,
     pub unknown: Unknown,
 }
 
@@ -71,7 +71,11 @@ impl Everything {
                     ((*name).to_owned(), state)
                 })
                 .collect(),
-            users: snapshot.users.clone(),
+            users: snapshot
+                .users
+                .iter()
+                .map(|(uid, name)| (uid.to_string(), name.clone()))
+                .collect(),
             unknown,
         }
     }
@@ -110,6 +114,12 @@ fn into_model(document: Document<Everything>) -> Result<Snapshot, String> {
         let namespace = record.into_model()?;
         Ok((namespace.key, namespace))
     });
+    let users = body.users.into_iter().map(|(uid, name)| {
+        let uid = uid
+            .parse()
+            .map_err(|_| format!("{uid:?} is no uid of a user"))?;
+        Ok((uid, name))
+    });
     Ok(Snapshot {
         host: Host {
             hostname: host.unknown.seen("hostname", host.hostname),
@@ -127,7 +137,7 @@ fn into_model(document: Document<Everything>) -> Result<Snapshot, String> {
             .into_iter()
             .filter_map(|name| Some((name, feature(body.features.get(name)?))))
             .collect(),
-        users: body.users,
+        users: users.collect::<Result<_, String>>()?,
         coverage: document.coverage.into_model(),
     })
 }
