@@ -7,6 +7,7 @@
 #[macro_use]
 mod support;
 
+mod fake_proc;
 mod generated;
 mod runtimes;
 mod schema;

@@ -4,4 +4,6 @@
 pub mod skip;
 
 pub mod command;
+pub mod fake_proc;
+pub mod nsinspect;
 pub mod process;
