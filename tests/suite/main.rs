@@ -9,5 +9,6 @@ mod support;
 
 mod fake_proc;
 mod generated;
+mod robust;
 mod runtimes;
 mod schema;

@@ -5,5 +5,6 @@ pub mod skip;
 
 pub mod command;
 pub mod fake_proc;
+pub mod forked;
 pub mod nsinspect;
 pub mod process;
