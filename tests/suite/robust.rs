@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::support::fake_proc::{FakeProc, Task};
 use crate::support::forked::{
     Forked, ForkedInit, exit_this_thread, overwrite_arguments, own_tid, set_comm, try_fork_off,
     wait_for_ever,
@@ -237,7 +238,7 @@ fn a_closed_pipe_ends_quietly_with_0() {
         &["list"][..],
         &["list", "--json"],
         &["tree"],
-        &["snapshot"],
+        &["show", "self"],
         &["doctor"],
     ] {
         let answer = Run::script(&[], script, args.iter().copied()).run();
@@ -247,8 +248,13 @@ fn a_closed_pipe_ends_quietly_with_0() {
 
 #[test]
 fn the_first_line_of_a_long_answer_can_be_taken() {
+    // Longer than a pipe holds.
+    let line = |id| format!("{id} 1 0:1 / /mnt/{id} rw - tmpfs none rw\n");
+    let proc = FakeProc::with([Task::new(7).mountinfo((1..5_000).map(line).collect())]);
     let script = r#"{ "$0" "$@"; echo "code $?" >&2; } | head -n 1"#;
-    let answer = Run::script(&[], script, ["snapshot"]).run();
+    let answer = Run::script(&[], script, ["snapshot"])
+        .proc(proc.path())
+        .run();
     assert_eq!(
         (answer.stdout.as_str(), answer.stderr.as_str()),
         ("{\n", "code 0\n")
@@ -483,7 +489,7 @@ mod root {
         }
         let crowd = ForkedInit::start(|| {
             for _ in 0..MANY {
-                try_fork_off(wait_for_ever)?;
+                try_fork_off(|| wait_for_ever())?;
             }
             Ok(())
         });

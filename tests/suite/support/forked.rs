@@ -147,7 +147,7 @@ pub fn try_fork_off(work: impl FnOnce()) -> Result<Pid, Errno> {
     }
 }
 
-pub fn wait_for_ever() {
+pub fn wait_for_ever() -> ! {
     loop {
         pause();
     }

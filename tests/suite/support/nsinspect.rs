@@ -10,6 +10,8 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use serde_json::Value;
 
 use super::process::Spawned;
@@ -58,7 +60,8 @@ impl Run {
         command
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .env("LANG", "C.UTF-8");
+            .env("LANG", "C.UTF-8")
+            .process_group(0);
         Run {
             command,
             stdin: Vec::new(),
@@ -99,6 +102,7 @@ impl Run {
     }
 
     /// As another user, without any of our groups; takes root.
+    #[allow(clippy::wrong_self_convention, reason = "it reads as what it does")]
     pub fn as_user(mut self, uid: u32) -> Run {
         self.command.uid(uid).gid(uid);
         self
@@ -127,6 +131,8 @@ impl Run {
             .stderr(handle(&stderr));
         let mut running = Spawned::start(&mut self.command).unwrap();
         if let Err(late) = running.wait_ended(self.time_limit) {
+            // A script is not all there is to end; its number is that of its group.
+            let _ = killpg(Pid::from_raw(running.pid()), Signal::SIGKILL);
             panic!("{:?}: {late}", self.command);
         }
         let status = running.ended().expect("it has ended");
