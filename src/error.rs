@@ -31,6 +31,8 @@ pub enum Error {
     Proc { path: PathBuf, errno: Errno },
     #[error("cannot list the processes of this procfs: {}", .0.desc())]
     Listing(Errno),
+    #[error("there is not one process here")]
+    NotOneProcess,
     #[error("this procfs does not show nsinspect itself: {}", .0.desc())]
     NoSelf(Errno),
     #[error("there is no process or thread {0} here")]
@@ -70,7 +72,7 @@ impl Error {
     /// What the user can do, where that is not plain from the message.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Error::Proc { .. } => {
+            Error::Proc { .. } | Error::NotOneProcess => {
                 "--proc wants the directory of a mounted procfs, such as /host/proc"
             }
             Error::NoProcess(_) => {

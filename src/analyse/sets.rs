@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use super::containers::container_of;
 use super::tree::{Tree, grow};
-use crate::model::{Container, NsKind, Pid, Process, Snapshot};
+use crate::model::namespace::NsKey;
+use crate::model::{Container, NsKind, Pid, Process, Seen, Snapshot};
 
 /// The eight namespaces of a set, in the order of [`NsKind::ALL`]; `None` where not known.
 pub type Signature = [Option<u64>; 8];
@@ -104,10 +105,9 @@ fn founder<'a>(members: &[&'a Process]) -> Option<&'a Process> {
 fn set(snapshot: &Snapshot, signature: &Signature, members: &[&Process]) -> Option<Set> {
     let founder = founder(members)?;
     let is_host = NsKind::ALL.into_iter().all(|kind| {
-        let initial = snapshot.initial_inode(kind);
         // A kernel without time namespaces has one for all.
         match signature[kind as usize] {
-            Some(inode) => initial.get() == Some(inode),
+            Some(inode) => snapshot.is_initial(NsKey { kind, inode }) == Seen::Known(true),
             None => founder.links.own(kind).why() == Some(&crate::model::Why::Unsupported),
         }
     });
@@ -140,8 +140,11 @@ fn parent(
         return None;
     }
     let mut ancestor = snapshot.processes.get(&sets[at].founder);
-    while let Some(stat) = ancestor.and_then(|process| process.stat.known()) {
-        ancestor = snapshot.processes.get(&stat.ppid);
+    // A line that is longer than this is a circle, which a forged or torn reading could make.
+    for _ in 0..snapshot.processes.len() {
+        ancestor = ancestor
+            .and_then(|process| process.stat.known())
+            .and_then(|stat| snapshot.processes.get(&stat.ppid));
         let Some(process) = ancestor else { break };
         let found = index.get(&signature(process)).copied();
         if let Some(found) = found.filter(|found| is_older(*found)) {

@@ -9,28 +9,36 @@ pub struct Tree<T> {
     pub children: Vec<Tree<T>>,
 }
 
+/// A tree grows no deeper than this; the children of its deepest level are roots of further trees.
+/// Anybody can make a line of ten thousand processes, for which neither the stack nor the readers
+/// of our JSON are made (two levels there for each here, and serde_json reads 128).
+const DEEPEST: usize = 50;
+
 /// Hangs every item below the one at the index that `parent` gives; those without one are roots.
 /// Items keep their order among their siblings. An item that is its own ancestor, which a forged
-/// or torn reading could make it, becomes a root: nothing is lost.
+/// or torn reading could make it, becomes a root, and so does one at every [`DEEPEST`] levels:
+/// nothing is lost.
 pub fn grow<T>(items: Vec<T>, parent: impl Fn(usize) -> Option<usize>) -> Vec<Tree<T>> {
     let mut children: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
     for index in 0..items.len() {
-        let above = parent(index).filter(|_| ends_at_a_root(index, items.len(), &parent));
+        let levels = levels_above(index, items.len(), &parent);
+        let is_deep = levels.is_none_or(|levels| levels % DEEPEST == 0);
+        let above = parent(index).filter(|_| !is_deep);
         children.entry(above).or_default().push(index);
     }
     let mut items: Vec<Option<T>> = items.into_iter().map(Some).collect();
     branches(None, &mut items, &children)
 }
 
-fn ends_at_a_root(index: usize, count: usize, parent: &impl Fn(usize) -> Option<usize>) -> bool {
-    let mut above = parent(index);
-    for _ in 0..count {
-        match above {
-            None => return true,
-            Some(next) => above = parent(next),
-        }
-    }
-    false
+/// Levels up to the root; `None` where there is none: it is a circle.
+fn levels_above(
+    index: usize,
+    count: usize,
+    parent: &impl Fn(usize) -> Option<usize>,
+) -> Option<usize> {
+    let ancestors = std::iter::successors(parent(index), |above| parent(*above));
+    let levels = ancestors.take(count).count();
+    (levels < count).then_some(levels)
 }
 
 fn branches<T>(
@@ -80,5 +88,12 @@ mod tests {
         let trees = grow(vec!['a', 'b', 'c'], |index| parents[index]);
         let roots: Vec<_> = trees.iter().map(|tree| tree.value).collect();
         assert_eq!(roots, ['a', 'b', 'c']);
+    }
+    #[test]
+    fn a_line_that_is_too_long_goes_on_in_a_tree_of_its_own() {
+        let trees = grow((0..120).collect(), |index: usize| index.checked_sub(1));
+        let roots: Vec<_> = trees.iter().map(|tree| tree.value).collect();
+        assert_eq!(roots, [0, 50, 100]);
+        assert_eq!(trees[2].children[0].value, 101);
     }
 }

@@ -99,7 +99,9 @@ pub fn hidden_by(root: &ProcRoot, reader: &Reader) -> Option<String> {
         "4" | "ptraceable" => (true, false),
         _ => (false, false),
     };
-    let exempt = group_exempts && in_group(options.get("gid")?.as_deref().unwrap_or("0"));
+    // Without the option it is the group 0 that is exempt, and the kernel does not print it.
+    let group = options.get("gid").and_then(Option::as_deref);
+    let exempt = group_exempts && in_group(group.unwrap_or("0"));
     (hides && !exempt && !sees_everything(reader)).then(|| format!("hidepid={hidepid}"))
 }
 

@@ -51,23 +51,28 @@ impl Collector {
         self.root.own_pid().map_err(Error::NoSelf)
     }
 
-    /// The process that has this number in the pid namespace of a process here.
-    pub fn process_numbered(&self, member: Pid, inside: Pid) -> Seen<Pid> {
+    /// The process that has this number in the pid namespace of a process here; `Known(None)`:
+    /// none has it.
+    pub fn process_numbered(&self, member: Pid, inside: Pid) -> Seen<Option<Pid>> {
         let task = self.root.task(member);
         let pidns = task.and_then(|task| task.open_ns(LinkName::Own(NsKind::Pid)));
-        Seen::from(
-            pidns
-                .and_then(|pidns| nsfs::process_from(pidns, inside))
-                .map_err(|errno| match errno {
-                    Errno::EINVAL => Why::Unsupported,
-                    other => why(other),
-                }),
-        )
+        let asked = pidns
+            .map_err(why)
+            .and_then(|pidns| match nsfs::process_from(pidns, inside) {
+                Ok(here) => Ok(Some(here)),
+                Err(Errno::ESRCH) => Ok(None),
+                Err(Errno::EINVAL) => Err(Why::Unsupported),
+                Err(other) => Err(why(other)),
+            });
+        Seen::from(asked)
     }
 
     /// Every process, to the given depth.
     pub fn scan(&self, depth: Depth) -> Result<Snapshot, Error> {
         let pids = self.root.pids().map_err(Error::Listing)?;
+        if pids.is_empty() {
+            return Err(Error::NotOneProcess);
+        }
         let mut snapshot = self.read(&pids, depth);
         snapshot.coverage.hidden_by = host::hidden_by(&self.root, &snapshot.reader);
         if snapshot.coverage.hidden_by.is_some() {

@@ -6,7 +6,7 @@ use crate::analyse::pids::{number_in, pids_of, process_numbered};
 use crate::cli::{Global, PidArgs};
 use crate::collect::Depth;
 use crate::error::{Error, Exit};
-use crate::model::{NsKind, Pid, Seen, Snapshot, Why};
+use crate::model::{NsKind, Pid, Seen, Snapshot};
 use crate::output;
 use crate::output::text::pid as text;
 use crate::output::wire::pid::Translation;
@@ -111,8 +111,7 @@ fn add_numbered(
         return Ok(None);
     };
     match collector.process_numbered(member, inside) {
-        Seen::Known(here) => Ok(Some(Some(here))),
-        Seen::Unknown(Why::Gone) => Ok(Some(None)),
+        Seen::Known(here) => Ok(Some(here)),
         Seen::Unknown(_) => {
             *snapshot = source.scan(Depth::Status)?;
             Ok(None)

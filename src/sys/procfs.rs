@@ -136,9 +136,9 @@ impl TaskDir {
         fstatat(&self.dir, c"task", AtFlags::empty())
     }
 
-    /// Opens the namespace behind a link.
+    /// Opens the namespace behind a link; what else could stand there must not make us wait.
     pub fn open_ns(&self, link: LinkName) -> Result<OwnedFd, Errno> {
-        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
         openat(&self.dir, ns_path(link), flags, Mode::empty())
     }
 

@@ -12,7 +12,9 @@
 mod support;
 
 mod discovery;
+mod fake_proc;
 mod generated;
 mod live;
+mod robust;
 mod runtimes;
 mod schema;

@@ -178,14 +178,17 @@ impl ProcessRecord {
             ),
             lsm: unknown.note("lsm", details.lsm).flatten(),
             root: unknown.note("root", details.root.part(|root| root.path.clone())),
-            root_id: details.root.known().map(|root| RootRecord {
-                device: root.device,
-                inode: root.inode,
-            }),
-            cgroup: process
-                .cgroups
-                .known()
-                .map(|entries| main_cgroup_path(entries)),
+            root_id: unknown.note(
+                "root_id",
+                details.root.part(|root| RootRecord {
+                    device: root.device,
+                    inode: root.inode,
+                }),
+            ),
+            cgroup: unknown.note(
+                "cgroup",
+                process.cgroups.part(|entries| main_cgroup_path(entries)),
+            ),
             cgroups: unknown.note("cgroups", process.cgroups.clone()),
             cgroups_inside: unknown.note("cgroups_inside", details.cgroups_inside),
             timens_offsets: unknown.note("timens_offsets", details.timens_offsets),

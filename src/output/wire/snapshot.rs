@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::namespace::NamespaceRecord;
 use super::process::ProcessRecord;
@@ -27,20 +26,9 @@ pub struct Everything {
     /// What the kernel lets the reader do: `ok`, or the reason why not
     #[serde(default)]
     pub features: BTreeMap<String, String>,
-    /// Login names by uid
-    #[serde(deserialize_with = "by_uid")]
-    pub users: BTreeMap<u32, String>,
+    /// Login names by uid; as text, since serde reads no number from a name of a flattened object
+    pub users: BTreeMap<String, String>,
     pub unknown: Unknown,
-}
-
-/// The keys of a JSON object are text. serde_json reads numbers from them, but not below a flattened
-/// field, where serde keeps them as the text that they were.
-fn by_uid<'de, D: Deserializer<'de>>(users: D) -> Result<BTreeMap<u32, String>, D::Error> {
-    let users = BTreeMap::<String, String>::deserialize(users)?;
-    users
-        .into_iter()
-        .map(|(uid, name)| Ok((uid.parse().map_err(D::Error::custom)?, name)))
-        .collect()
 }
 
 /// Who looked.
@@ -83,7 +71,11 @@ impl Everything {
                     ((*name).to_owned(), state)
                 })
                 .collect(),
-            users: snapshot.users.clone(),
+            users: snapshot
+                .users
+                .iter()
+                .map(|(uid, name)| (uid.to_string(), name.clone()))
+                .collect(),
             unknown,
         }
     }
@@ -122,6 +114,12 @@ fn into_model(document: Document<Everything>) -> Result<Snapshot, String> {
         let namespace = record.into_model()?;
         Ok((namespace.key, namespace))
     });
+    let users = body.users.into_iter().map(|(uid, name)| {
+        let uid = uid
+            .parse()
+            .map_err(|_| format!("{uid:?} is no uid of a user"))?;
+        Ok((uid, name))
+    });
     Ok(Snapshot {
         host: Host {
             hostname: host.unknown.seen("hostname", host.hostname),
@@ -139,7 +137,7 @@ fn into_model(document: Document<Everything>) -> Result<Snapshot, String> {
             .into_iter()
             .filter_map(|name| Some((name, feature(body.features.get(name)?))))
             .collect(),
-        users: body.users,
+        users: users.collect::<Result<_, String>>()?,
         coverage: document.coverage.into_model(),
     })
 }

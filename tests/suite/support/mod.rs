@@ -5,7 +5,10 @@ pub mod skip;
 
 pub mod command;
 pub mod facts;
+pub mod fake_proc;
 pub mod forked;
+pub mod nsinspect;
 pub mod process;
 pub mod run;
 pub mod sandbox;
+pub mod telling;

@@ -14,7 +14,7 @@ use super::{
     everything, in_passing_thread, inode, is_governed_and_empty, is_held, needs_root,
     new_namespace, record,
 };
-use crate::support::forked::forked;
+use crate::support::telling::telling;
 
 const UTS: CloneFlags = CloneFlags::CLONE_NEWUTS;
 
@@ -25,7 +25,7 @@ fn number(file: &impl AsRawFd) -> u64 {
 #[test]
 fn an_open_file_holds_a_namespace() {
     needs_root!();
-    let child = forked(|| {
+    let child = telling(|| {
         let uts = in_passing_thread(|| new_namespace(UTS, "uts"));
         let told = vec![inode(&uts), number(&uts)];
         std::mem::forget(uts);
@@ -33,7 +33,7 @@ fn an_open_file_holds_a_namespace() {
     });
     let found = record(&everything(), "uts", child.told[0]);
     is_governed_and_empty(&found);
-    let (pid, fd) = (child.pid, child.told[1]);
+    let (pid, fd) = (child.pid(), child.told[1]);
     is_held(
         &found,
         &json!({"by": "fd", "pid": pid, "tid": pid, "fd": fd}),
@@ -47,7 +47,7 @@ fn a_file_that_was_opened_through_a_mount_is_known_by_what_it_is_and_not_by_its_
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("uts");
     File::create(&path).unwrap();
-    let child = forked(|| {
+    let child = telling(|| {
         unshare(CloneFlags::CLONE_NEWNS).expect("root may unshare");
         let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
         mount(None::<&str>, "/", None::<&str>, private, None::<&str>).expect("private mounts");
@@ -63,20 +63,20 @@ fn a_file_that_was_opened_through_a_mount_is_known_by_what_it_is_and_not_by_its_
         std::mem::forget(uts);
         told
     });
-    let link = std::fs::read_link(format!("/proc/{}/fd/{}", child.pid, child.told[1])).unwrap();
+    let link = std::fs::read_link(format!("/proc/{}/fd/{}", child.pid(), child.told[1])).unwrap();
     assert!(!link.to_string_lossy().starts_with("uts:["), "{link:?}");
     let found = record(&everything(), "uts", child.told[0]);
     is_governed_and_empty(&found);
     is_held(
         &found,
-        &json!({"by": "fd", "pid": child.pid, "fd": child.told[1]}),
+        &json!({"by": "fd", "pid": child.pid(), "fd": child.told[1]}),
     );
 }
 
 #[test]
 fn a_thread_with_a_table_of_its_own_holds_what_is_open_in_it() {
     needs_root!();
-    let child = forked(|| {
+    let child = telling(|| {
         let (tell, told) = mpsc::channel();
         std::thread::spawn(move || {
             unshare(CloneFlags::CLONE_FILES).expect("a table of its own");
@@ -96,7 +96,7 @@ fn a_thread_with_a_table_of_its_own_holds_what_is_open_in_it() {
     };
     let found = record(&everything(), "uts", uts);
     is_governed_and_empty(&found);
-    let expected = json!([{"by": "fd", "pid": child.pid, "tid": tid, "fd": fd}]);
+    let expected = json!([{"by": "fd", "pid": child.pid(), "tid": tid, "fd": fd}]);
     is_held(&found, &expected[0]);
     assert_eq!(found["holders"].as_array().unwrap().len(), 1, "{found:#}");
 }
@@ -104,7 +104,7 @@ fn a_thread_with_a_table_of_its_own_holds_what_is_open_in_it() {
 #[test]
 fn a_socket_holds_the_network_namespace_that_it_was_made_in() {
     needs_root!();
-    let child = forked(|| {
+    let child = telling(|| {
         in_passing_thread(|| {
             let net = inode(&new_namespace(CloneFlags::CLONE_NEWNET, "net"));
             let socket = UdpSocket::bind("0.0.0.0:0").expect("a socket");
@@ -115,6 +115,6 @@ fn a_socket_holds_the_network_namespace_that_it_was_made_in() {
     });
     let found = record(&everything(), "net", child.told[0]);
     is_governed_and_empty(&found);
-    let (pid, fd) = (child.pid, child.told[1]);
+    let (pid, fd) = (child.pid(), child.told[1]);
     is_held(&found, &json!({"by": "socket", "pid": pid, "fd": fd}));
 }

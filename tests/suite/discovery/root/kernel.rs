@@ -10,12 +10,12 @@ use nix::sys::socket::{
 use serde_json::json;
 
 use super::{everything, in_passing_thread, inode, is_held, needs_root, new_namespace, record};
-use crate::support::forked::forked;
+use crate::support::telling::telling;
 
 #[test]
 fn a_namespace_in_flight_is_found_where_the_kernel_lists_it_and_else_the_gap_is_said() {
     needs_root!();
-    let child = forked(|| {
+    let child = telling(|| {
         let (one, other) = socketpair(
             AddressFamily::Unix,
             SockType::Datagram,
@@ -50,7 +50,7 @@ fn three_namespaces_with_one_inode_after_another_are_told_apart_by_their_ids() {
     needs_root!();
     let mut found = Vec::new();
     for _ in 0..3 {
-        let child = forked(|| vec![inode(&new_namespace(CloneFlags::CLONE_NEWUTS, "uts"))]);
+        let child = telling(|| vec![inode(&new_namespace(CloneFlags::CLONE_NEWUTS, "uts"))]);
         found.push(record(&everything(), "uts", child.told[0]));
     }
     if found[0]["ns_id"].is_null() {
@@ -68,7 +68,7 @@ fn three_namespaces_with_one_inode_after_another_are_told_apart_by_their_ids() {
 #[test]
 fn looking_everywhere_leaves_no_descriptor_and_no_child_behind() {
     needs_root!();
-    let child = forked(|| {
+    let child = telling(|| {
         let count = || std::fs::read_dir("/proc/self/fd").expect("our own").count() as u64;
         let collector = nsinspect::collect::Collector::open("/proc".as_ref()).expect("a procfs");
         let before = count();

@@ -13,7 +13,7 @@ use super::{
     new_namespace, record,
 };
 use crate::support::facts;
-use crate::support::forked::{Forked, forked};
+use crate::support::telling::{Telling, telling};
 
 const NET: CloneFlags = CloneFlags::CLONE_NEWNET;
 
@@ -57,8 +57,8 @@ fn bind(namespace: &File, path: &Path) {
 }
 
 /// Binds a new namespace on these files, in a mount namespace that the child stays in.
-fn bound(flag: CloneFlags, name: &str, paths: &[PathBuf]) -> Forked {
-    forked(|| {
+fn bound(flag: CloneFlags, name: &str, paths: &[PathBuf]) -> Telling {
+    telling(|| {
         private_mounts();
         let made = in_passing_thread(|| new_namespace(flag, name));
         for path in paths {
@@ -73,7 +73,7 @@ fn a_bind_mount_holds_a_namespace_and_two_mounts_are_two_holders() {
     needs_root!();
     let places = Places::new(&["one", "two"]);
     let child = bound(NET, "net", &[places.path("one"), places.path("two")]);
-    let mnt_ns = facts::inode(child.pid, "mnt");
+    let mnt_ns = facts::inode(child.pid(), "mnt");
     let found = record(&everything(), "net", child.told[0]);
     is_governed_and_empty(&found);
     for name in ["one", "two"] {
@@ -91,7 +91,7 @@ fn a_namespace_under_another_mount_is_not_mistaken_for_that() {
     needs_root!();
     let places = Places::new(&["place"]);
     let path = places.path("place");
-    let child = forked(|| {
+    let child = telling(|| {
         private_mounts();
         let lower = in_passing_thread(|| new_namespace(CloneFlags::CLONE_NEWUTS, "uts"));
         let upper = in_passing_thread(|| new_namespace(NET, "net"));
@@ -118,7 +118,7 @@ fn a_mount_is_found_although_every_process_of_its_mount_namespace_runs_in_a_chro
     let places = Places::new(&["place"]);
     let path = places.path("place");
     let jail = tempfile::tempdir().unwrap();
-    let child = forked(|| {
+    let child = telling(|| {
         private_mounts();
         let net = in_passing_thread(|| new_namespace(NET, "net"));
         bind(&net, &path);
@@ -127,7 +127,7 @@ fn a_mount_is_found_although_every_process_of_its_mount_namespace_runs_in_a_chro
         nix::unistd::chroot(jail.path()).expect("root may chroot");
         told
     });
-    let mnt_ns = facts::inode(child.pid, "mnt");
+    let mnt_ns = facts::inode(child.pid(), "mnt");
     let found = record(&everything(), "net", child.told[0]);
     is_governed_and_empty(&found);
     let path = places.text("place");
@@ -143,7 +143,7 @@ fn what_is_mounted_in_a_mount_namespace_without_a_process_is_found_too() {
     let places = Places::new(&["place"]);
     let path = places.path("place");
     // The child keeps a descriptor of a mount namespace that only a thread of it was ever in.
-    let child = forked(|| {
+    let child = telling(|| {
         in_passing_thread(|| {
             let net = in_passing_thread(|| new_namespace(NET, "net"));
             private_mounts();
@@ -164,7 +164,7 @@ fn what_is_mounted_in_a_mount_namespace_without_a_process_is_found_too() {
     let document = everything();
     let mnt_ns = record(&document, "mnt", mnt);
     is_governed_and_empty(&mnt_ns);
-    is_held(&mnt_ns, &json!({"by": "fd", "pid": child.pid, "fd": fd}));
+    is_held(&mnt_ns, &json!({"by": "fd", "pid": child.pid(), "fd": fd}));
     let found = record(&document, "net", net);
     is_governed_and_empty(&found);
     let path = places.text("place");

@@ -9,8 +9,8 @@ use serde_json::json;
 
 use super::{everything, inode, is_governed_and_empty, is_held, needs_root, new_namespace, record};
 use crate::support::facts;
-use crate::support::forked::forked;
 use crate::support::process::wait_until;
+use crate::support::telling::telling;
 use std::time::Duration;
 
 /// A thread in an ipc namespace of its own, which it tells with its number, and which waits.
@@ -29,36 +29,36 @@ fn diverging_thread() -> Vec<u64> {
 #[test]
 fn a_thread_holds_a_namespace_that_its_process_is_not_in() {
     needs_root!();
-    let child = forked(diverging_thread);
+    let child = telling(diverging_thread);
     let found = record(&everything(), "ipc", child.told[0]);
     is_governed_and_empty(&found);
     is_held(
         &found,
-        &json!({"by": "thread", "pid": child.pid, "tid": child.told[1]}),
+        &json!({"by": "thread", "pid": child.pid(), "tid": child.told[1]}),
     );
 }
 
 #[test]
 fn a_thread_that_outlives_the_first_one_keeps_its_process_in_its_namespaces() {
     needs_root!();
-    let child = forked(diverging_thread);
+    let child = telling(diverging_thread);
     // Ends the first thread alone: what exit(2) does to a process with others.
     let ended = forked_leader_exit();
     let found = record(&everything(), "ipc", ended.told[0]);
     assert_eq!(
         (&found["pid"], &found["nprocs"]),
-        (&json!(ended.pid), &json!(1))
+        (&json!(ended.pid()), &json!(1))
     );
     assert_ne!(child.told[0], ended.told[0]);
 }
 
 /// The same as [`diverging_thread`], but the first thread has exited.
-fn forked_leader_exit() -> crate::support::forked::Forked {
-    let child = crate::support::forked::forked_and_then(diverging_thread, || {
+fn forked_leader_exit() -> crate::support::telling::Telling {
+    let child = crate::support::telling::telling_and_then(diverging_thread, || {
         // SAFETY: ends the calling thread only.
         unsafe { nix::libc::syscall(nix::libc::SYS_exit, 0) };
     });
-    let is_dead = || facts::try_inode(child.pid, "mnt").is_none();
+    let is_dead = || facts::try_inode(child.pid(), "mnt").is_none();
     wait_until(Duration::from_secs(10), "the first thread to end", is_dead).unwrap();
     child
 }
@@ -66,15 +66,15 @@ fn forked_leader_exit() -> crate::support::forked::Forked {
 #[test]
 fn a_process_whose_next_child_will_be_in_a_namespace_holds_it() {
     needs_root!();
-    let child = forked(|| {
+    let child = telling(|| {
         unshare(CloneFlags::CLONE_NEWPID).expect("root may unshare");
         vec![fork_pausing()]
     });
-    let inside = facts::inode(child.pid, "pid_for_children");
+    let inside = facts::inode(child.pid(), "pid_for_children");
     let found = record(&everything(), "pid", inside);
     is_held(
         &found,
-        &json!({"by": "for_children", "pid": child.pid, "tid": child.pid, "broken": false}),
+        &json!({"by": "for_children", "pid": child.pid(), "tid": child.pid(), "broken": false}),
     );
     is_held(
         &found,
@@ -85,7 +85,7 @@ fn a_process_whose_next_child_will_be_in_a_namespace_holds_it() {
 #[test]
 fn a_pid_namespace_whose_init_has_died_is_broken_for_those_who_wait_to_fork_into_it() {
     needs_root!();
-    let child = forked(|| {
+    let child = telling(|| {
         unshare(CloneFlags::CLONE_NEWPID).expect("root may unshare");
         // SAFETY: the child ends at once.
         match unsafe { fork() }.expect("a child") {
@@ -95,12 +95,12 @@ fn a_pid_namespace_whose_init_has_died_is_broken_for_those_who_wait_to_fork_into
         }
         Vec::new()
     });
-    let dead = facts::inode(child.pid, "pid_for_children");
+    let dead = facts::inode(child.pid(), "pid_for_children");
     let found = record(&everything(), "pid", dead);
     is_governed_and_empty(&found);
     is_held(
         &found,
-        &json!({"by": "for_children", "pid": child.pid, "broken": true}),
+        &json!({"by": "for_children", "pid": child.pid(), "broken": true}),
     );
 }
 
