@@ -5,7 +5,6 @@ use serde_json::Value;
 use super::{Guest, booted};
 
 #[test]
-#[ignore = "needs the discovery layers"]
 fn a_network_namespace_that_only_a_mount_holds_is_found_with_the_mount() {
     for guest in booted!() {
         let holder = holder(guest, "net", "kept_net", "mount");
@@ -14,7 +13,6 @@ fn a_network_namespace_that_only_a_mount_holds_is_found_with_the_mount() {
 }
 
 #[test]
-#[ignore = "needs the discovery layers"]
 fn a_namespace_that_only_a_descriptor_holds_is_found_with_its_process_and_number() {
     for guest in booted!() {
         let holder = holder(guest, "uts", "fd_held_uts", "fd");
@@ -24,7 +22,6 @@ fn a_namespace_that_only_a_descriptor_holds_is_found_with_its_process_and_number
 }
 
 #[test]
-#[ignore = "needs the discovery layers"]
 fn a_namespace_that_only_a_message_in_flight_holds_is_found_where_the_kernel_lists_them() {
     for guest in booted!() {
         if guest.kernel.lists_namespaces {
@@ -37,7 +34,6 @@ fn a_namespace_that_only_a_message_in_flight_holds_is_found_where_the_kernel_lis
 }
 
 #[test]
-#[ignore = "needs the discovery layers"]
 fn the_list_of_the_kernel_is_done_where_there_is_one_and_unsupported_where_not() {
     for guest in booted!() {
         let state = match guest.kernel.lists_namespaces {
