@@ -47,7 +47,7 @@ fn boot_all() -> Result<Vec<Guest>, String> {
             let initramfs = &initramfs;
             scope.spawn(move || boot(kernel, initramfs))
         });
-        let boots = boots.into_iter().map(|boot| boot.join());
+        let boots = boots.into_iter().map(thread::ScopedJoinHandle::join);
         boots
             .map(|boot| boot.map_err(|_| "a boot panicked".to_owned())?)
             .collect()
