@@ -49,9 +49,7 @@ pub fn nsinspect(args: &[&str]) -> Answer {
 
 /// `nsinspect ARGS` as an ordinary user, which root becomes for it.
 pub fn nsinspect_as_nobody(args: &[&str]) -> Answer {
-    run(as_nobody(
-        &mut Command::new(program_for_everyone()).args(args),
-    ))
+    run(as_nobody(Command::new(program_for_everyone()).args(args)))
 }
 
 /// The command as an ordinary user without groups; std drops the groups of root with the uid.

@@ -87,7 +87,7 @@ fn a_list_of_one_namespace_names_its_members() {
     let document = nsinspect(&["list", "--json", &uts.to_string()]);
     let document = document.expect(0).json();
     assert_eq!(document["schema"], "nsinspect.members/1");
-    let mut members = vec![it.outer(), it.pid, children(it.pid)[0]];
+    let mut members = [it.outer(), it.pid, children(it.pid)[0]];
     members.sort_unstable();
     let expected: Vec<Value> = members.iter().map(|pid| member(*pid)).collect();
     assert_eq!(document["processes"], json!(expected));
