@@ -1,6 +1,6 @@
 //! The one integration test binary, in tiers: fake /proc trees, namespaces an ordinary user may
-//! make, namespaces only root may make, and containers of real runtimes. A test which cannot run
-//! on this machine says so with `skip!` and never just passes in silence.
+//! make, namespaces only root may make, containers of real runtimes, and other kernels. A test
+//! which cannot run on this machine says so with `skip!` and never just passes in silence.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 #![allow(
@@ -14,6 +14,7 @@ mod support;
 mod discovery;
 mod fake_proc;
 mod generated;
+mod kernels;
 mod live;
 mod robust;
 mod runtimes;
