@@ -172,7 +172,7 @@ fn read_one(root: &ProcRoot, missing: &MissingLinks, pid: Pid, depth: Depth) -> 
         process.stat = stat_of(&task);
     }
     if depth >= Depth::Command {
-        process.cmdline = Seen::from(task.read("cmdline").map_err(why)).map(|b| parse::cmdline(&b));
+        process.cmdline = cmdline_of(&task);
         process.cgroups = details::cgroups_of(&task);
     }
     if depth >= Depth::Status {
@@ -191,6 +191,21 @@ fn name_thread(process: &mut Process, details: &Details) {
         process.tid = Some(process.pid);
         process.pid = status.tgid;
     }
+}
+
+/// Arguments beyond this (bytes) are not read. A process with megabytes of them can fork thousands
+/// that share their memory, of which we would hold a copy each.
+const LONGEST_CMDLINE: usize = 32 << 10;
+
+fn cmdline_of(task: &TaskDir) -> Seen<Vec<String>> {
+    let contents = task.read_up_to("cmdline", LONGEST_CMDLINE).map_err(why);
+    Seen::from(contents).map(|contents| {
+        let mut arguments = parse::cmdline(&contents);
+        if contents.len() == LONGEST_CMDLINE {
+            arguments.push("…".to_owned());
+        }
+        arguments
+    })
 }
 
 pub fn stat_of(task: &TaskDir) -> Seen<Stat> {

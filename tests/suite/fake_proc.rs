@@ -406,6 +406,10 @@ fn a_command_line_of_two_megabytes_slows_nobody_down() {
             assert_eq!(answer.code, Some(0), "{args:?}: {}", answer.stderr);
         }
     }
+    let arguments = document(&proc, &["show", "7"])["process"]["cmdline"].clone();
+    let arguments = arguments.as_array().unwrap();
+    assert_eq!(arguments.len(), (32 << 10) / "x y\0".len() + 1);
+    assert_eq!(arguments.last().unwrap(), "…", "what is left out is told");
     let text = on(&proc, &["list"]).env("COLUMNS", "80").run();
     assert!(text.text().lines().all(|line| line.chars().count() <= 80));
 }

@@ -40,6 +40,7 @@ pub struct ProcessRecord {
     pub kernel_thread: Option<bool>,
     pub comm: Option<String>,
     /// Arguments; empty for kernel threads and zombies
+    /// of more than 32 KiB the rest is left out, and `…` is the last
     pub cmdline: Option<Vec<String>>,
     /// Number of threads
     pub nthreads: usize,
