@@ -152,7 +152,7 @@ pub struct ListArgs {
     /// One blank between columns, nothing cut, blanks in values as \x20
     #[arg(short = 'r', long)]
     pub raw: bool,
-    /// List the members of this namespace: its inode number, ns:INODE, net:[INODE] or a path
+    /// List the members of this namespace: its inode number, `ns:INODE`, `net:[INODE]` or a path
     #[arg(value_name = "NAMESPACE")]
     pub namespace: Option<String>,
 }

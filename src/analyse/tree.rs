@@ -16,7 +16,7 @@ const DEEPEST: usize = 50;
 
 /// Hangs every item below the one at the index that `parent` gives; those without one are roots.
 /// Items keep their order among their siblings. An item that is its own ancestor, which a forged
-/// or torn reading could make it, becomes a root, and so does one at every [`DEEPEST`] levels:
+/// or torn reading could make it, becomes a root, and so does one at every `DEEPEST` levels:
 /// nothing is lost.
 pub fn grow<T>(items: Vec<T>, parent: impl Fn(usize) -> Option<usize>) -> Vec<Tree<T>> {
     let mut children: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! The kernel -> [`Snapshot`]: one file per source.
+//! The kernel -> [`crate::model::Snapshot`]: one file per source.
 
 pub mod details;
 pub mod discover;
@@ -74,6 +74,8 @@ impl Collector {
             return Err(Error::NotOneProcess);
         }
         let mut snapshot = self.read(&pids, depth);
+        let layers = &mut snapshot.coverage.layers;
+        layers.extend(["processes", "for_children"].map(|layer| (layer, LayerState::Done)));
         snapshot.coverage.hidden_by = host::hidden_by(&self.root, &snapshot.reader);
         if snapshot.coverage.hidden_by.is_some() {
             let layers = &mut snapshot.coverage.layers;
@@ -100,7 +102,6 @@ impl Collector {
         };
         let layers = &mut snapshot.coverage.layers;
         layers.extend(LAYERS.map(|layer| (layer, LayerState::Skipped)));
-        layers.extend(["processes", "for_children"].map(|layer| (layer, LayerState::Done)));
         self.add(&mut snapshot, pids, depth);
         snapshot
     }

@@ -64,7 +64,7 @@ fn read_reference(
         source.add(snapshot, given);
         return match snapshot.processes.contains_key(&given) {
             true => Ok(()),
-            false => Err(Error::NoProcess(given)),
+            false => Err(source.no_process(given)),
         };
     }
     source.add(snapshot, Process::INIT);

@@ -24,7 +24,7 @@ pub fn run(global: &Global, args: &ListArgs) -> Result<Exit, Error> {
 fn list_namespaces(global: &Global, args: &ListArgs, source: &Source) -> Result<Exit, Error> {
     let mut snapshot = source.scan(Depth::Links)?;
     let of_process = match args.pid {
-        Some(pid) => Some(namespaces_of(&snapshot, pid)?),
+        Some(pid) => Some(namespaces_of(source, &snapshot, pid)?),
         None => None,
     };
     // What has no process is held by something that a glance at processes does not show.
@@ -76,8 +76,11 @@ fn style(args: &ListArgs) -> Style {
     }
 }
 
-fn namespaces_of(snapshot: &Snapshot, pid: Pid) -> Result<Vec<NsKey>, Error> {
-    let process = snapshot.processes.get(&pid).ok_or(Error::NoProcess(pid))?;
+fn namespaces_of(source: &Source, snapshot: &Snapshot, pid: Pid) -> Result<Vec<NsKey>, Error> {
+    let process = snapshot
+        .processes
+        .get(&pid)
+        .ok_or_else(|| source.no_process(pid))?;
     if let (None, Some(why)) = (process.links.own_keys().next(), process.links.gap()) {
         let why = why.clone();
         return Err(Error::Unreadable { pid, why });

@@ -43,7 +43,7 @@ fn show_process(global: &Global, source: &Source, task: Pid) -> Result<Exit, Err
         let subject = Subject {
             process: Some(ProcessRecord::new(&snapshot, process)),
             namespaces: namespaces
-                .map(|it| NamespaceRecord::new(&snapshot, it))
+                .map(|it| NamespaceRecord::new(&snapshot, it).with_inside(it))
                 .collect(),
         };
         Document::new(DocumentName::Process, &snapshot, subject)
@@ -78,7 +78,7 @@ fn show_namespace(
     let document = || {
         let subject = Subject {
             process: None,
-            namespaces: vec![NamespaceRecord::new(&snapshot, namespace)],
+            namespaces: vec![NamespaceRecord::new(&snapshot, namespace).with_inside(namespace)],
         };
         Document::new(DocumentName::Process, &snapshot, subject)
     };

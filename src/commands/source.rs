@@ -49,16 +49,21 @@ impl Source {
 
     /// One process, as closely as can be.
     pub fn read(&self, task: Pid) -> Result<Snapshot, Error> {
-        let (snapshot, missing) = match self {
-            Source::Live(collector) => (
-                collector.read(&[task], Depth::Everything),
-                Error::NoProcess(task),
-            ),
-            Source::Saved(snapshot) => ((**snapshot).clone(), Error::NotInSnapshot(task)),
+        let snapshot = match self {
+            Source::Live(collector) => collector.read(&[task], Depth::Everything),
+            Source::Saved(snapshot) => (**snapshot).clone(),
         };
         match snapshot.processes.contains_key(&task) {
             true => Ok(snapshot),
-            false => Err(missing),
+            false => Err(self.no_process(task)),
+        }
+    }
+
+    /// That there is no such process where we look.
+    pub fn no_process(&self, task: Pid) -> Error {
+        match self {
+            Source::Live(_) => Error::NoProcess(task),
+            Source::Saved(_) => Error::NotInSnapshot(task),
         }
     }
 

@@ -269,13 +269,11 @@ impl Process {
         self.tid.unwrap_or(self.pid)
     }
 
-    /// What the process is called on a screen: its command line, else its name, kernel threads and
-    /// others without a command line in brackets as ps(1) does.
+    /// What the process is called: its command line, else its name, as lsns(8) has it.
     pub fn command(&self) -> Option<String> {
-        let comm = self.stat.known().map(|stat| format!("[{}]", stat.comm));
         match self.cmdline.known() {
             Some(args) if !args.is_empty() => Some(args.join(" ")),
-            _ => comm,
+            _ => self.stat.known().map(|stat| stat.comm.clone()),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::capability::CapabilitySet;
-use super::coverage::Coverage;
+use super::coverage::{Coverage, LayerState};
 use super::kind::NsKind;
 use super::namespace::{Namespace, NsKey};
 use super::process::{Links, Pid, Process};
@@ -84,6 +84,11 @@ impl Snapshot {
         }
         self.initial_inode(key.kind)
             .part(|initial| *initial == key.inode)
+    }
+
+    /// Whether all processes were looked at, so that members can be counted.
+    pub fn has_all_processes(&self) -> bool {
+        self.coverage.layers.get("processes") != Some(&LayerState::Skipped)
     }
 
     /// The login name of a uid, or the number as text.

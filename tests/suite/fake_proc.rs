@@ -205,7 +205,7 @@ fn a_dead_process_is_in_its_user_and_pid_namespace_only() {
     let dead = &tree["roots"][0]["children"][0];
     assert_eq!(
         fields(dead, &["pid", "command", "own"]),
-        json!([7, "[worker]", []])
+        json!([7, "worker", []])
     );
 }
 
@@ -389,7 +389,7 @@ fn raw_rows_keep_one_line_and_one_field_for_any_name() {
 fn a_process_without_arguments_is_called_by_its_name() {
     let proc = FakeProc::with([isolated().cmdline("")]);
     let document = document(&proc, &["list", "-t", "net"]);
-    assert_eq!(namespaces(&document, "net")[1]["command"], "[worker]");
+    assert_eq!(namespaces(&document, "net")[1]["command"], "worker");
     let process = &self::document(&proc, &["show", "7"])["process"];
     assert_eq!(process["cmdline"], json!([]));
 }
@@ -582,7 +582,7 @@ fn a_line_of_ancestors_thousands_long_is_no_stack_overflow_and_can_be_read() {
     assert_eq!(roots.len(), 2 + 3_000 / 50);
     assert_eq!(roots[3]["pid"], 60, "the tree goes on where it was cut");
     let text = on(&proc, &["tree", "--by=process"]).run();
-    let lines = text.text().lines().filter(|line| line.contains("[worker]"));
+    let lines = text.text().lines().filter(|line| line.contains("worker"));
     assert_eq!(lines.count(), 3_000);
     on(&proc, &["tree"]).run().text();
 }

@@ -21,9 +21,14 @@ pub fn container(container: &Container) -> String {
     }
 }
 
-/// What a process is called: its command line or name.
+/// What a process is called: its command line, else its name, in brackets as ps(1) has it.
 pub fn command(process: &Process) -> String {
-    process.command().unwrap_or_else(|| "?".to_owned())
+    let has_arguments = process.cmdline.known().is_some_and(|args| !args.is_empty());
+    match process.command() {
+        Some(command) if has_arguments => command,
+        Some(comm) => format!("[{comm}]"),
+        None => "?".to_owned(),
+    }
 }
 
 /// PID, command and container of a process.

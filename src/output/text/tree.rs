@@ -15,6 +15,8 @@ use crate::output::terminal::{Grid, Item, Overflow, Terminal, Tone, item, number
 const WIDE: u16 = 110;
 /// A label longer than this (columns) is cut.
 const LONGEST_LABEL: usize = 44;
+/// Branches wider than this (columns) lose their beginning.
+const LONGEST_BRANCH: usize = 24;
 
 /// Lines that are to be shown: the branches that lead to a node, and the node.
 fn flatten<T>(trees: &[Tree<T>]) -> Vec<(String, &T)> {
@@ -39,9 +41,17 @@ fn flatten<T>(trees: &[Tree<T>]) -> Vec<(String, &T)> {
 }
 
 /// A branch and a label, cut to what a first column may take.
+/// Where that is not enough, the branches give way first: the name is what one looks for.
 fn label(branch: &str, text: &str, tone: Tone) -> Item {
-    let text = format!("{branch}{}", for_terminal(text));
-    item(&shorten(&text, LONGEST_LABEL), tone)
+    let text = for_terminal(text);
+    let excess = branch.chars().count().saturating_sub(LONGEST_BRANCH);
+    let branch: String = match excess {
+        0 => branch.to_owned(),
+        _ => std::iter::once('…')
+            .chain(branch.chars().skip(excess + 1))
+            .collect(),
+    };
+    item(&shorten(&format!("{branch}{text}"), LONGEST_LABEL), tone)
 }
 
 /// What a set is called: `host`, its container, or name and PID of its first process.

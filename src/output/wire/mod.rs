@@ -3,7 +3,7 @@
 //! Stability: within `nsinspect.<name>/1` fields are only ever added, never renamed, removed or
 //! given another meaning. A field that does not apply is `null`; one that could not be read is
 //! `null` and named in its record's `unknown`, with the reason `denied`, `gone`, `unsupported` or
-//! `failed: …`. Text from the machine that is not UTF-8 has each byte outside UTF-8 written as
+//! `failed: …`, or `skipped` where the question did not need it. Text from the machine that is not UTF-8 has each byte outside UTF-8 written as
 //! `\xNN`; a backslash that stands before `xNN` in the original is written `\x5c`.
 
 pub mod diff;

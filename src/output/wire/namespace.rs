@@ -7,7 +7,7 @@ use super::{ContainerRecord, Unknown};
 use crate::analyse::containers::container_of;
 use crate::model::facts::{Facts, Interface, Listening, SysvCounts, UtsNames};
 use crate::model::namespace::{Holder, Namespace, NsKey};
-use crate::model::{NsKind, Pid, Process, Snapshot};
+use crate::model::{NsKind, Pid, Process, Seen, Snapshot, Why};
 
 /// Every namespace that was asked for.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -31,9 +31,9 @@ pub struct NamespaceRecord {
     /// Whether it is the one that the kernel booted with
     pub initial: Option<bool>,
     /// Number of processes in it
-    pub nprocs: usize,
+    pub nprocs: Option<usize>,
     /// Number of threads of these processes
-    pub nthreads: usize,
+    pub nthreads: Option<usize>,
     /// Lowest PID in it
     pub pid: Option<Pid>,
     /// Parent of that process
@@ -42,7 +42,7 @@ pub struct NamespaceRecord {
     pub uid: Option<u32>,
     /// Login name of that uid, or the number as text
     pub user: Option<String>,
-    /// Command line of that process, or its name in brackets
+    /// Command line of that process, or its name where it has none
     pub command: Option<String>,
     /// Where it can be opened
     pub path: Option<String>,
@@ -111,42 +111,84 @@ pub struct InsideRecord {
 }
 
 impl NamespaceRecord {
-    /// The record of a namespace, its lowest process included.
+    /// The record of a namespace, its lowest process included. Where the question was about one
+    /// process, nobody has counted the others.
     pub fn new(snapshot: &Snapshot, namespace: &Namespace) -> NamespaceRecord {
         let mut unknown = Unknown::default();
-        let kind = namespace.key.kind;
-        let process = namespace
-            .lowest
-            .and_then(|pid| snapshot.processes.get(&pid));
-        let uid = process.and_then(|process| unknown.note("uid", process.uid.clone()));
-        let command = process.and_then(Process::command);
-        if let (Some(process), None) = (process, &command) {
-            unknown.note("command", process.stat.part(|_| ()));
-        }
-        NamespaceRecord {
-            ns: namespace.key.inode,
+        let key = namespace.key;
+        let mut record = NamespaceRecord {
+            ns: key.inode,
             dev: unknown.note("dev", snapshot.nsfs_dev.clone()),
-            kind: kind.to_string(),
+            kind: key.kind.to_string(),
             ns_id: unknown.note("ns_id", namespace.ns_id.clone()),
             initial: unknown.note("initial", namespace.initial.clone()),
-            nprocs: namespace.nprocs,
-            nthreads: namespace.nthreads,
+            nprocs: Some(namespace.nprocs),
+            nthreads: Some(namespace.nthreads),
             pid: namespace.lowest,
-            ppid: process
-                .and_then(|process| unknown.note("ppid", process.stat.part(|stat| stat.ppid))),
-            uid,
-            user: uid.map(|uid| snapshot.user(uid)),
-            command,
-            path: namespace.lowest.map(|pid| format!("/proc/{pid}/ns/{kind}")),
+            ppid: None,
+            uid: None,
+            user: None,
+            command: None,
+            path: None,
             owner: unknown.note("owner", namespace.owner.clone()).flatten(),
             owner_uid: unknown
                 .note("owner_uid", namespace.owner_uid.clone())
                 .flatten(),
             parent: unknown.note("parent", namespace.parent.clone()).flatten(),
             holders: namespace.holders.iter().map(HolderRecord::from).collect(),
-            container: process.and_then(container_of).map(ContainerRecord::from),
-            inside: InsideRecord::new(kind, &namespace.facts),
+            container: None,
+            inside: None,
             unknown,
+        };
+        if snapshot.has_all_processes() {
+            record.name_lowest(snapshot);
+        } else {
+            record.forget_members();
+        }
+        record
+    }
+
+    /// The same with what is inside, where somebody has looked.
+    pub fn with_inside(mut self, namespace: &Namespace) -> NamespaceRecord {
+        self.inside = InsideRecord::new(namespace.key.kind, &namespace.facts);
+        self
+    }
+
+    fn name_lowest(&mut self, snapshot: &Snapshot) {
+        let Some(process) = self.pid.and_then(|pid| snapshot.processes.get(&pid)) else {
+            return;
+        };
+        let unknown = &mut self.unknown;
+        self.ppid = unknown.note("ppid", process.stat.part(|stat| stat.ppid));
+        self.uid = unknown.note("uid", process.uid.clone());
+        self.user = self.uid.map(|uid| snapshot.user(uid));
+        self.command = process.command();
+        if self.command.is_none() {
+            unknown.note("command", process.stat.part(|_| ()));
+        }
+        self.path = Some(format!("/proc/{}/ns/{}", process.pid, self.kind));
+        self.container = container_of(process).map(ContainerRecord::from);
+    }
+
+    fn forget_members(&mut self) {
+        self.nprocs = None;
+        self.nthreads = None;
+        self.pid = None;
+        self.holders.retain(|holder| holder.by != "process");
+        let fields = [
+            "nprocs",
+            "nthreads",
+            "pid",
+            "ppid",
+            "uid",
+            "user",
+            "command",
+            "path",
+            "holders",
+            "container",
+        ];
+        for field in fields {
+            self.unknown.note(field, Seen::<()>::Unknown(Why::Skipped));
         }
     }
 
@@ -164,8 +206,8 @@ impl NamespaceRecord {
             owner: unknown.seen_or_none("owner", self.owner),
             owner_uid: unknown.seen_or_none("owner_uid", self.owner_uid),
             parent: unknown.seen_or_none("parent", self.parent),
-            nprocs: self.nprocs,
-            nthreads: self.nthreads,
+            nprocs: self.nprocs.unwrap_or(0),
+            nthreads: self.nthreads.unwrap_or(0),
             lowest: self.pid,
             holders: self
                 .holders

@@ -59,7 +59,7 @@ impl Everything {
             namespaces: snapshot
                 .namespaces
                 .values()
-                .map(|namespace| NamespaceRecord::new(snapshot, namespace))
+                .map(|it| NamespaceRecord::new(snapshot, it).with_inside(it))
                 .collect(),
             features: snapshot
                 .features

@@ -158,6 +158,8 @@ impl PidNamespaceRecord {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ProcessNodeRecord {
     pub pid: Pid,
+    /// Its parent, below which it hangs; every 50 levels the tree goes on as a further root
+    pub ppid: Option<Pid>,
     pub comm: Option<String>,
     pub command: Option<String>,
     pub uid: Option<u32>,
@@ -181,6 +183,7 @@ impl ProcessNodeRecord {
         let stat = &node.process.stat;
         ProcessNodeRecord {
             pid: node.process.pid,
+            ppid: unknown.note("ppid", stat.part(|stat| stat.ppid)),
             comm: unknown.note("comm", stat.part(|stat| stat.comm.clone())),
             command: node.process.command(),
             uid: unknown.note("uid", node.process.uid.clone()),

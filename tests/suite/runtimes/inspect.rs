@@ -25,8 +25,7 @@ type Named = (u64, String, String);
 fn rows(answer: &Answer) -> Rows {
     let row = |row: &Value| {
         let text = |field: &str| row[field].as_str().map(str::to_owned);
-        // A name in brackets stands for a command line that is not there; lsns has it bare.
-        let command = text("command")?.trim_matches(['[', ']']).to_owned();
+        let command = text("command")?.to_owned();
         let named = (row["pid"].as_u64()?, text("user")?, command);
         let key = (row["ns"].as_u64()?, text("type")?);
         Some((key, (row["nprocs"].as_u64()?, named)))
