@@ -46,6 +46,8 @@ complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "show" -d 'All t
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "diff" -d 'How a process is isolated from PID 1, or from another process'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "pid" -d 'Translate a PID between pid namespaces'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "snapshot" -d 'Everything that can be collected, as one JSON document for --from'
+complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "run" -d 'Run a program in new namespaces'
+complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "enter" -d 'Run a program in the namespaces of a process, or in any that exist'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "doctor" -d 'What this kernel, these privileges and this /proc allow, and what that hides'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "completions" -d 'Print the completions for a shell'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "man" -d 'Print a man page, or write all of them into a directory'
@@ -199,6 +201,100 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -s J -l js
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l strict -d 'Exit with 2 if anything that was asked for could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -s v -l verbose -d 'Say more about what could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s m -l mount -d 'A new mount namespace; with FILE it is kept by a bind mount there' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s u -l uts -d 'A new uts namespace: host name and domain name' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s i -l ipc -d 'A new ipc namespace' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s n -l net -d 'A new network namespace, with its loopback interface up' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s p -l pid -d 'A new pid namespace; implies --fork, and with a new mount namespace a fresh /proc' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s U -l user -d 'A new user namespace' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s C -l cgroup -d 'A new cgroup namespace' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s T -l time -d 'A new time namespace; implies --fork' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l map-user -d 'The user that one becomes in a new user namespace' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l map-group -d 'The group that one becomes in a new user namespace' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l map-users -d 'More users: INSIDE:OUTSIDE:COUNT, `auto` (the first block of /etc/subuid, from 0 on), `subids` (all blocks under their own numbers), `all` (everybody who is mapped here)' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l map-groups -d 'More groups, in the same ways' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l setgroups -d 'Whether setgroups(2) is allowed in a new user namespace' -r -f -a "allow\t''
+deny\t''"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l owner -d 'Let another user own the new user namespace' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s S -l setuid -d 'Run the program as this user' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s G -l setgid -d 'Run the program with this group and no others' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l propagation -d 'How mounts propagate between the new mount namespace and the old one' -r -f -a "private\t'Neither sees what the other mounts'
+slave\t'What is mounted outside shows up inside'
+shared\t'What is mounted on either side shows up on the other'
+unchanged\t'As it was'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l mount-proc -d 'Mount a fresh procfs, on /proc unless DIR says where; implies --mount' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l rootfs -d 'Make a directory the root by pivot_root(2), so that the old one is gone; implies --mount' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s R -l root -d 'Make a directory the root by chroot(2)' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s w -l wd -d 'Run the program in this directory, below the new root' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l hostname -d 'Set the host name; implies --uts' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l monotonic -d 'Offset of CLOCK_MONOTONIC; implies --time' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l boottime -d 'Offset of CLOCK_BOOTTIME; implies --time' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l kill-child -d 'What the program is sent when we are killed: KILL unless said otherwise; implies --fork' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
+json\t''
+yaml\t'The same document as JSON'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l proc -d 'Read this procfs instead of /proc' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
+full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s a -l all -d 'All eight; the user becomes root in there unless a map says otherwise'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s r -l map-root-user -d 'Become root in a new user namespace: --map-user 0 --map-group 0'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s c -l map-current-user -d 'Keep one\'s own ids in a new user namespace'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l map-auto -d '--map-users auto --map-groups auto'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l map-subids -d '--map-users subids --map-groups subids'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l keep-caps -d 'Keep the capabilities of a new user namespace, also as a user that is not root in there'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l no-mount-proc -d 'Leave /proc as it is'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l read-only -d 'Make all that lies below --rootfs read-only'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l no-lo -d 'Leave the loopback interface of a new network namespace down'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l clear-env -d 'Start with an empty environment'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s f -l fork -d 'Run the program as a child, and wait for it'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l init -d 'Be PID 1 of a new pid namespace ourselves, passing signals on and reaping orphans'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l forward-signals -d 'Pass signals on to the program: always done'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s J -l json -d 'Print JSON: short for --format json'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l strict -d 'Exit with 2 if anything that was asked for could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s v -l verbose -d 'Say more about what could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s m -l mount -d 'The mount namespace' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s u -l uts -d 'The uts namespace: host name and domain name' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s i -l ipc -d 'The ipc namespace' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s n -l net -d 'The network namespace' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s N -l net-socket -d 'The network namespace of a socket that the target has open under this number' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s p -l pid -d 'The pid namespace; the program is a child then' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s U -l user -d 'The user namespace; the program becomes root in there unless -S, -G or --preserve-credentials say otherwise' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s C -l cgroup -d 'The cgroup namespace' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s T -l time -d 'The time namespace' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s S -l setuid -d 'Run the program as this user; `follow` is the target\'s' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s G -l setgid -d 'Run the program with this group and no others; `follow` is the target\'s, and its others too' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l cap-drop -d 'Capabilities that the program loses for good, such as sys_admin' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s r -l root -d 'Use the target\'s root directory, or this one' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s w -l wd -d 'Start in the target\'s working directory, or in this one, looked up out here' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s W -l wdns -d 'Start in this directory, looked up in there' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s t -l target -d 'The target, for hands that know nsenter: all words are the command then' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
+json\t''
+yaml\t'The same document as JSON'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l proc -d 'Read this procfs instead of /proc' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
+full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l user-parent -d 'The user namespace around the one that would be entered'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s a -l all -d 'All in which the target is and we are not; so it is too when none is named'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l as-target -d 'With the target\'s rights, exactly: all its namespaces, its root directory, ids, groups, capabilities, no_new_privs and cgroups'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l preserve-credentials -d 'Keep our ids when entering a user namespace'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l keep-caps -d 'Keep all capabilities, also as a user that is not root'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s c -l join-cgroup -d 'Join the target\'s cgroups'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s e -l env -d 'Use the target\'s environment'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s F -l no-fork -d 'Do not fork: the program itself stays out of a pid namespace that is entered, its children are in it'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s J -l json -d 'Print JSON: short for --format json'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l strict -d 'Exit with 2 if anything that was asked for could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s v -l verbose -d 'Say more about what could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'"

@@ -1,10 +1,13 @@
 //! The command line as it is typed; nothing is looked at yet.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::str::FromStr;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::collect::Reach;
+use crate::isolate::id_map::Block;
 use crate::model::{NsKind, Pid};
 
 const EXIT_CODES: &str = "\
@@ -13,6 +16,24 @@ Exit codes:
   1  answered, and the answer is no: a required kind is shared, something differs
      (--exit-code), there is no such namespace
   2  could not answer: bad usage, not permitted, target gone, --strict and a gap";
+
+const RUN_EXIT_CODES: &str = "\
+Exit codes: that of the program, or
+  125    the namespaces could not be set up; standard error says which step failed and why
+  126    the program cannot be executed
+  127    the program was not found
+  128+N  the program was killed by signal N";
+
+const ENTER_NOTES: &str = "\
+A TARGET is a PID or TID, PID:PIDFD-INODE (which no later process has), `self`, the path of an nsfs
+file, ns:INODE or net:[INODE], :NS_ID (the kernel's id that is never reused), or a container. For
+single namespaces, FILE is the path of an nsfs file, or :NS_ID.
+
+Exit codes: that of the program, or
+  125    something could not be entered; standard error says which step failed and why
+  126    the program cannot be executed
+  127    the program was not found
+  128+N  the program was killed by signal N";
 
 const TARGETS: &str = "\
 A TARGET is a PID or TID, `self`, ns:INODE or net:[INODE], the path of an nsfs file such as
@@ -29,6 +50,12 @@ pub struct Cli {
     pub global: Global,
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// Whether the command line, however wrong, is one of `run` or `enter`.
+pub fn is_launch() -> bool {
+    let lenient = Cli::command().ignore_errors(true).try_get_matches();
+    lenient.is_ok_and(|words| matches!(words.subcommand_name(), Some("run" | "enter")))
 }
 
 /// Options that every command has.
@@ -116,6 +143,10 @@ pub enum Command {
     Pid(PidArgs),
     /// Everything that can be collected, as one JSON document for --from
     Snapshot,
+    /// Run a program in new namespaces
+    Run(Box<RunArgs>),
+    /// Run a program in the namespaces of a process, or in any that exist
+    Enter(Box<EnterArgs>),
     /// What this kernel, these privileges and this /proc allow, and what that hides
     Doctor,
     /// Print the completions for a shell
@@ -249,6 +280,336 @@ pub struct PidArgs {
     /// Translate from and to the pid namespace of this target
     #[arg(long = "in", value_name = "TARGET")]
     pub within: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = RUN_EXIT_CODES, after_long_help = RUN_EXIT_CODES)]
+pub struct RunArgs {
+    /// A new mount namespace; with FILE it is kept by a bind mount there
+    #[arg(short = 'm', long, value_name = "FILE", require_equals = true)]
+    #[arg(help_heading = "Namespaces")]
+    pub mount: Option<Option<PathBuf>>,
+    /// A new uts namespace: host name and domain name
+    #[arg(short = 'u', long, value_name = "FILE", require_equals = true)]
+    #[arg(help_heading = "Namespaces")]
+    pub uts: Option<Option<PathBuf>>,
+    /// A new ipc namespace
+    #[arg(short = 'i', long, value_name = "FILE", require_equals = true)]
+    #[arg(help_heading = "Namespaces")]
+    pub ipc: Option<Option<PathBuf>>,
+    /// A new network namespace, with its loopback interface up
+    #[arg(short = 'n', long, value_name = "FILE", require_equals = true)]
+    #[arg(help_heading = "Namespaces")]
+    pub net: Option<Option<PathBuf>>,
+    /// A new pid namespace; implies --fork, and with a new mount namespace a fresh /proc
+    #[arg(short = 'p', long, value_name = "FILE", require_equals = true)]
+    #[arg(help_heading = "Namespaces")]
+    pub pid: Option<Option<PathBuf>>,
+    /// A new user namespace
+    #[arg(short = 'U', long, value_name = "FILE", require_equals = true)]
+    #[arg(help_heading = "Namespaces")]
+    pub user: Option<Option<PathBuf>>,
+    /// A new cgroup namespace
+    #[arg(short = 'C', long, value_name = "FILE", require_equals = true)]
+    #[arg(help_heading = "Namespaces")]
+    pub cgroup: Option<Option<PathBuf>>,
+    /// A new time namespace; implies --fork
+    #[arg(short = 'T', long, value_name = "FILE", require_equals = true)]
+    #[arg(help_heading = "Namespaces")]
+    pub time: Option<Option<PathBuf>>,
+    /// All eight; the user becomes root in there unless a map says otherwise
+    #[arg(short = 'a', long, help_heading = "Namespaces")]
+    pub all: bool,
+
+    /// Become root in a new user namespace: --map-user 0 --map-group 0
+    #[arg(short = 'r', long, help_heading = "Ids")]
+    pub map_root_user: bool,
+    /// Keep one's own ids in a new user namespace
+    #[arg(
+        short = 'c',
+        long,
+        help_heading = "Ids",
+        conflicts_with = "map_root_user"
+    )]
+    pub map_current_user: bool,
+    /// The user that one becomes in a new user namespace
+    #[arg(long, value_name = "UID", help_heading = "Ids")]
+    pub map_user: Option<String>,
+    /// The group that one becomes in a new user namespace
+    #[arg(long, value_name = "GID", help_heading = "Ids")]
+    pub map_group: Option<String>,
+    /// More users: INSIDE:OUTSIDE:COUNT, `auto` (the first block of /etc/subuid, from 0 on),
+    /// `subids` (all blocks under their own numbers), `all` (everybody who is mapped here)
+    #[arg(long, value_name = "BLOCK", help_heading = "Ids")]
+    pub map_users: Vec<Block>,
+    /// More groups, in the same ways
+    #[arg(long, value_name = "BLOCK", help_heading = "Ids")]
+    pub map_groups: Vec<Block>,
+    /// --map-users auto --map-groups auto
+    #[arg(long, help_heading = "Ids")]
+    pub map_auto: bool,
+    /// --map-users subids --map-groups subids
+    #[arg(long, help_heading = "Ids", conflicts_with = "map_auto")]
+    pub map_subids: bool,
+    /// Whether setgroups(2) is allowed in a new user namespace
+    #[arg(long, value_name = "HOW", help_heading = "Ids")]
+    pub setgroups: Option<SetgroupsArg>,
+    /// Let another user own the new user namespace
+    #[arg(long, value_name = "UID:GID", help_heading = "Ids")]
+    pub owner: Option<String>,
+    /// Run the program as this user
+    #[arg(short = 'S', long, value_name = "UID", help_heading = "Ids")]
+    pub setuid: Option<u32>,
+    /// Run the program with this group and no others
+    #[arg(short = 'G', long, value_name = "GID", help_heading = "Ids")]
+    pub setgid: Option<u32>,
+    /// Keep the capabilities of a new user namespace, also as a user that is not root in there
+    #[arg(long, help_heading = "Ids")]
+    pub keep_caps: bool,
+
+    /// How mounts propagate between the new mount namespace and the old one
+    #[arg(
+        long,
+        value_name = "HOW",
+        default_value = "private",
+        help_heading = "Files"
+    )]
+    pub propagation: PropagationArg,
+    /// Mount a fresh procfs, on /proc unless DIR says where; implies --mount
+    #[arg(
+        long,
+        value_name = "DIR",
+        require_equals = true,
+        help_heading = "Files"
+    )]
+    #[arg(conflicts_with = "no_mount_proc")]
+    pub mount_proc: Option<Option<PathBuf>>,
+    /// Leave /proc as it is
+    #[arg(long, help_heading = "Files")]
+    pub no_mount_proc: bool,
+    /// Make a directory the root by pivot_root(2), so that the old one is gone; implies --mount
+    #[arg(
+        long,
+        value_name = "DIR",
+        help_heading = "Files",
+        conflicts_with = "root"
+    )]
+    pub rootfs: Option<PathBuf>,
+    /// Make all that lies below --rootfs read-only
+    #[arg(long, help_heading = "Files", requires = "rootfs")]
+    pub read_only: bool,
+    /// Make a directory the root by chroot(2)
+    #[arg(short = 'R', long, value_name = "DIR", help_heading = "Files")]
+    pub root: Option<PathBuf>,
+    /// Run the program in this directory, below the new root
+    #[arg(short = 'w', long, value_name = "DIR", help_heading = "Files")]
+    pub wd: Option<PathBuf>,
+
+    /// Set the host name; implies --uts
+    #[arg(long, value_name = "NAME", help_heading = "Inside")]
+    pub hostname: Option<String>,
+    /// Leave the loopback interface of a new network namespace down
+    #[arg(long, help_heading = "Inside")]
+    pub no_lo: bool,
+    /// Offset of CLOCK_MONOTONIC; implies --time
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        help_heading = "Inside",
+        allow_negative_numbers = true
+    )]
+    pub monotonic: Option<i64>,
+    /// Offset of CLOCK_BOOTTIME; implies --time
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        help_heading = "Inside",
+        allow_negative_numbers = true
+    )]
+    pub boottime: Option<i64>,
+    /// Start with an empty environment
+    #[arg(long, help_heading = "Inside")]
+    pub clear_env: bool,
+
+    /// Run the program as a child, and wait for it
+    #[arg(short = 'f', long, help_heading = "Process")]
+    pub fork: bool,
+    /// Be PID 1 of a new pid namespace ourselves, passing signals on and reaping orphans
+    #[arg(long, help_heading = "Process")]
+    pub init: bool,
+    /// What the program is sent when we are killed: KILL unless said otherwise; implies --fork
+    #[arg(
+        long,
+        value_name = "SIGNAL",
+        require_equals = true,
+        help_heading = "Process"
+    )]
+    pub kill_child: Option<Option<String>>,
+    /// Pass signals on to the program: always done
+    #[arg(long, hide = true)]
+    pub forward_signals: bool,
+
+    /// The program and its arguments; without it, the shell
+    #[arg(trailing_var_arg = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = ENTER_NOTES, after_long_help = ENTER_NOTES)]
+pub struct EnterArgs {
+    /// The mount namespace
+    #[arg(short = 'm', long, value_name = "FILE", require_equals = true)]
+    #[arg(help_heading = "Namespaces")]
+    pub mount: Option<Option<String>>,
+    /// The uts namespace: host name and domain name
+    #[arg(short = 'u', long, value_name = "FILE", require_equals = true)]
+    #[arg(help_heading = "Namespaces")]
+    pub uts: Option<Option<String>>,
+    /// The ipc namespace
+    #[arg(short = 'i', long, value_name = "FILE", require_equals = true)]
+    #[arg(help_heading = "Namespaces")]
+    pub ipc: Option<Option<String>>,
+    /// The network namespace
+    #[arg(short = 'n', long, value_name = "FILE", require_equals = true)]
+    #[arg(help_heading = "Namespaces")]
+    pub net: Option<Option<String>>,
+    /// The network namespace of a socket that the target has open under this number
+    #[arg(short = 'N', long, value_name = "FD", help_heading = "Namespaces")]
+    pub net_socket: Option<i32>,
+    /// The pid namespace; the program is a child then
+    #[arg(short = 'p', long, value_name = "FILE", require_equals = true)]
+    #[arg(help_heading = "Namespaces")]
+    pub pid: Option<Option<String>>,
+    /// The user namespace; the program becomes root in there unless -S, -G or
+    /// --preserve-credentials say otherwise
+    #[arg(short = 'U', long, value_name = "FILE", require_equals = true)]
+    #[arg(help_heading = "Namespaces")]
+    pub user: Option<Option<String>>,
+    /// The user namespace around the one that would be entered
+    #[arg(long, help_heading = "Namespaces")]
+    pub user_parent: bool,
+    /// The cgroup namespace
+    #[arg(short = 'C', long, value_name = "FILE", require_equals = true)]
+    #[arg(help_heading = "Namespaces")]
+    pub cgroup: Option<Option<String>>,
+    /// The time namespace
+    #[arg(short = 'T', long, value_name = "FILE", require_equals = true)]
+    #[arg(help_heading = "Namespaces")]
+    pub time: Option<Option<String>>,
+    /// All in which the target is and we are not; so it is too when none is named
+    #[arg(short = 'a', long, help_heading = "Namespaces")]
+    pub all: bool,
+
+    /// With the target's rights, exactly: all its namespaces, its root directory, ids, groups,
+    /// capabilities, no_new_privs and cgroups
+    #[arg(long, help_heading = "Rights")]
+    #[arg(conflicts_with_all = ["setuid", "setgid", "preserve_credentials", "keep_caps"])]
+    pub as_target: bool,
+    /// Run the program as this user; `follow` is the target's
+    #[arg(short = 'S', long, value_name = "UID", help_heading = "Rights")]
+    pub setuid: Option<IdArg>,
+    /// Run the program with this group and no others; `follow` is the target's, and its others too
+    #[arg(short = 'G', long, value_name = "GID", help_heading = "Rights")]
+    pub setgid: Option<IdArg>,
+    /// Keep our ids when entering a user namespace
+    #[arg(long, help_heading = "Rights")]
+    pub preserve_credentials: bool,
+    /// Keep all capabilities, also as a user that is not root
+    #[arg(long, help_heading = "Rights")]
+    pub keep_caps: bool,
+    /// Capabilities that the program loses for good, such as sys_admin
+    #[arg(
+        long,
+        value_name = "CAPS",
+        value_delimiter = ',',
+        help_heading = "Rights"
+    )]
+    pub cap_drop: Vec<String>,
+    /// Join the target's cgroups
+    #[arg(short = 'c', long, help_heading = "Rights")]
+    pub join_cgroup: bool,
+
+    /// Use the target's root directory, or this one
+    #[arg(
+        short = 'r',
+        long,
+        value_name = "DIR",
+        require_equals = true,
+        help_heading = "Files"
+    )]
+    pub root: Option<Option<PathBuf>>,
+    /// Start in the target's working directory, or in this one, looked up out here
+    #[arg(
+        short = 'w',
+        long,
+        value_name = "DIR",
+        require_equals = true,
+        help_heading = "Files"
+    )]
+    #[arg(conflicts_with = "wdns")]
+    pub wd: Option<Option<PathBuf>>,
+    /// Start in this directory, looked up in there
+    #[arg(short = 'W', long, value_name = "DIR", help_heading = "Files")]
+    pub wdns: Option<PathBuf>,
+    /// Use the target's environment
+    #[arg(short = 'e', long, help_heading = "Files")]
+    pub env: bool,
+
+    /// Do not fork: the program itself stays out of a pid namespace that is entered, its children
+    /// are in it
+    #[arg(short = 'F', long, help_heading = "Process")]
+    pub no_fork: bool,
+    /// The target, for hands that know nsenter: all words are the command then
+    #[arg(
+        short = 't',
+        long = "target",
+        value_name = "TARGET",
+        help_heading = "Process"
+    )]
+    pub target_option: Option<String>,
+
+    /// The process to enter, or a single namespace
+    #[arg(value_name = "TARGET")]
+    pub target: Option<OsString>,
+    /// The program and its arguments; without it, the shell
+    #[arg(trailing_var_arg = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+}
+
+/// An id by number, or that of the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdArg {
+    Number(u32),
+    Follow,
+}
+
+impl FromStr for IdArg {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<IdArg, Self::Err> {
+        match text {
+            "follow" => Ok(IdArg::Follow),
+            number => number.parse().map(IdArg::Number),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SetgroupsArg {
+    Allow,
+    Deny,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PropagationArg {
+    /// Neither sees what the other mounts
+    Private,
+    /// What is mounted outside shows up inside
+    Slave,
+    /// What is mounted on either side shows up on the other
+    Shared,
+    /// As it was
+    Unchanged,
 }
 
 #[derive(Debug, Args)]

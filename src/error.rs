@@ -1,9 +1,11 @@
 //! What can go wrong, what to do about it, and the one mapping to exit codes.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use nix::errno::Errno;
 
+use crate::isolate::Failure;
 use crate::model::namespace::NsKey;
 use crate::model::{Pid, Why};
 
@@ -11,16 +13,34 @@ use crate::model::{Pid, Why};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// Answered, and what was asked for holds.
-    Yes = 0,
+    Yes,
     /// Answered, and the answer is no.
-    No = 1,
+    No,
     /// Could not answer.
-    Unanswered = 2,
+    Unanswered,
+    /// The code of the program that ran in other namespaces, or why none did: 125 where these could
+    /// not be set up, 126 and 127 where the program could not be executed.
+    Program(u8),
+}
+
+impl Exit {
+    /// Nothing ran: the namespaces could not be set up.
+    pub const NOT_SET_UP: Exit = Exit::Program(125);
+
+    /// The number that the process exits with.
+    pub const fn code(self) -> u8 {
+        match self {
+            Exit::Yes => 0,
+            Exit::No => 1,
+            Exit::Unanswered => 2,
+            Exit::Program(code) => code,
+        }
+    }
 }
 
 impl From<Exit> for std::process::ExitCode {
     fn from(exit: Exit) -> std::process::ExitCode {
-        (exit as u8).into()
+        exit.code().into()
     }
 }
 
@@ -64,14 +84,21 @@ pub enum Error {
     Snapshot { from: String, reason: String },
     #[error("{0}")]
     Usage(String),
+    #[error("{0}")]
+    Isolate(#[from] Failure),
+    /// Anything that kept `run` or `enter` from setting up what was asked for.
+    #[error("{0}")]
+    NotSetUp(Box<Error>),
     #[error("cannot write the answer: {0}")]
     Output(#[from] std::io::Error),
 }
 
 impl Error {
     /// What the user can do, where that is not plain from the message.
-    pub fn hint(&self) -> Option<&'static str> {
-        Some(match self {
+    pub fn hint(&self) -> Option<Cow<'_, str>> {
+        let hint = match self {
+            Error::Isolate(failure) => return failure.cause.as_deref().map(Cow::Borrowed),
+            Error::NotSetUp(error) => return error.hint(),
             Error::Proc { .. } | Error::NotOneProcess => {
                 "--proc wants the directory of a mounted procfs, such as /host/proc"
             }
@@ -106,13 +133,16 @@ impl Error {
             } => "reading another user's namespaces takes CAP_SYS_PTRACE: try as root",
             Error::Snapshot { .. } => "`nsinspect snapshot > FILE` writes what --from reads",
             _ => return None,
-        })
+        };
+        Some(Cow::Borrowed(hint))
     }
 
     /// The exit code that goes with it.
     pub fn exit(&self) -> Exit {
         match self {
             Error::NoNamespace(..) => Exit::No,
+            Error::Isolate(failure) => Exit::Program(failure.exit_code()),
+            Error::NotSetUp(_) => Exit::NOT_SET_UP,
             // Whoever reads our answer has had enough of it: `nsinspect list | head -1`.
             Error::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Yes,
             _ => Exit::Unanswered,
@@ -133,10 +163,10 @@ mod tests {
     fn the_exit_codes_are_the_documented_ones() {
         let broken_pipe = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
         let disk_full = std::io::Error::from(std::io::ErrorKind::StorageFull);
-        assert_eq!(Error::Output(broken_pipe).exit() as u8, 0);
-        assert_eq!(Error::NoNamespace("net:[1]".into(), 8).exit() as u8, 1);
-        assert_eq!(Error::NoProcess(1).exit() as u8, 2);
-        assert_eq!(Error::Output(disk_full).exit() as u8, 2);
-        assert_eq!(Error::Usage(String::new()).exit() as u8, 2);
+        assert_eq!(Error::Output(broken_pipe).exit().code(), 0);
+        assert_eq!(Error::NoNamespace("net:[1]".into(), 8).exit().code(), 1);
+        assert_eq!(Error::NoProcess(1).exit().code(), 2);
+        assert_eq!(Error::Output(disk_full).exit().code(), 2);
+        assert_eq!(Error::Usage(String::new()).exit().code(), 2);
     }
 }

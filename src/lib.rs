@@ -2,8 +2,8 @@
 //!
 //! Data flows one way: [`collect`] reads `/proc` and the kernel (through [`sys`], the only place
 //! with `unsafe`) into a [`model::Snapshot`]; [`analyse`] answers questions about it by pure
-//! functions; [`output`] prints the answers; a [`commands`] file per subcommand strings these
-//! together. A snapshot that was saved gives the same answers on another machine.
+//! functions; [`output`] prints the answers; [`isolate`] makes namespaces and joins them; a
+//! [`commands`] file per subcommand strings these together. A snapshot that was saved gives the same answers on another machine.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -17,6 +17,8 @@ pub mod collect;
 pub mod commands;
 /// What can go wrong, and the exit codes.
 pub mod error;
+/// Creating namespaces and joining them.
+pub mod isolate;
 /// Plain data.
 pub mod model;
 /// Tables, trees, and the versioned documents for scripts.
@@ -36,5 +38,17 @@ pub fn run(cli: &cli::Cli) -> Exit {
             }
             error.exit()
         }
+    }
+}
+
+/// Says what is wrong with the command line, or prints the help that was asked for.
+pub fn refuse(error: &clap::Error) -> Exit {
+    // A closed pipe is no error, and nobody is left to be told of another.
+    let _ = error.print();
+    match (error.use_stderr(), cli::is_launch()) {
+        (false, _) => Exit::Yes,
+        // A program may well exit with 2: what is ours must not look like it.
+        (true, true) => Exit::NOT_SET_UP,
+        (true, false) => Exit::Unanswered,
     }
 }

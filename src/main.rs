@@ -6,5 +6,8 @@ use clap::Parser;
 use nsinspect::cli::Cli;
 
 fn main() -> ExitCode {
-    nsinspect::run(&Cli::parse()).into()
+    match Cli::try_parse() {
+        Ok(cli) => nsinspect::run(&cli).into(),
+        Err(error) => nsinspect::refuse(&error).into(),
+    }
 }

@@ -13,6 +13,13 @@ pub fn namespace(snapshot: &Snapshot, kind: Option<NsKind>, inode: u64) -> Optio
         .find(|key| key.inode == inode && kind.is_none_or(|kind| kind == key.kind))
 }
 
+/// The namespace with this id of the kernel's.
+pub fn by_id(snapshot: &Snapshot, id: u64) -> Option<NsKey> {
+    let mut namespaces = snapshot.namespaces.values();
+    let found = namespaces.find(|namespace| namespace.ns_id.get() == Some(id));
+    found.map(|namespace| namespace.key)
+}
+
 /// The process with the lowest PID in a namespace.
 pub fn lowest_member(snapshot: &Snapshot, key: NsKey) -> Option<Pid> {
     snapshot.namespaces.get(&key)?.lowest

@@ -9,7 +9,7 @@ use procfs::{FromBufRead, ProcError};
 
 use super::parse;
 use super::processes::{Depth, MissingLinks, read_links, stat_of};
-use crate::model::mount::{Mount, Propagation};
+use crate::model::mount::{Hierarchy, Mount, Propagation};
 use crate::model::process::{
     Capabilities, CgroupEntry, Details, Ids, RootDir, Seccomp, Status, Thread,
 };
@@ -183,6 +183,43 @@ pub fn super_options(task: &TaskDir, id: i32) -> Option<HashMap<String, Option<S
     let infos = MountInfos::from_buf_read(text.as_bytes()).ok()?;
     let mount = infos.0.into_iter().find(|mount| mount.mnt_id == id)?;
     Some(mount.super_options)
+}
+
+/// Where each hierarchy of cgroups is mounted for a task.
+pub fn cgroup_hierarchies(task: &TaskDir) -> Seen<Vec<Hierarchy>> {
+    let contents = task.read_up_to("mountinfo", LARGEST_MOUNTINFO).map_err(why);
+    Seen::from(contents).and_then(|contents| {
+        let text = text::from_bytes(&contents);
+        match MountInfos::from_buf_read(text.as_bytes()) {
+            Ok(infos) => Seen::Known(infos.0.into_iter().filter_map(hierarchy).collect()),
+            Err(error) => Seen::Unknown(Why::failed(error.to_string())),
+        }
+    })
+}
+
+fn hierarchy(mount: procfs::process::MountInfo) -> Option<Hierarchy> {
+    let controllers = match mount.fs_type.as_str() {
+        "cgroup2" => Vec::new(),
+        "cgroup" => mount
+            .super_options
+            .iter()
+            .filter_map(|(name, value)| match (name.as_str(), value) {
+                ("name", Some(value)) => Some(format!("name={value}")),
+                // Options that are no controllers (cgroup1_show_options in kernel/cgroup).
+                ("rw" | "ro" | "noprefix" | "xattr" | "clone_children" | "cpuset_v2_mode", _) => {
+                    None
+                }
+                (_, Some(_)) => None,
+                (controller, None) => Some(controller.to_owned()),
+            })
+            .collect(),
+        _ => return None,
+    };
+    Some(Hierarchy {
+        controllers,
+        root: parse::unmangle(&mount.root),
+        mount_point: parse::unmangle(&mount.mount_point.to_string_lossy()),
+    })
 }
 
 /// The effective capabilities of a task.

@@ -46,6 +46,16 @@ impl Collector {
         Ok(Collector { root, missing })
     }
 
+    /// The procfs itself.
+    pub fn root(&self) -> &ProcRoot {
+        &self.root
+    }
+
+    /// Opens a namespace of a snapshot by whatever holds it.
+    pub fn open_namespace(&self, snapshot: &Snapshot, key: NsKey) -> Result<OwnedFd, Why> {
+        open::open(&self.root, snapshot, key)
+    }
+
     /// Our own number in this procfs.
     pub fn own_pid(&self) -> Result<Pid, Error> {
         self.root.own_pid().map_err(Error::NoSelf)

@@ -9,6 +9,7 @@ use nix::sys::stat::Mode;
 
 use crate::model::namespace::{Holder, Namespace, NsKey};
 use crate::model::{LinkName, NsKind, Pid, Process, Snapshot, Why, text};
+use crate::sys::pidfd::PidFd;
 use crate::sys::procfs::ProcRoot;
 use crate::sys::{child, inside, list, nsfs, sockets, why};
 
@@ -59,9 +60,7 @@ fn through(
         },
         Holder::Fd { tid, fd, .. } => root.task(*tid)?.open_fd(*fd),
         Holder::Mount { path, mnt_ns } => mounted(root, snapshot, *mnt_ns, &text::to_bytes(path)),
-        Holder::Socket { pid, fd, .. } => {
-            sockets::namespace(&sockets::PidFd::open(*pid)?.copy_fd(*fd)?)
-        }
+        Holder::Socket { pid, fd, .. } => sockets::namespace(&PidFd::open(*pid)?.copy_fd(*fd)?),
         // What is below leads up, and relations follow that way anyhow.
         Holder::Child { .. } => Err(Errno::ESRCH),
         Holder::Kernel { ns_id } => list::open_by_key(*ns_id, key)

@@ -2,9 +2,11 @@
 
 mod diff;
 mod doctor;
+mod enter;
 mod generate;
 mod list;
 mod pid;
+mod run;
 mod show;
 mod snapshot;
 mod source;
@@ -27,6 +29,8 @@ pub fn dispatch(cli: &Cli) -> Result<Exit, Error> {
         Command::Diff(args) => diff::run(global, args),
         Command::Pid(args) => pid::run(global, args),
         Command::Snapshot => snapshot::run(global),
+        Command::Run(args) => run::run(args),
+        Command::Enter(args) => enter::run(global, args),
         Command::Doctor => doctor::run(global),
         Command::Completions(args) => generate::completions(args),
         Command::Man(args) => generate::man(args),

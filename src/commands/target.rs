@@ -12,13 +12,24 @@ use crate::model::namespace::NsKey;
 use crate::model::{NsKind, Pid, Snapshot};
 use crate::output::text::container;
 use crate::sys::nsfs;
+use crate::sys::pidfd::PidFd;
 
 /// A target as it was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Typed {
     Task(Pid),
+    /// A process that only the one with this number in pidfs is.
+    Pinned {
+        pid: Pid,
+        pidfs: u64,
+    },
+    /// A namespace by the kernel's id.
+    Id(u64),
     Myself,
-    Namespace { kind: Option<NsKind>, inode: u64 },
+    Namespace {
+        kind: Option<NsKind>,
+        inode: u64,
+    },
     Path(PathBuf),
     Container(String),
 }
@@ -43,6 +54,14 @@ impl Typed {
         if text.bytes().all(|byte| byte.is_ascii_digit()) {
             let pid = text.parse().ok().filter(|pid| *pid > 0);
             return pid.map(Typed::Task).ok_or_else(bad);
+        }
+        if let Some(id) = text.strip_prefix(':') {
+            return id.parse().map(Typed::Id).map_err(|_| bad());
+        }
+        if let Some((pid, pidfs)) = text.split_once(':')
+            && let (Ok(pid), Ok(pidfs)) = (pid.parse(), pidfs.parse())
+        {
+            return Ok(Typed::Pinned { pid, pidfs });
         }
         if let Some(key) = NsKey::parse(text) {
             return Ok(Typed::Namespace {
@@ -72,6 +91,17 @@ impl Typed {
     pub fn resolve(&self, source: &Source, global: &Global) -> Result<Target, Error> {
         match self {
             Typed::Task(pid) => Ok(Target::Task(*pid)),
+            Typed::Pinned { pid, pidfs } => match PidFd::open(*pid).and_then(|it| it.inode()) {
+                Ok(inode) if inode == *pidfs => Ok(Target::Task(*pid)),
+                _ => Err(source.no_process(*pid)),
+            },
+            Typed::Id(id) => {
+                let mut snapshot = source.scan(Depth::Links)?;
+                source.discover(&mut snapshot, global.reach(Reach::Full));
+                find::by_id(&snapshot, *id)
+                    .map(|key| Target::Namespace(key, None))
+                    .ok_or_else(|| Error::NoNamespace(format!(":{id}"), snapshot.namespaces.len()))
+            }
             Typed::Myself => myself(source).map(Target::Task),
             Typed::Namespace { kind, inode } => {
                 let mut snapshot = source.scan(Depth::Links)?;
@@ -103,7 +133,7 @@ fn find_namespace(snapshot: &Snapshot, kind: Option<NsKind>, inode: u64) -> Resu
         .ok_or(Error::NoNamespace(name, snapshot.namespaces.len()))
 }
 
-fn open_namespace(path: &Path) -> Result<Target, Error> {
+pub fn open_namespace(path: &Path) -> Result<Target, Error> {
     let failed = |errno| Error::Path {
         path: path.to_owned(),
         errno,
@@ -163,6 +193,14 @@ mod tests {
             ("/run/netns/x", Typed::Path("/run/netns/x".into())),
             ("docker:web", Typed::Container("docker:web".into())),
             ("4f4dddfc", Typed::Container("4f4dddfc".into())),
+            (":77", Typed::Id(77)),
+            (
+                "42:1234",
+                Typed::Pinned {
+                    pid: 42,
+                    pidfs: 1234,
+                },
+            ),
         ] {
             assert_eq!(Typed::parse(text).unwrap(), expected, "{text}");
         }

@@ -31,3 +31,13 @@ pub struct Propagation {
     pub master: Option<u32>,
     pub unbindable: bool,
 }
+
+/// Where a hierarchy of cgroups is mounted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hierarchy {
+    /// As in `/proc/PID/cgroup`, in any order: controllers, or `name=…`; empty for cgroup v2.
+    pub controllers: Vec<String>,
+    /// The cgroup that is the root of the mount.
+    pub root: String,
+    pub mount_point: String,
+}

@@ -174,6 +174,14 @@ impl IdRange {
             (offset < range.count).then(|| range.outside.wrapping_add(offset))
         })
     }
+
+    /// The id inside that stands for an id outside, by the whole map.
+    pub fn inside_of(map: &[IdRange], outside: u32) -> Option<u32> {
+        map.iter().find_map(|range| {
+            let offset = outside.checked_sub(range.outside)?;
+            (offset < range.count).then(|| range.inside.wrapping_add(offset))
+        })
+    }
 }
 
 /// One line of `/proc/PID/cgroup` (cgroups(7)).

@@ -50,7 +50,7 @@ pub fn complain(error: &Error) {
     let message = sanitize::for_terminal(&error.to_string()).into_owned();
     note(&format!("nsinspect: {message}"));
     if let Some(hint) = error.hint() {
-        note(&format!("  {hint}"));
+        note(&format!("  {}", sanitize::for_terminal(&hint)));
     }
 }
 

@@ -30,32 +30,40 @@ const LONGEST_ANSWER: usize = 16 << 20;
 /// ETIMEDOUT at the time limit, EPIPE when the child died without an answer.
 pub fn in_child(time_limit: Duration, work: impl FnOnce() -> Vec<u8>) -> Result<Vec<u8>, Errno> {
     let (answer, sender) = pipe2(OFlag::O_CLOEXEC)?;
+    let child = spawn(|| {
+        harden();
+        i32::from(send(&sender, &work()).is_err())
+    })?;
+    drop(sender);
+    let result = receive(&answer, Instant::now() + time_limit);
+    let status = reap(child, result.is_err());
+    match result {
+        Ok(bytes) if status => Ok(bytes),
+        Ok(_) => Err(Errno::EPIPE),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Forks a child that does its work and exits with the code which that returns, or with 1 if it
+/// panics. It inherits the single thread that calls this: call it while no other thread runs,
+/// since another may hold malloc's locks.
+pub fn spawn(work: impl FnOnce() -> i32) -> Result<Pid, Errno> {
     // SAFETY: the caller has no other thread, so the child may do all that a process may do; it
     // leaves by _exit and never returns into the caller's frames.
     match unsafe { fork() }? {
         ForkResult::Child => {
-            drop(answer);
-            let code = match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                harden();
-                send(&sender, &work())
-            })) {
-                Ok(Ok(())) => 0,
-                _ => 1,
-            };
-            // SAFETY: _exit runs no destructors and flushes no buffers, which are the parent's.
-            unsafe { libc::_exit(code) }
+            let work = std::panic::AssertUnwindSafe(work);
+            exit_at_once(std::panic::catch_unwind(work).unwrap_or(1))
         }
-        ForkResult::Parent { child } => {
-            drop(sender);
-            let result = receive(&answer, Instant::now() + time_limit);
-            let status = reap(child, result.is_err());
-            match result {
-                Ok(bytes) if status => Ok(bytes),
-                Ok(_) => Err(Errno::EPIPE),
-                Err(errno) => Err(errno),
-            }
-        }
+        ForkResult::Parent { child } => Ok(child),
     }
+}
+
+/// Ends this process at once: what is buffered is not written, and no destructor runs. For a forked
+/// child, whose buffers and destructors are its parent's.
+pub fn exit_at_once(code: i32) -> ! {
+    // SAFETY: it does not return.
+    unsafe { libc::_exit(code) }
 }
 
 /// Runs `work` in a forked child as [`in_child`] does, and returns the descriptor that it opened.
@@ -107,9 +115,16 @@ fn receive_fd(socket: &OwnedFd) -> Result<OwnedFd, Errno> {
 /// Makes the child unreachable for those whose namespaces it will join. Joining a user namespace
 /// resets the flag (commit_creds in kernel/cred.c), so [`super::inside`] does this once more.
 pub(super) fn harden() {
-    // Neither can fail with these arguments (PR_SET_DUMPABLE(2const), PR_SET_PDEATHSIG(2const)).
-    let _ = nix::sys::prctl::set_dumpable(false);
+    hide();
+    // It cannot fail with this argument (PR_SET_PDEATHSIG(2const)).
     let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
+}
+
+/// Makes the calling process not dumpable: nobody without CAP_SYS_PTRACE over the user namespace in
+/// which it was executed can trace it, or reach what `/proc/PID` links to. Ends with execve(2).
+pub fn hide() {
+    // It cannot fail with this argument (PR_SET_DUMPABLE(2const)).
+    let _ = nix::sys::prctl::set_dumpable(false);
 }
 
 fn send(sender: &OwnedFd, mut bytes: &[u8]) -> Result<(), Errno> {

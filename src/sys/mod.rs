@@ -1,14 +1,20 @@
 //! The one door to the kernel: every raw system call and ioctl, and all `unsafe` code.
 #![allow(unsafe_code)]
 
+pub mod capabilities;
 pub mod child;
+pub mod exec;
 pub mod inside;
+pub mod interfaces;
 pub mod list;
 pub mod mountfs;
 pub mod mounts;
 pub mod nsfs;
+pub mod pidfd;
 pub mod procfs;
+pub mod signals;
 pub mod sockets;
+pub mod stub;
 
 use nix::errno::Errno;
 

@@ -177,10 +177,15 @@ impl TaskDir {
         openat(&self.dir, fd_path(fd).as_c_str(), flags, Mode::empty())
     }
 
+    /// Opens the directory behind one of its links, `root` or `cwd`, for going there.
+    pub fn open_directory(&self, link: &str) -> Result<OwnedFd, Errno> {
+        openat(&self.dir, link, PATH_FLAGS, Mode::empty())
+    }
+
     /// Opens a file below the root directory of the task without following links out of it, for
     /// looking at what it is (openat2(2), RESOLVE_IN_ROOT).
     pub fn open_in_root(&self, path: &[u8]) -> Result<OwnedFd, Errno> {
-        let root = openat(&self.dir, "root", PATH_FLAGS, Mode::empty())?;
+        let root = self.open_directory("root")?;
         let how = OpenHow::new()
             .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
             .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS);

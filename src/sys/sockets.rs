@@ -13,30 +13,6 @@ const SO_NETNS_COOKIE: libc::c_int = 71;
 /// Include/uapi/linux/sockios.h (Linux 4.10).
 const SIOCGSKNS: libc::Ioctl = 0x894c;
 
-/// A process, by a descriptor that never means another (pidfd_open(2)).
-pub struct PidFd(OwnedFd);
-
-impl PidFd {
-    /// Opens it by its number in the caller's pid namespace.
-    pub fn open(pid: Pid) -> Result<PidFd, Errno> {
-        // SAFETY: plain numbers; the result is a new descriptor or -1.
-        unsafe { owned(libc::syscall(libc::SYS_pidfd_open, pid, 0)) }.map(PidFd)
-    }
-
-    /// A copy of one of the process's descriptors (pidfd_getfd(2)); takes the right to trace it.
-    pub fn copy_fd(&self, fd: i32) -> Result<OwnedFd, Errno> {
-        // SAFETY: plain numbers; the result is a new descriptor or -1.
-        unsafe {
-            owned(libc::syscall(
-                libc::SYS_pidfd_getfd,
-                self.0.as_raw_fd(),
-                fd,
-                0,
-            ))
-        }
-    }
-}
-
 /// The id of the socket's network namespace, the same that NS_GET_ID tells since Linux 6.18.
 pub fn namespace_cookie(socket: &OwnedFd) -> Result<u64, Errno> {
     let mut cookie = 0_u64;

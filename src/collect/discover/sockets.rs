@@ -6,7 +6,8 @@ use super::fds::others;
 use super::{Context, Fared, Findings};
 use crate::model::namespace::{Holder, NsKey};
 use crate::model::{LayerState, NsKind, Process, Snapshot};
-use crate::sys::sockets::{PidFd, namespace, namespace_cookie};
+use crate::sys::pidfd::PidFd;
+use crate::sys::sockets::{namespace, namespace_cookie};
 use crate::sys::{nsfs, why};
 
 pub fn look(context: &Context<'_>, snapshot: &Snapshot, findings: &mut Findings) -> LayerState {

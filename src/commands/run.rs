@@ -1,0 +1,272 @@
+//! `nsinspect run`: a program in new namespaces.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use nix::sys::signal::Signal;
+use nix::unistd::{Group, User, getegid, geteuid};
+
+use crate::cli::{PropagationArg, RunArgs, SetgroupsArg};
+use crate::error::{Error, Exit};
+use crate::isolate::credentials::{Credentials, Keep};
+use crate::isolate::id_map::{Block, Ids, Maps, Setgroups, Wish};
+use crate::isolate::launch::Launch;
+use crate::isolate::outside::Bind;
+use crate::isolate::program::Program;
+use crate::isolate::root::{NewRoot, Propagation, View};
+use crate::isolate::supervise::Ended;
+use crate::model::{CapabilitySet, LinkName, NsKind};
+use crate::output;
+use crate::sys::capabilities;
+
+pub fn run(args: &RunArgs) -> Result<Exit, Error> {
+    let launch = resolve(args).map_err(not_set_up)?;
+    let also = match launch.kinds.contains(&NsKind::Pid) {
+        true => ", and with it all that was in its pid namespace",
+        false => "",
+    };
+    finish(launch.run()?, also)
+}
+
+/// Passes the program's end on; that it was killed is said, since a code alone could be its own.
+pub fn finish(ended: Ended, also: &str) -> Result<Exit, Error> {
+    if let Ended::Killed(signal) = ended {
+        tell(&format!("the program was killed by {signal}{also}"));
+    }
+    Ok(Exit::Program(ended.exit_code()))
+}
+
+/// Whatever kept us from starting is told by 125, never by a code that the program could have.
+pub fn not_set_up(error: Error) -> Error {
+    match error {
+        Error::Isolate(failure) => Error::Isolate(failure),
+        other => Error::NotSetUp(Box::new(other)),
+    }
+}
+
+pub fn tell(line: &str) {
+    output::note(&format!(
+        "nsinspect: {}",
+        output::sanitize::for_terminal(line)
+    ));
+}
+
+fn resolve(args: &RunArgs) -> Result<Launch, Error> {
+    let mut kinds = kinds(args);
+    let mut users = wish(Ids::Users, args)?;
+    let mut groups = wish(Ids::Groups, args)?;
+    let is_mapped = users != Wish::default() || groups != Wish::default();
+    if args.all && !is_mapped {
+        (users.ourselves, groups.ourselves) = (Some(0), Some(0));
+    }
+    if !kinds.is_empty() && !kinds.contains(&NsKind::User) && !may_unshare() {
+        tell(
+            "without CAP_SYS_ADMIN new namespaces need a user namespace: one is made, with the \
+             same ids inside",
+        );
+        kinds.insert(NsKind::User);
+        users.ourselves = Some(geteuid().as_raw());
+        groups.ourselves = Some(getegid().as_raw());
+    }
+    let setgroups = args.setgroups.map(|how| match how {
+        SetgroupsArg::Allow => Setgroups::Allow,
+        SetgroupsArg::Deny => Setgroups::Deny,
+    });
+    Ok(Launch {
+        binds: binds(args),
+        maps: Maps::resolve(&users, &groups, setgroups)?,
+        owner: args.owner.as_deref().map(owner).transpose()?,
+        monotonic: args.monotonic,
+        boottime: args.boottime,
+        fork: args.fork || args.kill_child.is_some(),
+        init: args.init,
+        kill_signal: kill_signal(args)?,
+        view: view(args, &kinds),
+        hostname: args.hostname.clone(),
+        loopback: kinds.contains(&NsKind::Net) && !args.no_lo,
+        working_directory: args.wd.clone(),
+        credentials: Credentials {
+            uid: args.setuid,
+            gid: args.setgid,
+            groups: args.setgid.map(|_| Vec::new()),
+            keep: match args.keep_caps {
+                true => Keep::Ambient,
+                false => Keep::Usual,
+            },
+            ..Credentials::default()
+        },
+        program: Program::new(
+            &args.command,
+            match args.clear_env {
+                true => Vec::new(),
+                false => Program::own_environment(),
+            },
+        ),
+        kinds,
+        tell,
+    })
+}
+
+/// Each kind with its option, and the link by which it can be kept.
+fn options(args: &RunArgs) -> [(NsKind, LinkName, Option<&Option<PathBuf>>); 8] {
+    let own = LinkName::Own;
+    [
+        (NsKind::Mnt, own(NsKind::Mnt), args.mount.as_ref()),
+        (NsKind::Uts, own(NsKind::Uts), args.uts.as_ref()),
+        (NsKind::Ipc, own(NsKind::Ipc), args.ipc.as_ref()),
+        (NsKind::Net, own(NsKind::Net), args.net.as_ref()),
+        (NsKind::Pid, LinkName::PidForChildren, args.pid.as_ref()),
+        (NsKind::User, own(NsKind::User), args.user.as_ref()),
+        (NsKind::Cgroup, own(NsKind::Cgroup), args.cgroup.as_ref()),
+        (NsKind::Time, LinkName::TimeForChildren, args.time.as_ref()),
+    ]
+}
+
+fn kinds(args: &RunArgs) -> BTreeSet<NsKind> {
+    if args.all {
+        return NsKind::ALL.into_iter().collect();
+    }
+    let asked = options(args).into_iter();
+    let mut kinds: BTreeSet<NsKind> = asked
+        .filter(|(_, _, option)| option.is_some())
+        .map(|(kind, _, _)| kind)
+        .collect();
+    let is_mapped = args.map_root_user
+        || args.map_current_user
+        || args.map_auto
+        || args.map_subids
+        || args.map_user.is_some()
+        || args.map_group.is_some()
+        || !args.map_users.is_empty()
+        || !args.map_groups.is_empty()
+        || args.owner.is_some();
+    let implied = [
+        (NsKind::User, is_mapped),
+        (
+            NsKind::Mnt,
+            args.rootfs.is_some() || args.mount_proc.is_some(),
+        ),
+        (NsKind::Uts, args.hostname.is_some()),
+        (
+            NsKind::Time,
+            args.monotonic.is_some() || args.boottime.is_some(),
+        ),
+        (NsKind::Pid, args.init),
+    ];
+    kinds.extend(
+        implied
+            .into_iter()
+            .filter(|(_, it)| *it)
+            .map(|(kind, _)| kind),
+    );
+    kinds
+}
+
+fn binds(args: &RunArgs) -> Vec<Bind> {
+    let kept = options(args).into_iter();
+    kept.filter_map(|(_, link, option)| {
+        let file = option?.clone()?;
+        Some(Bind { link, file })
+    })
+    .collect()
+}
+
+fn may_unshare() -> bool {
+    capabilities::get().is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_ADMIN))
+}
+
+fn wish(ids: Ids, args: &RunArgs) -> Result<Wish, Error> {
+    let (named, blocks) = match ids {
+        Ids::Users => (&args.map_user, &args.map_users),
+        Ids::Groups => (&args.map_group, &args.map_groups),
+    };
+    let own = match ids {
+        Ids::Users => geteuid().as_raw(),
+        Ids::Groups => getegid().as_raw(),
+    };
+    let named = named.as_deref().map(|name| id(ids, name)).transpose()?;
+    let ourselves = named
+        .or(args.map_root_user.then_some(0))
+        .or(args.map_current_user.then_some(own));
+    let mut blocks = blocks.clone();
+    blocks.extend(args.map_auto.then_some(Block::Auto));
+    blocks.extend(args.map_subids.then_some(Block::Subids));
+    Ok(Wish { ourselves, blocks })
+}
+
+/// The number of a user or group that was given by number or by name.
+fn id(ids: Ids, name: &str) -> Result<u32, Error> {
+    if let Ok(number) = name.parse() {
+        return Ok(number);
+    }
+    let found = match ids {
+        Ids::Users => User::from_name(name)
+            .ok()
+            .flatten()
+            .map(|user| user.uid.as_raw()),
+        Ids::Groups => Group::from_name(name)
+            .ok()
+            .flatten()
+            .map(|group| group.gid.as_raw()),
+    };
+    let what = match ids {
+        Ids::Users => "user",
+        Ids::Groups => "group",
+    };
+    found.ok_or_else(|| Error::Usage(format!("there is no {what} {name:?} here")))
+}
+
+fn owner(text: &str) -> Result<(u32, u32), Error> {
+    let (user, group) = text
+        .split_once(':')
+        .ok_or_else(|| Error::Usage(format!("--owner wants UID:GID, and {text:?} is not that")))?;
+    Ok((id(Ids::Users, user)?, id(Ids::Groups, group)?))
+}
+
+fn kill_signal(args: &RunArgs) -> Result<Signal, Error> {
+    match &args.kill_child {
+        Some(Some(name)) => signal(name),
+        _ => Ok(Signal::SIGKILL),
+    }
+}
+
+/// A signal by its number, or by its name with or without SIG.
+fn signal(name: &str) -> Result<Signal, Error> {
+    let by_number = name.parse::<i32>().ok();
+    let by_number = by_number.and_then(|number| Signal::try_from(number).ok());
+    let upper = name.to_uppercase();
+    let full = match upper.starts_with("SIG") {
+        true => upper,
+        false => format!("SIG{upper}"),
+    };
+    by_number
+        .or_else(|| full.parse().ok())
+        .ok_or_else(|| Error::Usage(format!("{name:?} is not a signal")))
+}
+
+fn view(args: &RunArgs, kinds: &BTreeSet<NsKind>) -> View {
+    let root = match (&args.rootfs, &args.root) {
+        (Some(dir), _) => Some(NewRoot::Pivot {
+            dir: dir.clone(),
+            read_only: args.read_only,
+        }),
+        (None, Some(dir)) => Some(NewRoot::Chroot(dir.clone())),
+        (None, None) => None,
+    };
+    let fresh = kinds.contains(&NsKind::Pid) && kinds.contains(&NsKind::Mnt);
+    let usual = (fresh && !args.no_mount_proc).then(|| Path::new("/proc").to_owned());
+    let asked = args
+        .mount_proc
+        .as_ref()
+        .map(|dir| dir.clone().unwrap_or_else(|| "/proc".into()));
+    View {
+        propagation: match args.propagation {
+            PropagationArg::Private => Propagation::Private,
+            PropagationArg::Slave => Propagation::Slave,
+            PropagationArg::Shared => Propagation::Shared,
+            PropagationArg::Unchanged => Propagation::Unchanged,
+        },
+        root,
+        proc: asked.or(usual),
+    }
+}

@@ -1,0 +1,79 @@
+//! Joining the cgroups of another process, in every hierarchy (cgroups(7)).
+
+use std::fs::File;
+use std::io::Write;
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
+
+use super::failure::{During, Failure, Step};
+use super::root::open_directory;
+use crate::model::mount::Hierarchy;
+use crate::model::process::CgroupEntry;
+
+/// A cgroup that has been opened for joining.
+pub struct Joinable {
+    procs: File,
+    path: String,
+}
+
+/// Opens the given cgroups. Those in hierarchies that are mounted nowhere are left out, since no
+/// process can be moved in them.
+pub fn open(entries: &[CgroupEntry], hierarchies: &[Hierarchy]) -> Result<Vec<Joinable>, Failure> {
+    let mut opened = Vec::new();
+    for entry in entries {
+        let names: Vec<&str> = entry
+            .controllers
+            .split(',')
+            .filter(|it| !it.is_empty())
+            .collect();
+        let is_it = |hierarchy: &&Hierarchy| {
+            hierarchy.controllers.len() == names.len()
+                && names
+                    .iter()
+                    .all(|name| hierarchy.controllers.iter().any(|it| it == name))
+        };
+        if let Some(hierarchy) = hierarchies.iter().find(is_it) {
+            opened.push(open_one(entry, hierarchy)?);
+        }
+    }
+    Ok(opened)
+}
+
+/// The path was chosen by whoever made the cgroup: it is followed below the mount and nowhere else.
+fn open_one(entry: &CgroupEntry, hierarchy: &Hierarchy) -> Result<Joinable, Failure> {
+    let step = || Step::JoinCgroup(entry.path.clone());
+    let below = match hierarchy.root.as_str() {
+        "/" => Some(entry.path.as_str()),
+        root => entry.path.strip_prefix(root),
+    };
+    let below = below.ok_or_else(|| {
+        Failure::because(
+            step(),
+            format!(
+                "{} shows only what lies below {}",
+                hierarchy.mount_point, hierarchy.root
+            ),
+        )
+    })?;
+    let mount = open_directory(hierarchy.mount_point.as_ref())?;
+    let file = format!("{}/cgroup.procs", below.trim_matches('/'));
+    let how = OpenHow::new()
+        .flags(OFlag::O_WRONLY | OFlag::O_CLOEXEC)
+        .resolve(ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS);
+    let procs = openat2(mount, file.trim_start_matches('/'), how).during(step)?;
+    Ok(Joinable {
+        procs: procs.into(),
+        path: entry.path.clone(),
+    })
+}
+
+impl Joinable {
+    /// Moves the calling process into it.
+    pub fn join(&self) -> Result<(), Failure> {
+        (&self.procs)
+            .write_all(b"0\n")
+            .map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))
+            .during(|| Step::JoinCgroup(self.path.clone()))
+    }
+}

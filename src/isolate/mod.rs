@@ -1,0 +1,34 @@
+//! Creating namespaces and joining them, so that isolation can be tried and not only read.
+//!
+//! [`launch`] makes new ones, [`enter`] joins those that exist. Both resolve everything first, then
+//! change this process, and end either by becoming the program or, where the program has to be a
+//! child, by standing over it until it ends ([`supervise`]).
+
+/// Cgroups to join.
+pub mod cgroups;
+/// Ids, groups and capabilities with which the program runs.
+pub mod credentials;
+/// Joining existing namespaces.
+pub mod enter;
+/// Likely causes of refusals.
+mod explain;
+/// What failed, on what, and why.
+pub mod failure;
+/// Maps of ids for user namespaces.
+pub mod id_map;
+/// A small init for pid namespaces.
+mod init;
+/// Joining namespaces in an order in which each step has the right to the next.
+pub mod join;
+/// Making new namespaces.
+pub mod launch;
+/// What is done from outside the new namespaces.
+pub mod outside;
+/// The program, and becoming it.
+pub mod program;
+/// Root directory, /proc and how mounts propagate.
+pub mod root;
+/// Standing over the program until it ends.
+pub mod supervise;
+
+pub use failure::{Failure, Step};

@@ -1,0 +1,192 @@
+//! The program that is to run, and becoming it.
+
+use std::ffi::{CString, OsStr, OsString};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, AtFlags};
+use nix::sys::stat::{SFlag, stat};
+use nix::unistd::{AccessFlags, execve, execveat, faccessat};
+
+use super::failure::{During, Failure, Step};
+use crate::sys::{exec, signals, stub};
+
+/// Where programs are looked for without a PATH (_PATH_DEFPATH in paths.h, and /sbin for what
+/// people enter containers for).
+const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// A program with its arguments and environment.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The name first, as it was typed; never empty.
+    pub arguments: Vec<OsString>,
+    /// `NAME=value` each.
+    pub environment: Vec<OsString>,
+}
+
+impl Program {
+    /// The words that were typed, or the shell of the environment where there are none.
+    pub fn new(words: &[OsString], environment: Vec<OsString>) -> Program {
+        let shell = || variable(&environment, "SHELL").unwrap_or_else(|| "/bin/sh".into());
+        let arguments = match words.is_empty() {
+            true => vec![shell()],
+            false => words.to_vec(),
+        };
+        Program {
+            arguments,
+            environment,
+        }
+    }
+
+    /// The environment of this process.
+    pub fn own_environment() -> Vec<OsString> {
+        std::env::vars_os()
+            .map(|(mut name, value)| {
+                name.push("=");
+                name.push(value);
+                name
+            })
+            .collect()
+    }
+
+    /// What it is called in messages.
+    pub fn name(&self) -> String {
+        self.arguments[0].to_string_lossy().into_owned()
+    }
+
+    fn step(&self) -> Step {
+        Step::Execute(self.name())
+    }
+
+    /// Becomes the program. Nothing is inherited but standard input, output and error.
+    pub fn replace_us(&self) -> Failure {
+        let attempt = || {
+            let ready = self.ready()?;
+            exec::close_on_exec_from(3).during(|| Step::Prepare)?;
+            execve(&ready.path, &ready.arguments, &ready.environment)
+                .map_err(|errno| Failure::to_execute(self.name(), errno))
+        };
+        failure_of(attempt())
+    }
+
+    /// The same for a program of a foreign root: through the sealed stub ([`stub`]).
+    pub fn replace_us_by_stub(&self) -> Failure {
+        let attempt = || {
+            let ready = self.ready()?;
+            let image = stub::sealed(stub::Entry::Replace).during(|| Step::Seal)?;
+            let image = exec::move_to(image, stub::TELLS).during(|| Step::Prepare)?;
+            exec::close_on_exec_from(stub::TELLS + 1).during(|| Step::Prepare)?;
+            ready.execute_stub(&image).during(|| Step::Seal)
+        };
+        failure_of(attempt())
+    }
+
+    /// Becomes the stub, which makes a sibling that becomes the program: it tells by one
+    /// descriptor and waits on the other ([`stub::Entry::Spawn`]).
+    pub fn spawn_by_stub(&self, tells: OwnedFd, gate: OwnedFd) -> Failure {
+        let attempt = || {
+            let ready = self.ready()?;
+            let image = stub::sealed(stub::Entry::Spawn).during(|| Step::Seal)?;
+            // Out of the way of the two numbers that the stub knows.
+            let [tells, gate, image] = [&tells, &gate, &image]
+                .map(|fd| exec::duplicate_above(fd, stub::GATE + 1).during(|| Step::Prepare));
+            let (tells, gate, image) = (tells?, gate?, image?);
+            // They have to stay open until then.
+            let _tells = exec::move_to(tells, stub::TELLS).during(|| Step::Prepare)?;
+            let _gate = exec::move_to(gate, stub::GATE).during(|| Step::Prepare)?;
+            exec::close_on_exec_from(stub::GATE + 1).during(|| Step::Prepare)?;
+            ready.execute_stub(&image).during(|| Step::Seal)
+        };
+        failure_of(attempt())
+    }
+
+    fn ready(&self) -> Result<Ready, Failure> {
+        let path = self.find().during(|| self.step())?;
+        signals::default_pipe().during(|| Step::Prepare)?;
+        Ok(Ready {
+            path,
+            arguments: self
+                .arguments
+                .iter()
+                .filter_map(|it| c_string(it))
+                .collect(),
+            environment: self
+                .environment
+                .iter()
+                .filter_map(|it| c_string(it))
+                .collect(),
+        })
+    }
+
+    /// The file to execute: a name with a slash as it is, any other by the program's own PATH.
+    fn find(&self) -> Result<CString, Errno> {
+        let name = &self.arguments[0];
+        if name.as_bytes().contains(&b'/') {
+            may_execute(name)?;
+            return c_string(name).ok_or(Errno::ENOENT);
+        }
+        let path = variable(&self.environment, "PATH").unwrap_or_else(|| USUAL_PATH.into());
+        let mut reason = Errno::ENOENT;
+        for directory in path.as_bytes().split(|byte| *byte == b':') {
+            let directory = if directory.is_empty() {
+                b"."
+            } else {
+                directory
+            };
+            let file = Path::new(OsStr::from_bytes(directory)).join(name);
+            match may_execute(file.as_os_str()) {
+                Ok(()) => return c_string(file.as_os_str()).ok_or(Errno::ENOENT),
+                Err(Errno::ENOENT | Errno::ENOTDIR) => {}
+                Err(errno) => reason = errno,
+            }
+        }
+        Err(reason)
+    }
+}
+
+fn failure_of(attempt: Result<std::convert::Infallible, Failure>) -> Failure {
+    match attempt {
+        Ok(never) => match never {},
+        Err(failure) => failure,
+    }
+}
+
+/// A program with all that execve(2) takes.
+struct Ready {
+    path: CString,
+    arguments: Vec<CString>,
+    environment: Vec<CString>,
+}
+
+impl Ready {
+    fn execute_stub(&self, image: &OwnedFd) -> Result<std::convert::Infallible, Errno> {
+        let mut arguments = vec![c"nsinspect-exec".to_owned(), self.path.clone()];
+        arguments.extend(self.arguments.iter().cloned());
+        let flags = AtFlags::AT_EMPTY_PATH;
+        execveat(image, c"", &arguments, &self.environment, flags)
+    }
+}
+
+fn may_execute(path: &OsStr) -> Result<(), Errno> {
+    faccessat(AT_FDCWD, path, AccessFlags::X_OK, AtFlags::AT_EACCESS)?;
+    let kind = SFlag::from_bits_truncate(stat(path)?.st_mode) & SFlag::S_IFMT;
+    match kind == SFlag::S_IFREG {
+        true => Ok(()),
+        false => Err(Errno::EACCES),
+    }
+}
+
+/// A string as the kernel takes it; none if it holds a NUL, which no argument can.
+fn c_string(text: &OsStr) -> Option<CString> {
+    CString::new(text.as_bytes()).ok()
+}
+
+/// The value of a variable in an environment.
+fn variable(environment: &[OsString], name: &str) -> Option<OsString> {
+    environment.iter().find_map(|entry| {
+        let rest = entry.as_bytes().strip_prefix(name.as_bytes())?;
+        Some(OsString::from_vec(rest.strip_prefix(b"=")?.to_vec()))
+    })
+}

@@ -1,0 +1,345 @@
+//! Standing over the program until it ends: signals passed on, stops mirrored, the terminal given
+//! back.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, raise, sigprocmask};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
+use nix::unistd::{Pid, close, getpgrp, pipe2, read, tcgetpgrp, tcsetpgrp, write};
+
+use super::failure::{During, Failure, Step};
+use crate::sys::procfs::ProcRoot;
+use crate::sys::{child, signals};
+
+/// How the program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    Exited(u8),
+    Killed(Signal),
+}
+
+impl Ended {
+    /// The code to exit with, as shells have it: 128 and the number of the signal.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Ended::Exited(code) => code,
+            Ended::Killed(signal) => 128 + signal as u8,
+        }
+    }
+}
+
+/// What is passed on to the program when a process sends it to us.
+const PASSED_ON: [Signal; 9] = [
+    Signal::SIGHUP,
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+    Signal::SIGTERM,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+    Signal::SIGWINCH,
+    Signal::SIGTSTP,
+    Signal::SIGCONT,
+];
+
+/// Our signals, held back to be read one by one.
+pub struct HeldSignals {
+    before: SigSet,
+    descriptor: SignalFd,
+}
+
+impl HeldSignals {
+    pub fn hold() -> Result<HeldSignals, Failure> {
+        let mut all: SigSet = PASSED_ON.into_iter().collect();
+        all.add(Signal::SIGCHLD);
+        let mut before = SigSet::empty();
+        sigprocmask(SigmaskHow::SIG_BLOCK, Some(&all), Some(&mut before))
+            .during(|| Step::Prepare)?;
+        let descriptor = SignalFd::with_flags(&all, SfdFlags::SFD_CLOEXEC);
+        Ok(HeldSignals {
+            before,
+            descriptor: descriptor.during(|| Step::Prepare)?,
+        })
+    }
+
+    /// Lets them come again, as the program that is started next expects.
+    pub fn let_go(&self) -> Result<(), Errno> {
+        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.before), None)
+    }
+}
+
+impl Drop for HeldSignals {
+    fn drop(&mut self) {
+        let _ = self.let_go();
+    }
+}
+
+/// A child on its way to become the program.
+pub struct Birth {
+    /// The end of a pipe whose other end the supervisor holds until it ends.
+    lifeline: OwnedFd,
+    /// Where it says what failed; execve closes it.
+    complaint: Option<File>,
+}
+
+impl Birth {
+    /// Has the kernel end us with the supervisor, and waits for its word, which does not come if it
+    /// has ended before. A change of ids clears the signal (commit_creds in kernel/cred.c), so this
+    /// comes after.
+    pub fn end_with_supervisor(&self, signal: Signal) -> Result<(), Failure> {
+        set_pdeathsig(signal).during(|| Step::Prepare)?;
+        match read(&self.lifeline, &mut [0]) {
+            Ok(1) => Ok(()),
+            Ok(_) => Err(Failure::new(Step::Prepare, Errno::EPIPE)),
+            Err(errno) => Err(errno).during(|| Step::Prepare),
+        }
+    }
+
+    /// Lets the supervisor know that all is well, where no execve of ours does.
+    pub fn succeeded(&mut self) {
+        self.complaint = None;
+    }
+
+    fn complain(&mut self, failure: &Failure) {
+        if let Some(complaint) = &mut self.complaint {
+            // Serialising plain data cannot fail; nobody reads it if the supervisor is gone.
+            let _ = complaint.write_all(&serde_json::to_vec(failure).unwrap_or_default());
+        }
+    }
+}
+
+/// A program that has been started as a child.
+pub struct Started {
+    pub process: Pid,
+    /// Its end tells the child that we are gone.
+    _lifeline: OwnedFd,
+}
+
+/// Forks a child that does the rest of the work and becomes the program, though not before what is
+/// to be done beside it is done. Returns when it has, or with what has failed.
+pub fn start(
+    held: &HeldSignals,
+    become_program: impl FnOnce(&mut Birth) -> Failure,
+    beside: impl FnOnce() -> Result<(), Failure>,
+) -> Result<Started, Failure> {
+    let (failed, complaint) = pipe2(OFlag::O_CLOEXEC).during(|| Step::Prepare)?;
+    let (watched, lifeline) = pipe2(OFlag::O_CLOEXEC).during(|| Step::Prepare)?;
+    let ours = lifeline.as_raw_fd();
+    let mut birth = Birth {
+        lifeline: watched,
+        complaint: Some(complaint.into()),
+    };
+    let process = child::spawn(move || {
+        // With a copy of that end it would never see the end of the supervisor.
+        let _ = close(ours);
+        let failure = match held.let_go() {
+            Ok(()) => become_program(&mut birth),
+            Err(errno) => Failure::new(Step::Prepare, errno),
+        };
+        birth.complain(&failure);
+        failure.exit_code().into()
+    });
+    // A pid namespace whose init has died refuses every fork.
+    let process = process.during(|| Step::Fork)?;
+    let outcome = beside().and_then(|()| {
+        // A child that has failed already does not read it.
+        let _ = write(&lifeline, b"g");
+        complaint_of(failed)
+    });
+    match outcome {
+        Ok(()) => Ok(Started {
+            process,
+            _lifeline: lifeline,
+        }),
+        Err(failure) => {
+            let _ = kill(process, Signal::SIGKILL);
+            let _ = waitpid(process, None);
+            Err(failure)
+        }
+    }
+}
+
+/// Waits until the pipe is closed, with or without a word.
+fn complaint_of(pipe: OwnedFd) -> Result<(), Failure> {
+    let mut text = Vec::new();
+    let all = File::from(pipe).read_to_end(&mut text);
+    all.during(|| Step::Prepare)?;
+    // Without: the program runs, or a signal has ended the child before.
+    serde_json::from_slice(&text).map_or(Ok(()), Err)
+}
+
+/// What the supervisor says when it has to.
+pub type Tell = fn(&str);
+
+/// Stands over a program until it ends.
+pub struct Supervisor<'a> {
+    pub held: &'a HeldSignals,
+    /// Where the program is PID 1 of its pid namespace, to which the kernel passes on only what it
+    /// handles: a procfs in which to look what that is.
+    pub init_in: Option<&'a ProcRoot>,
+    /// We are the init of the pid namespace, and reap whoever is left to us.
+    pub reaps: bool,
+    pub tell: Tell,
+}
+
+impl Supervisor<'_> {
+    /// Waits, and says how it ended.
+    pub fn wait(&self, program: Pid) -> Result<Ended, Failure> {
+        let terminal = Terminal::of_standard_input();
+        let ended = self.wait_for_end(program).during(|| Step::Prepare);
+        if let Some(terminal) = terminal {
+            terminal.give_back(matches!(ended, Ok(Ended::Killed(_))));
+        }
+        ended
+    }
+
+    fn wait_for_end(&self, program: Pid) -> Result<Ended, Errno> {
+        let mut told = false;
+        loop {
+            if self.reaps {
+                reap_until(program)?;
+            }
+            if let Some(ended) = self.look_at(program)? {
+                return Ok(ended);
+            }
+            let info = match self.held.descriptor.read_signal() {
+                Ok(Some(info)) => info,
+                Ok(None) | Err(Errno::EINTR) => continue,
+                Err(errno) => return Err(errno),
+            };
+            // What the kernel sends for a terminal goes to the whole foreground group, and so to
+            // the program too; only what a process sends to us alone is passed on. The code tells
+            // (SI_FROMUSER in include/linux/sched/signal.h).
+            let from_process = info.ssi_code <= 0;
+            let signal = i32::try_from(info.ssi_signo).ok();
+            let signal = signal.and_then(|number| Signal::try_from(number).ok());
+            let Some(signal) = signal.filter(|signal| *signal != Signal::SIGCHLD) else {
+                continue;
+            };
+            if from_process {
+                let _ = kill(program, signal);
+            }
+            if self.is_deaf_to(program, signal) {
+                self.insist(program, signal, &mut told);
+            }
+        }
+    }
+
+    /// Whether it has ended; when it has been stopped, so are we, until both go on.
+    fn look_at(&self, program: Pid) -> Result<Option<Ended>, Errno> {
+        loop {
+            let flags = WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED;
+            match waitpid(program, Some(flags)) {
+                Ok(WaitStatus::Exited(_, code)) => {
+                    return Ok(Some(Ended::Exited((code & 0xff) as u8)));
+                }
+                Ok(WaitStatus::Signaled(_, signal, _)) => {
+                    return Ok(Some(Ended::Killed(signal)));
+                }
+                Ok(WaitStatus::Stopped(..)) => {
+                    raise(Signal::SIGSTOP)?;
+                    let _ = kill(program, Signal::SIGCONT);
+                }
+                Ok(_) => return Ok(None),
+                Err(Errno::EINTR) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+
+    /// Whether the signal would end any other process, and does not end this since it is PID 1 and
+    /// has no handler (pid_namespaces(7)).
+    fn is_deaf_to(&self, program: Pid, signal: Signal) -> bool {
+        let ends = matches!(
+            signal,
+            Signal::SIGTERM | Signal::SIGINT | Signal::SIGHUP | Signal::SIGQUIT
+        );
+        ends && self
+            .init_in
+            .is_some_and(|proc| has_default_action(proc, program, signal) == Some(true))
+    }
+
+    /// Says so once, and ends it when it is asked again.
+    fn insist(&self, program: Pid, signal: Signal, told: &mut bool) {
+        if std::mem::replace(told, true) {
+            let _ = kill(program, Signal::SIGKILL);
+            return;
+        }
+        (self.tell)(&format!(
+            "the program is PID 1 of its pid namespace and has no handler for {signal}, so that \
+             the kernel keeps the signal from it; once more ends it by SIGKILL, and --init is for \
+             such programs"
+        ));
+    }
+}
+
+/// Whether a process neither handles nor ignores a signal (proc_pid_status(5)); `None` where that
+/// cannot be read.
+fn has_default_action(proc: &ProcRoot, process: Pid, signal: Signal) -> Option<bool> {
+    let status = proc.task(process.as_raw()).ok()?.read("status").ok()?;
+    let text = String::from_utf8_lossy(&status);
+    let is_in = |field: &str| {
+        let mask = text.lines().find_map(|line| line.strip_prefix(field))?;
+        let mask = u64::from_str_radix(mask.trim(), 16).ok()?;
+        Some(mask >> (signal as u32 - 1) & 1 == 1)
+    };
+    Some(!is_in("SigCgt:")? && !is_in("SigIgn:")?)
+}
+
+/// Reaps every child until the given one ends: the work of an init.
+fn reap_until(program: Pid) -> Result<(), Errno> {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    loop {
+        match waitid(Id::All, flags) {
+            Ok(WaitStatus::StillAlive) => return Ok(()),
+            Ok(status) if status.pid() == Some(program) => return Ok(()),
+            Ok(status) => {
+                if let Some(orphan) = status.pid() {
+                    let _ = waitpid(orphan, Some(WaitPidFlag::WNOHANG));
+                }
+            }
+            Err(Errno::EINTR) => {}
+            Err(Errno::ECHILD) => return Ok(()),
+            Err(errno) => return Err(errno),
+        }
+    }
+}
+
+/// The terminal as it was before the program had it.
+struct Terminal {
+    foreground: Pid,
+    modes: Termios,
+}
+
+impl Terminal {
+    /// `None` where standard input is no terminal, or is that of somebody else.
+    fn of_standard_input() -> Option<Terminal> {
+        let stdin = std::io::stdin();
+        Some(Terminal {
+            foreground: tcgetpgrp(&stdin).ok()?,
+            modes: tcgetattr(&stdin).ok()?,
+        })
+    }
+
+    /// Makes our group the foreground again where the program has left it to a group of its own,
+    /// and the modes what they were where it was killed and could not do so itself.
+    fn give_back(&self, was_killed: bool) {
+        let stdin = std::io::stdin();
+        let ours = self.foreground == getpgrp();
+        if !ours || signals::ignore_terminal_output().is_err() {
+            return;
+        }
+        if tcgetpgrp(&stdin) != Ok(self.foreground) {
+            let _ = tcsetpgrp(&stdin, self.foreground);
+        }
+        if was_killed {
+            let _ = tcsetattr(&stdin, SetArg::TCSADRAIN, &self.modes);
+        }
+    }
+}

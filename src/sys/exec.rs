@@ -1,0 +1,63 @@
+//! Descriptors before execve(2): which the next program inherits, and under which number.
+
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
+use nix::sys::stat::Mode;
+
+use super::procfs::numbers_in;
+
+/// Marks every descriptor from this number on to be closed by execve(2).
+pub fn close_on_exec_from(first: RawFd) -> Result<(), Errno> {
+    const CLOSE_RANGE_CLOEXEC: libc::c_uint = 4;
+    // SAFETY: plain numbers; nothing is closed before execve.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_close_range,
+            first,
+            libc::c_uint::MAX,
+            CLOSE_RANGE_CLOEXEC,
+        )
+    };
+    match Errno::result(result) {
+        // Before Linux 5.11.
+        Err(Errno::ENOSYS | Errno::EINVAL) => mark_one_by_one(first),
+        result => result.map(drop),
+    }
+}
+
+fn mark_one_by_one(first: RawFd) -> Result<(), Errno> {
+    let flags = OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let list = nix::fcntl::open("/proc/self/fd", flags, Mode::empty())?;
+    let listed = numbers_in(std::os::fd::AsFd::as_fd(&list), ".")?;
+    for fd in listed.into_iter().filter(|fd| *fd >= first) {
+        // SAFETY: the number was listed a moment ago; if it is closed by now, fcntl says so.
+        let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+        match fcntl(fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)) {
+            Ok(_) | Err(Errno::EBADF) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
+}
+
+/// Puts a descriptor under a number that stays open across execve(2). Whatever had the number is
+/// closed, so this is for a process that is about to become another program.
+pub fn move_to(fd: OwnedFd, number: RawFd) -> Result<OwnedFd, Errno> {
+    if fd.as_raw_fd() == number {
+        fcntl(&fd, FcntlArg::F_SETFD(FdFlag::empty()))?;
+        return Ok(fd);
+    }
+    // SAFETY: plain numbers; the caller gives the new number away.
+    Errno::result(unsafe { libc::dup2(fd.as_raw_fd(), number) })?;
+    // SAFETY: it is open now, and by the caller's word nobody else uses it.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// A second descriptor of the same file, with a number not below this one.
+pub fn duplicate_above(fd: &OwnedFd, lowest: RawFd) -> Result<OwnedFd, Errno> {
+    let number = fcntl(fd, FcntlArg::F_DUPFD_CLOEXEC(lowest))?;
+    // SAFETY: the kernel has just opened it for us.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}

@@ -1,0 +1,61 @@
+//! A process by a descriptor that never means another (pidfd_open(2)).
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::fstat;
+
+use super::procfs::owned;
+use crate::model::Pid;
+
+/// A process that is pinned: when it ends, its number may pass to another, but this does not.
+pub struct PidFd(OwnedFd);
+
+impl PidFd {
+    /// Opens it by its number in the caller's pid namespace.
+    ///
+    /// # Errors
+    /// EINVAL: the number is that of a thread which is not the first of its process.
+    pub fn open(pid: Pid) -> Result<PidFd, Errno> {
+        // SAFETY: plain numbers; the result is a new descriptor or -1.
+        unsafe { owned(libc::syscall(libc::SYS_pidfd_open, pid, 0)) }.map(PidFd)
+    }
+
+    /// A copy of one of the process's descriptors (pidfd_getfd(2)); takes the right to trace it.
+    pub fn copy_fd(&self, fd: i32) -> Result<OwnedFd, Errno> {
+        // SAFETY: plain numbers; the result is a new descriptor or -1.
+        unsafe {
+            owned(libc::syscall(
+                libc::SYS_pidfd_getfd,
+                self.0.as_raw_fd(),
+                fd,
+                0,
+            ))
+        }
+    }
+
+    /// A second descriptor of the same process.
+    pub fn duplicate(&self) -> Result<PidFd, Errno> {
+        let copy = self.0.try_clone().map_err(|_| Errno::EMFILE)?;
+        Ok(PidFd(copy))
+    }
+
+    /// Whether the process has not ended; while it has not, its number is not another's.
+    pub fn is_alive(&self) -> Result<bool, Errno> {
+        let mut ends = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];
+        Ok(poll(&mut ends, PollTimeout::ZERO)? == 0)
+    }
+
+    /// Number of the process in pidfs, which no other process ever gets (Linux 6.9; before that
+    /// all descriptors of processes have one and the same).
+    pub fn inode(&self) -> Result<u64, Errno> {
+        Ok(fstat(&self.0)?.st_ino)
+    }
+}
+
+impl AsFd for PidFd {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}

@@ -1,0 +1,341 @@
+//! A program of a few instructions, sealed in memory, through which programs of a foreign root are
+//! executed.
+//!
+//! While execve(2) looks for a program and its interpreter, `/proc/self/exe` is still the caller's
+//! executable. A container whose `/bin/sh` begins with `#!/proc/self/exe` would so be given *our*
+//! file, run it with its own libraries, and overwrite it (CVE-2019-5736). What it is given is this
+//! stub instead: a sealed memfd that nobody can write.
+//!
+//! The stub marks descriptor 3 to be closed by execve, and executes its first argument with the
+//! others as arguments. If 3 is not open it exits with 126: it was executed by such a script, which
+//! would otherwise go round for ever.
+//!
+//! [`Entry::Spawn`] first makes a child with the caller's parent (CLONE_PARENT), so that the process
+//! which is born into a pid namespace was never a copy of us. It tells the parent the number of the
+//! child by descriptor 3, as the four bytes of an `i32`. The child dies with its parent
+//! (PR_SET_PDEATHSIG), waits for one byte on descriptor 4, and executes. An error of clone or
+//! execve is told as its negative number.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::OwnedFd;
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, SealFlag, fcntl};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+
+/// The descriptor by which the stub tells, and that must be open.
+pub const TELLS: i32 = 3;
+/// The descriptor on which the child of [`Entry::Spawn`] waits.
+pub const GATE: i32 = 4;
+
+/// Where the stub begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// Becomes the program.
+    Replace,
+    /// Makes a sibling that becomes the program.
+    Spawn,
+}
+
+/// The stub as an executable in memory that can no longer be changed.
+///
+/// # Errors
+/// ENOEXEC: there is no stub for this processor. EACCES: `vm.memfd_noexec` forbids executables in
+/// memory.
+pub fn sealed(entry: Entry) -> Result<OwnedFd, Errno> {
+    let image = image(entry).ok_or(Errno::ENOEXEC)?;
+    let fd = executable_memfd(c"nsinspect-exec".to_owned())?;
+    let mut file = File::from(fd);
+    file.write_all(&image).map_err(|_| Errno::EIO)?;
+    let seals = SealFlag::F_SEAL_SEAL
+        | SealFlag::F_SEAL_SHRINK
+        | SealFlag::F_SEAL_GROW
+        | SealFlag::F_SEAL_WRITE;
+    fcntl(&file, FcntlArg::F_ADD_SEALS(seals))?;
+    Ok(file.into())
+}
+
+fn executable_memfd(name: CString) -> Result<OwnedFd, Errno> {
+    let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
+    let executable = MFdFlags::from_bits_retain(libc::MFD_EXEC);
+    match memfd_create(name.as_c_str(), flags | executable) {
+        // Before Linux 6.3 every memfd is executable.
+        Err(Errno::EINVAL) => memfd_create(name.as_c_str(), flags),
+        result => result,
+    }
+}
+
+/// Where the one segment lies in memory: any page will do.
+const BASE: u64 = 0x40_0000;
+/// `Elf64_Ehdr` and one `Elf64_Phdr` stand before the code (elf(5)).
+const HEADERS: u64 = 64 + 56;
+
+fn image(entry: Entry) -> Option<Vec<u8>> {
+    let machine = machine()?;
+    let (code, offset) = code(entry);
+    let start = BASE + HEADERS + offset as u64;
+    let size = HEADERS + code.len() as u64;
+    let mut image = Vec::with_capacity(size as usize);
+    // 64 bits, little endian, version 1, System V.
+    image.extend(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0");
+    let halves = |values: &[u16]| -> Vec<u8> {
+        values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect()
+    };
+    let words = |values: &[u32]| -> Vec<u8> {
+        values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect()
+    };
+    let longs = |values: &[u64]| -> Vec<u8> {
+        values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect()
+    };
+    // ET_EXEC; version; entry, program headers, no section headers; flags; sizes and numbers.
+    image.extend(halves(&[2, machine]));
+    image.extend(words(&[1]));
+    image.extend(longs(&[start, 64, 0]));
+    image.extend(words(&[0]));
+    image.extend(halves(&[64, 56, 1, 0, 0, 0]));
+    // PT_LOAD, to be read and executed; the whole file; pages may have 64 KiB.
+    image.extend(words(&[1, 5]));
+    image.extend(longs(&[0, BASE, BASE, size, size, 0x1_0000]));
+    image.extend(code);
+    Some(image)
+}
+
+const fn machine() -> Option<u16> {
+    if cfg!(target_arch = "x86_64") {
+        Some(62)
+    } else if cfg!(target_arch = "aarch64") {
+        Some(183)
+    } else {
+        None
+    }
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+fn code(_: Entry) -> (&'static [u8], usize) {
+    (&[], 0)
+}
+
+/// The code, and where in it the entry lies.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+fn code(entry: Entry) -> (&'static [u8], usize) {
+    unsafe extern "C" {
+        static nsinspect_stub_replace: u8;
+        static nsinspect_stub_spawn: u8;
+        static nsinspect_stub_end: u8;
+    }
+    let begin = &raw const nsinspect_stub_replace;
+    let spawn = &raw const nsinspect_stub_spawn;
+    let end = &raw const nsinspect_stub_end;
+    // SAFETY: the three are labels in one section below, in this order.
+    let code = unsafe { std::slice::from_raw_parts(begin, end.addr() - begin.addr()) };
+    let offset = match entry {
+        Entry::Replace => 0,
+        Entry::Spawn => spawn.addr() - begin.addr(),
+    };
+    (code, offset)
+}
+
+#[cfg(target_arch = "x86_64")]
+std::arch::global_asm!(
+    ".pushsection .rodata.nsinspect_stub, \"a\"",
+    ".balign 16",
+    "nsinspect_stub_replace:",
+    "xor ebp, ebp",
+    "jmp 2f",
+    "nsinspect_stub_spawn:",
+    "mov ebp, 1",
+    "2:",
+    "mov rbx, rsp",
+    // fcntl(TELLS, F_SETFD, FD_CLOEXEC)
+    "mov eax, 72",
+    "mov edi, 3",
+    "mov esi, 2",
+    "mov edx, 1",
+    "syscall",
+    "test rax, rax",
+    "js 9f",
+    "test ebp, ebp",
+    "jz 5f",
+    // fcntl(GATE, F_SETFD, FD_CLOEXEC)
+    "mov eax, 72",
+    "mov edi, 4",
+    "mov esi, 2",
+    "mov edx, 1",
+    "syscall",
+    // clone(CLONE_PARENT | SIGCHLD, …)
+    "mov eax, 56",
+    "mov edi, 0x8011",
+    "xor esi, esi",
+    "xor edx, edx",
+    "xor r10d, r10d",
+    "xor r8d, r8d",
+    "syscall",
+    "test rax, rax",
+    "jz 4f",
+    // write(TELLS, its number or the error, 4); exit(0)
+    "mov [rsp - 16], eax",
+    "mov eax, 1",
+    "mov edi, 3",
+    "lea rsi, [rsp - 16]",
+    "mov edx, 4",
+    "syscall",
+    "mov eax, 60",
+    "xor edi, edi",
+    "syscall",
+    "4:",
+    // prctl(PR_SET_PDEATHSIG, SIGKILL)
+    "mov eax, 157",
+    "mov edi, 1",
+    "mov esi, 9",
+    "syscall",
+    // read(GATE, …, 1)
+    "xor eax, eax",
+    "mov edi, 4",
+    "lea rsi, [rsp - 16]",
+    "mov edx, 1",
+    "syscall",
+    "cmp rax, 1",
+    "jne 9f",
+    "5:",
+    // execve(argv[1], argv + 2, environment)
+    "mov rcx, [rbx]",
+    "lea rdx, [rbx + rcx * 8 + 16]",
+    "mov rdi, [rbx + 16]",
+    "lea rsi, [rbx + 24]",
+    "mov eax, 59",
+    "syscall",
+    "test ebp, ebp",
+    "jz 8f",
+    // write(TELLS, the error, 4)
+    "mov [rsp - 16], eax",
+    "mov eax, 1",
+    "mov edi, 3",
+    "lea rsi, [rsp - 16]",
+    "mov edx, 4",
+    "syscall",
+    "jmp 9f",
+    "8:",
+    // write(2, the message)
+    "mov eax, 1",
+    "mov edi, 2",
+    "lea rsi, [rip + 7f]",
+    "mov edx, 105",
+    "syscall",
+    "9:",
+    // exit(126)
+    "mov eax, 60",
+    "mov edi, 126",
+    "syscall",
+    "7:",
+    ".ascii \"nsinspect: the kernel refuses to execute the program in there: is its interpreter \"",
+    ".ascii \"there, and its format?\\n\"",
+    "nsinspect_stub_end:",
+    ".popsection",
+);
+
+#[cfg(target_arch = "aarch64")]
+std::arch::global_asm!(
+    ".pushsection .rodata.nsinspect_stub, \"a\"",
+    ".balign 16",
+    "nsinspect_stub_replace:",
+    "mov x20, #0",
+    "b 2f",
+    "nsinspect_stub_spawn:",
+    "mov x20, #1",
+    "2:",
+    "mov x19, sp",
+    "sub sp, sp, #16",
+    // fcntl(TELLS, F_SETFD, FD_CLOEXEC)
+    "mov x8, #25",
+    "mov x0, #3",
+    "mov x1, #2",
+    "mov x2, #1",
+    "svc #0",
+    "tbnz x0, #63, 9f",
+    "cbz x20, 5f",
+    // fcntl(GATE, F_SETFD, FD_CLOEXEC)
+    "mov x8, #25",
+    "mov x0, #4",
+    "mov x1, #2",
+    "mov x2, #1",
+    "svc #0",
+    // clone(CLONE_PARENT | SIGCHLD, …)
+    "mov x8, #220",
+    "mov x0, #0x8011",
+    "mov x1, #0",
+    "mov x2, #0",
+    "mov x3, #0",
+    "mov x4, #0",
+    "svc #0",
+    "cbz x0, 4f",
+    // write(TELLS, its number or the error, 4); exit(0)
+    "str w0, [sp]",
+    "mov x8, #64",
+    "mov x0, #3",
+    "mov x1, sp",
+    "mov x2, #4",
+    "svc #0",
+    "mov x8, #93",
+    "mov x0, #0",
+    "svc #0",
+    "4:",
+    // prctl(PR_SET_PDEATHSIG, SIGKILL)
+    "mov x8, #167",
+    "mov x0, #1",
+    "mov x1, #9",
+    "svc #0",
+    // read(GATE, …, 1)
+    "mov x8, #63",
+    "mov x0, #4",
+    "mov x1, sp",
+    "mov x2, #1",
+    "svc #0",
+    "cmp x0, #1",
+    "b.ne 9f",
+    "5:",
+    // execve(argv[1], argv + 2, environment)
+    "ldr x3, [x19]",
+    "add x2, x19, x3, lsl #3",
+    "add x2, x2, #16",
+    "ldr x0, [x19, #16]",
+    "add x1, x19, #24",
+    "mov x8, #221",
+    "svc #0",
+    "cbz x20, 8f",
+    // write(TELLS, the error, 4)
+    "str w0, [sp]",
+    "mov x8, #64",
+    "mov x0, #3",
+    "mov x1, sp",
+    "mov x2, #4",
+    "svc #0",
+    "b 9f",
+    "8:",
+    // write(2, the message)
+    "mov x8, #64",
+    "mov x0, #2",
+    "adr x1, 7f",
+    "mov x2, #105",
+    "svc #0",
+    "9:",
+    // exit(126)
+    "mov x8, #93",
+    "mov x0, #126",
+    "svc #0",
+    "7:",
+    ".ascii \"nsinspect: the kernel refuses to execute the program in there: is its interpreter \"",
+    ".ascii \"there, and its format?\\n\"",
+    "nsinspect_stub_end:",
+    ".popsection",
+);
