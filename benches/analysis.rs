@@ -135,13 +135,13 @@ fn process(pid: Pid) -> Process {
         links: links(container),
         nthreads: 1,
         uid: Seen::Known(0),
-        stat: Seen::Known(Stat {
+        stat: Seen::Known(Box::new(Stat {
             comm: "sleep".to_owned(),
             state: 'S',
             ppid,
             kernel_thread: false,
             start_time: u64::try_from(pid).unwrap_or_default(),
-        }),
+        })),
         cmdline: Seen::Known(vec!["sleep".to_owned(), "300".to_owned()]),
         cgroups: Seen::Unknown(Why::Skipped),
         details: None,

@@ -360,7 +360,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__list)
-            opts="-t -p -P -o -n -r -J -v -h --type --task --persistent --output --noheadings --raw --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-t -p -P -o -n -r -u -l -J -v -h --type --task --persistent --output --output-all --noheadings --raw --notruncate --list --json --format --proc --from --depth --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -383,11 +383,11 @@ _nsinspect() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "ns type ns_id initial nprocs nthreads pid ppid uid user command path owner owner_uid parent container holders" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "ns type ns_id initial nprocs nthreads pid ppid uid user command path nsfs owner owner_uid parent container holders" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "ns type ns_id initial nprocs nthreads pid ppid uid user command path owner owner_uid parent container holders" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "ns type ns_id initial nprocs nthreads pid ppid uid user command path nsfs owner owner_uid parent container holders" -- "${cur}"))
                     return 0
                     ;;
                 --format)

@@ -1,9 +1,11 @@
 //! The command line as it is typed; nothing is looked at yet.
 
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::collect::Reach;
@@ -83,7 +85,7 @@ pub struct Global {
     /// Exit with 2 if anything that was asked for could not be seen
     #[arg(long, global = true)]
     pub strict: bool,
-    /// Say more about what could not be seen
+    /// Say more: a line for each set in trees, and all that could not be seen
     #[arg(short, long, global = true)]
     pub verbose: bool,
 }
@@ -168,24 +170,73 @@ pub struct ListArgs {
     /// Only namespaces that no process is in
     #[arg(short = 'P', long)]
     pub persistent: bool,
-    /// The columns of the table, in this order
+    /// The columns of the table, in this order; +COLS adds to the usual ones
     #[arg(
         short = 'o',
         long,
         value_name = "COLS",
         value_delimiter = ',',
-        ignore_case = true
+        ignore_case = true,
+        value_parser = ColumnParser
     )]
-    pub output: Vec<Column>,
+    pub output: Vec<ChosenColumn>,
+    /// All columns
+    #[arg(long, conflicts_with = "output")]
+    pub output_all: bool,
     /// No line of column names
     #[arg(short = 'n', long)]
     pub noheadings: bool,
     /// One blank between columns, nothing cut, blanks in values as \x20
     #[arg(short = 'r', long)]
     pub raw: bool,
+    /// Cut nothing, however wide the terminal is
+    #[arg(short = 'u', long)]
+    pub notruncate: bool,
+    /// A list, and no row of two lines: as always here. Taken since lsns takes it
+    #[arg(
+        short = 'l',
+        long = "list",
+        short_alias = 'W',
+        alias = "nowrap",
+        hide = true
+    )]
+    pub as_list: bool,
     /// List the members of this namespace: its inode number, `ns:INODE`, `net:[INODE]` or a path
     #[arg(value_name = "NAMESPACE")]
     pub namespace: Option<String>,
+}
+
+/// A column that was asked for, and whether it comes on top of the usual ones.
+#[derive(Clone, Copy, Debug)]
+pub struct ChosenColumn {
+    pub column: Column,
+    pub is_added: bool,
+}
+
+/// Parses the name of a column, with `+` before it or without.
+#[derive(Clone)]
+struct ColumnParser;
+
+impl TypedValueParser for ColumnParser {
+    type Value = ChosenColumn;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<ChosenColumn, clap::Error> {
+        let name = value.as_bytes().strip_prefix(b"+");
+        let is_added = name.is_some();
+        let name = name.map_or(value, std::ffi::OsStr::from_bytes);
+        let column = EnumValueParser::<Column>::new().parse_ref(command, arg, name)?;
+        Ok(ChosenColumn { column, is_added })
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let columns = Column::value_variants().iter();
+        Some(Box::new(columns.filter_map(Column::to_possible_value)))
+    }
 }
 
 /// A column of `list`.
@@ -214,8 +265,10 @@ pub enum Column {
     User,
     /// Command line of that process
     Command,
-    /// Path of the namespace below /proc
+    /// Where it can be opened
     Path,
+    /// Where it is mounted
+    Nsfs,
     /// Inode of the user namespace that governs it
     #[value(alias = "ons")]
     Owner,

@@ -1,7 +1,7 @@
 //! Finding in a snapshot what a target names.
 
 use crate::analyse::containers::container_of;
-use crate::model::namespace::NsKey;
+use crate::model::namespace::{Holder, Namespace, NsKey};
 use crate::model::{Container, NsKind, Pid, Snapshot};
 
 /// The namespace with this inode number: the kernel numbers all kinds from one space.
@@ -61,6 +61,45 @@ pub fn containers(snapshot: &Snapshot, word: &str) -> Vec<(Container, Pid)> {
         return vec![found.swap_remove(exact)];
     }
     found
+}
+
+/// Where the reader can open a namespace: the link of its lowest process, else a bind mount, else
+/// what else holds it that has a path. `None` where only the kernel can lead there.
+pub fn path(snapshot: &Snapshot, namespace: &Namespace) -> Option<String> {
+    let kind = namespace.key.kind;
+    if let Some(pid) = namespace.lowest {
+        return Some(format!("/proc/{pid}/ns/{kind}"));
+    }
+    let mut mounts = mounts_here(snapshot, namespace);
+    let other = || {
+        let mut holders = namespace.holders.iter();
+        holders.find_map(|holder| match holder {
+            Holder::Thread { pid, tid } => Some(format!("/proc/{pid}/task/{tid}/ns/{kind}")),
+            Holder::ForChildren {
+                pid,
+                tid,
+                broken: false,
+            } => Some(format!("/proc/{pid}/task/{tid}/ns/{kind}_for_children")),
+            Holder::Fd { pid, tid, fd } => Some(format!("/proc/{pid}/task/{tid}/fd/{fd}")),
+            _ => None,
+        })
+    };
+    mounts.next().map(str::to_owned).or_else(other)
+}
+
+/// Where a namespace is mounted, of what the reader can reach.
+pub fn mounts_here<'a>(
+    snapshot: &Snapshot,
+    namespace: &'a Namespace,
+) -> impl Iterator<Item = &'a str> {
+    let here = snapshot.reader.links.own(NsKind::Mnt).get();
+    namespace
+        .holders
+        .iter()
+        .filter_map(move |holder| match holder {
+            Holder::Mount { path, mnt_ns } if Some(*mnt_ns) == here => Some(path.as_str()),
+            _ => None,
+        })
 }
 
 /// Members of a namespace, ascending.

@@ -1,5 +1,6 @@
 //! Snapshot -> answers: pure functions that never look at the machine.
 
+pub mod alike;
 pub mod containers;
 pub mod diff;
 pub mod doctor;

@@ -169,7 +169,7 @@ fn read_one(root: &ProcRoot, missing: &MissingLinks, pid: Pid, depth: Depth) -> 
         details: None,
     };
     if depth >= Depth::Stat {
-        process.stat = stat_of(&task);
+        process.stat = stat_of(&task).map(Box::new);
     }
     if depth >= Depth::Command {
         process.cmdline = cmdline_of(&task);

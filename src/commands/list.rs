@@ -1,5 +1,7 @@
 //! `nsinspect list`: every namespace, one row each; or the members of one.
 
+use clap::ValueEnum;
+
 use super::source::Source;
 use super::target::{Target, Typed};
 use crate::analyse::find;
@@ -9,6 +11,7 @@ use crate::error::{Error, Exit};
 use crate::model::namespace::{Namespace, NsKey};
 use crate::model::{Pid, Process, Snapshot};
 use crate::output;
+use crate::output::terminal::Terminal;
 use crate::output::text::list::{self, Style};
 use crate::output::wire::namespace::{MemberRecord, Members, NamespaceRecord, Namespaces};
 use crate::output::wire::{Document, DocumentName};
@@ -58,21 +61,45 @@ fn list_namespaces(global: &Global, args: &ListArgs, source: &Source) -> Result<
             Namespaces { namespaces },
         )
     };
-    let text = || list::namespaces(&output::terminal(global), &style(args), &snapshot, &rows);
+    let text = || {
+        let terminal = terminal(global, args);
+        let style = style(args, &terminal, &snapshot, &rows);
+        list::namespaces(&terminal, &style, &snapshot, &rows)
+    };
     output::answer(global.format(), document, text)?;
     Ok(super::conclude(global, &snapshot, Exit::Yes))
 }
 
-fn style(args: &ListArgs) -> Style {
-    let columns: Vec<Column> = match (args.output.as_slice(), args.persistent) {
-        ([], false) => list::USUAL.to_vec(),
-        ([], true) => list::WITHOUT_PROCESS.to_vec(),
-        (chosen, _) => chosen.to_vec(),
-    };
+fn style(args: &ListArgs, terminal: &Terminal, snapshot: &Snapshot, rows: &[&Namespace]) -> Style {
     Style {
-        columns,
+        columns: columns(args, list::usual(terminal, snapshot, rows, args.persistent)),
         headings: !args.noheadings,
         raw: args.raw,
+    }
+}
+
+/// The terminal, or one without an edge where nothing is to be cut.
+fn terminal(global: &Global, args: &ListArgs) -> Terminal {
+    let terminal = output::terminal(global);
+    match args.raw || args.notruncate {
+        true => Terminal {
+            width: None,
+            ..terminal
+        },
+        false => terminal,
+    }
+}
+
+fn columns(args: &ListArgs, usual: Vec<Column>) -> Vec<Column> {
+    if args.output_all {
+        return Column::value_variants().to_vec();
+    }
+    // `+COLS` is one word to who types it: its plus counts for all of them.
+    let is_extension = args.output.first().is_none_or(|first| first.is_added);
+    let chosen = args.output.iter().map(|chosen| chosen.column);
+    match is_extension {
+        true => usual.into_iter().chain(chosen).collect(),
+        false => chosen.collect(),
     }
 }
 
@@ -134,7 +161,7 @@ fn list_members(
     };
     let text = || {
         list::members(
-            &output::terminal(global),
+            &terminal(global, args),
             !args.noheadings,
             &snapshot,
             &processes,

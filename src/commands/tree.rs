@@ -1,7 +1,7 @@
 //! `nsinspect tree`: who is isolated from whom.
 
 use super::source::Source;
-use crate::analyse::{hierarchy, process_tree, sets};
+use crate::analyse::{alike, hierarchy, process_tree, sets};
 use crate::cli::{By, Global, TreeArgs};
 use crate::collect::{Depth, Reach};
 use crate::error::{Error, Exit};
@@ -31,7 +31,11 @@ fn by_set(global: &Global, source: &Source) -> Result<Snapshot, Error> {
     let trees = sets::tree(&snapshot);
     let roots = || Roots::Set(Branch::all(&trees, &|set| SetRecord::new(&snapshot, set)));
     answer(global, "set", &snapshot, roots, || {
-        text::sets(&output::terminal(global), &snapshot, &trees)
+        let lines = match global.verbose {
+            true => alike::apart(&trees),
+            false => alike::fold(&snapshot, &trees),
+        };
+        text::sets(&output::terminal(global), &snapshot, &lines)
     })?;
     Ok(snapshot)
 }

@@ -260,7 +260,8 @@ pub struct Process {
     pub nthreads: usize,
     /// Effective uid, as the reader's user namespace numbers it.
     pub uid: Seen<u32>,
-    pub stat: Seen<Stat>,
+    /// In memory of its own: a scan that only lists does not read it.
+    pub stat: Seen<Box<Stat>>,
     pub cmdline: Seen<Vec<String>>,
     pub cgroups: Seen<Vec<CgroupEntry>>,
     pub details: Option<Box<Details>>,
@@ -287,7 +288,7 @@ impl Process {
 
     /// Dead, with no thread that lives on and would keep it in its namespaces.
     pub fn is_zombie(&self) -> bool {
-        let is_dead = self.stat.known().is_some_and(Stat::is_zombie);
+        let is_dead = self.stat.known().is_some_and(|stat| stat.is_zombie());
         is_dead && !self.links.own(NsKind::Mnt).is_known()
     }
 

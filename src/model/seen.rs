@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// Why a fact is not known. Never to be shown as "none", "different" or "ok".
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -12,8 +13,9 @@ pub enum Why {
     Gone,
     /// This kernel does not have it (ENOSYS, ENOTTY, EINVAL).
     Unsupported,
-    /// Anything else, in words.
-    Failed(Box<str>),
+    /// Anything else, in words. One machine word, since most facts of most processes are a `Why`:
+    /// a scan does not ask for them.
+    Failed(Arc<String>),
     /// The question that was asked did not need it, so nobody looked.
     Skipped,
 }
@@ -47,8 +49,8 @@ impl FromStr for Why {
 
 impl Why {
     /// A failure in words.
-    pub fn failed(reason: impl Into<Box<str>>) -> Why {
-        Why::Failed(reason.into())
+    pub fn failed(reason: impl Into<String>) -> Why {
+        Why::Failed(Arc::new(reason.into()))
     }
 }
 

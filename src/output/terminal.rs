@@ -199,6 +199,11 @@ impl Grid {
 /// Blanks between two columns.
 const GAP: u16 = 2;
 
+/// How many columns of a terminal a text takes.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
 /// The text cut to a number of terminal columns, with a sign where something is missing.
 pub fn shorten(text: &str, width: usize) -> String {
     if text.width() <= width {

@@ -19,3 +19,4 @@ mod live;
 mod robust;
 mod runtimes;
 mod schema;
+mod text;

@@ -4,7 +4,6 @@ use super::{process, reason};
 use crate::analyse::diff::{Beyond, Diff, KindDiff, State, Value};
 use crate::analyse::reference::{Reference, Source};
 use crate::model::{Seen, Snapshot, Why};
-use crate::output::sanitize::for_terminal;
 use crate::output::terminal::{Grid, Overflow, Terminal, Tone, item};
 
 /// From this many columns on the reference's inodes have room for a column of their own.
@@ -14,8 +13,8 @@ const WIDE: u16 = 120;
 pub fn diff(terminal: &Terminal, snapshot: &Snapshot, diff: &Diff<'_>) -> String {
     let mut text = format!(
         "{}\n  against {}\n\n",
-        for_terminal(&process(diff.subject)),
-        for_terminal(&against(&diff.reference))
+        process(diff.subject, terminal.width),
+        against(&diff.reference, terminal)
     );
     text += &kinds(terminal, diff);
     text += "\nBeside namespaces\n";
@@ -24,12 +23,14 @@ pub fn diff(terminal: &Terminal, snapshot: &Snapshot, diff: &Diff<'_>) -> String
     text
 }
 
-fn against(reference: &Reference<'_>) -> String {
+fn against(reference: &Reference<'_>, terminal: &Terminal) -> String {
+    // "  against " stands before it.
+    let room = terminal.width.map(|width| width.saturating_sub(10));
     match (reference.source, reference.process) {
-        (Source::Given, Some(given)) => process(given),
+        (Source::Given, Some(given)) => process(given, room),
         (Source::Pid1, Some(init)) if reference.host_init == Some(false) => format!(
-            "{}; PID 1 here is not the host's init, this is a pid namespace of its own",
-            process(init)
+            "{}\n  PID 1 here is not the host's init: this is a pid namespace of its own",
+            process(init, room)
         ),
         (Source::Kthreadd, _) => "the host (kthreadd, since PID 1 is refused)".to_owned(),
         (Source::InitialInodes, _) => {

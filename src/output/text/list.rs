@@ -2,24 +2,35 @@
 
 use super::{command, holder};
 use crate::analyse::containers::container_of;
+use crate::analyse::find;
 use crate::cli::Column;
 use crate::model::namespace::Namespace;
 use crate::model::{Process, Seen, Snapshot};
 use crate::output::sanitize::for_terminal;
 use crate::output::terminal::{Grid, Item, Overflow, Terminal, Tone, item, number};
 
-/// The columns that are shown unless others are asked for: those of lsns.
-pub const USUAL: [Column; 6] = [
-    Column::Ns,
-    Column::Type,
-    Column::Nprocs,
-    Column::Pid,
-    Column::User,
-    Column::Command,
-];
+/// The columns that are shown unless others are asked for: those of lsns, and on a wide terminal
+/// the container too, if anybody is in one. Where there is no process, what is there instead.
+pub fn usual(
+    terminal: &Terminal,
+    snapshot: &Snapshot,
+    rows: &[&Namespace],
+    is_without_process: bool,
+) -> Vec<Column> {
+    use Column::{Command, Container, Holders, Nprocs, Ns, Pid, Type, User};
+    if is_without_process {
+        return vec![Ns, Type, Holders];
+    }
+    let has_room = terminal.width.is_some_and(|width| width >= WIDE);
+    let has_container = |row: &&Namespace| !value(snapshot, row, Container).is_empty();
+    match has_room && rows.iter().any(has_container) {
+        true => vec![Ns, Type, Nprocs, Pid, User, Container, Command],
+        false => vec![Ns, Type, Nprocs, Pid, User, Command],
+    }
+}
 
-/// The columns for namespaces that no process is in.
-pub const WITHOUT_PROCESS: [Column; 3] = [Column::Ns, Column::Type, Column::Holders];
+/// From this many columns on the container has room beside the command.
+const WIDE: u16 = 100;
 
 /// How the table is to look.
 pub struct Style {
@@ -107,6 +118,7 @@ fn name(column: Column) -> &'static str {
         Column::User => "USER",
         Column::Command => "COMMAND",
         Column::Path => "PATH",
+        Column::Nsfs => "NSFS",
         Column::Owner => "OWNER",
         Column::OwnerUid => "OWNER_UID",
         Column::Parent => "PARENT",
@@ -146,10 +158,10 @@ fn value(snapshot: &Snapshot, namespace: &Namespace, column: Column) -> String {
         },
         Column::Command => of_process(&command),
         Column::Holders => holders(snapshot, namespace),
-        Column::Path => namespace
-            .lowest
-            .map(|pid| format!("/proc/{pid}/ns/{}", namespace.key.kind))
-            .unwrap_or_default(),
+        Column::Path => find::path(snapshot, namespace).unwrap_or_default(),
+        Column::Nsfs => find::mounts_here(snapshot, namespace)
+            .collect::<Vec<_>>()
+            .join(","),
         Column::Owner => applicable(&namespace.owner),
         Column::OwnerUid => applicable(&namespace.owner_uid),
         Column::Parent => applicable(&namespace.parent),

@@ -10,6 +10,8 @@ pub mod tree;
 
 use crate::analyse::containers::container_of;
 use crate::model::{Container, Holder, NsKind, Pid, Process, Snapshot, Why};
+use crate::output::sanitize::for_terminal;
+use crate::output::terminal::{shorten, width};
 
 /// A container in a few words: runtime, name, short id.
 pub fn container(container: &Container) -> String {
@@ -31,17 +33,28 @@ pub fn command(process: &Process) -> String {
     }
 }
 
-/// PID, command and container of a process.
-pub fn process(process: &Process) -> String {
-    let who = match process.tid {
-        Some(tid) => format!("{tid} (thread of {}) {}", process.pid, command(process)),
-        None => format!("{} {}", process.pid, command(process)),
+/// PID, command and container of a process; the command gives way where that is too long.
+pub fn process(process: &Process, room: Option<u16>) -> String {
+    let pid = match process.tid {
+        Some(tid) => format!("{tid} (thread of {})", process.pid),
+        None => process.pid.to_string(),
     };
-    match container_of(process) {
-        Some(found) => format!("{who}, {}", container(&found)),
-        None => who,
-    }
+    let container = container_of(process).map(|found| format!(", {}", container(&found)));
+    let container = for_terminal(container.as_deref().unwrap_or_default()).into_owned();
+    let command = for_terminal(&command(process)).into_owned();
+    let command = match room {
+        None => command,
+        Some(room) => {
+            let others = width(&pid) + 1 + width(&container);
+            let room = usize::from(room).saturating_sub(others);
+            shorten(&command, room.max(SHORTEST_COMMAND))
+        }
+    };
+    format!("{pid} {command}{container}")
 }
+
+/// Less of a command than this (columns) says nothing.
+const SHORTEST_COMMAND: usize = 16;
 
 /// What keeps a namespace alive, in a few words.
 pub fn holder(snapshot: &Snapshot, holder: &Holder) -> String {

@@ -7,7 +7,7 @@ use crate::analyse::pids::pids_of;
 use crate::model::facts::Facts;
 use crate::model::namespace::{Namespace, NsKey};
 use crate::model::process::{Details, IdRange, Ids, Seccomp, Status, Thread};
-use crate::model::{LinkName, NsKind, Process, Seen, Snapshot, Why};
+use crate::model::{Holder, LinkName, NsKind, Process, Seen, Snapshot, Why};
 use crate::output::terminal::{Grid, Overflow, Terminal, Tone, item};
 
 type Lines = Vec<(String, String)>;
@@ -37,9 +37,7 @@ pub fn process(terminal: &Terminal, snapshot: &Snapshot, process: &Process) -> S
     line("parent", told(&process.stat, |stat| stat.ppid.to_string()));
     line(
         "started",
-        told(&process.stat, |stat| {
-            format!("{} ticks after boot", stat.start_time)
-        }),
+        told(&process.stat, |stat| after_boot(stat.start_time)),
     );
     line("state", told(&process.stat, |stat| stat.state.to_string()));
     if let Some(found) = container_of(process) {
@@ -58,6 +56,22 @@ pub fn process(terminal: &Terminal, snapshot: &Snapshot, process: &Process) -> S
         .collect();
     line("pids", pids.join(" → "));
     table(terminal, lines) + "\nNamespaces\n" + &namespaces_of(terminal, snapshot, process)
+}
+
+/// A start time in words. The kernel counts in ticks of USER_HZ, which is 100 on every machine that
+/// Rust knows (proc_pid_stat(5); include/asm-generic/param.h).
+fn after_boot(ticks: u64) -> String {
+    let (seconds, hundredths) = (ticks / 100, ticks % 100);
+    let (minutes, hours) = (seconds / 60 % 60, seconds / 3600 % 24);
+    let clock = format!(
+        "{hours:02}:{minutes:02}:{:02}.{hundredths:02}",
+        seconds % 60
+    );
+    match seconds / 86400 {
+        0 => format!("{clock} after boot"),
+        1 => format!("1 day {clock} after boot"),
+        days => format!("{days} days {clock} after boot"),
+    }
 }
 
 fn pid(process: &Process) -> String {
@@ -214,16 +228,16 @@ fn in_short(namespace: &Namespace) -> String {
         Seen::Known(false) => {}
         Seen::Unknown(_) => parts.push("initial or not is unknown".to_owned()),
     }
-    if let Seen::Known(Some(owner)) = &namespace.owner {
-        parts.push(format!("owned by user:[{owner}]"));
-    }
+    parts.extend(inside(namespace.key.kind, &namespace.facts));
     if let Seen::Known(Some(uid)) = &namespace.owner_uid {
         parts.push(format!("made by uid {uid}"));
+    }
+    if let Seen::Known(Some(owner)) = &namespace.owner {
+        parts.push(format!("owned by user:[{owner}]"));
     }
     if let Seen::Known(id) = &namespace.ns_id {
         parts.push(format!("id {id}"));
     }
-    parts.extend(inside(namespace.key.kind, &namespace.facts));
     parts.join(", ")
 }
 
@@ -285,19 +299,63 @@ pub fn namespace(
     if let Some(words) = inside(namespace.key.kind, &namespace.facts) {
         line("inside", words);
     }
-    for it in &namespace.holders {
-        line("held by", holder(snapshot, it));
+    for words in holders(snapshot, &namespace.holders) {
+        line("held by", words);
     }
     if namespace.holders.is_empty() {
         line("held by", "nothing that was looked at".to_owned());
     }
     let mut text = table(terminal, lines);
-    if !members.is_empty() {
+    let (dull, told): (Vec<&Process>, Vec<&Process>) =
+        members.iter().partition(|member| is_dull(member));
+    if !told.is_empty() {
         text += "\nMembers\n";
-        text += &super::list::members(terminal, true, snapshot, members);
+        text += &super::list::members(terminal, true, snapshot, &told);
+    }
+    if !dull.is_empty() {
+        text += &format!(
+            "{} kernel threads are not shown: `nsinspect list {}` has them\n",
+            dull.len(),
+            namespace.key.inode
+        );
     }
     text
 }
+
+/// Kernel threads, of which every machine has the same hundreds in its initial namespaces; the one
+/// that all others come from stands for them.
+fn is_dull(process: &Process) -> bool {
+    process.is_kernel_thread() && process.pid != Process::KTHREADD
+}
+
+/// What keeps a namespace alive, a line each; its children on one line, for the initial user
+/// namespace owns nearly all that there are.
+fn holders(snapshot: &Snapshot, holders: &[Holder]) -> Vec<String> {
+    let (children, others): (Vec<&Holder>, Vec<&Holder>) = holders
+        .iter()
+        .partition(|it| matches!(it, Holder::Child { .. }));
+    let mut lines: Vec<String> = others.iter().map(|it| holder(snapshot, it)).collect();
+    if children.len() <= FEW_CHILDREN {
+        lines.extend(children.iter().map(|it| holder(snapshot, it)));
+        return lines;
+    }
+    let count = |kind: NsKind| {
+        let is_one =
+            |it: &&&Holder| matches!(it, Holder::Child { namespace } if namespace.kind == kind);
+        children.iter().filter(is_one).count()
+    };
+    let counts = NsKind::BY_WEIGHT.map(|kind| (count(kind), kind));
+    let counts: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, kind)| format!("{count} {kind}"))
+        .collect();
+    lines.push(format!("its children: {}", counts.join(", ")));
+    lines
+}
+
+/// As many children as have a line each.
+const FEW_CHILDREN: usize = 8;
 
 fn relative(kind: NsKind, seen: &Seen<Option<u64>>) -> String {
     match seen {

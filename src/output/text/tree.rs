@@ -1,6 +1,7 @@
 //! Trees as text: branches in the first column, one line a node.
 
 use super::{command, container, reason};
+use crate::analyse::alike::Alike;
 use crate::analyse::hierarchy::{PidNode, UserNode};
 use crate::analyse::process_tree::Node;
 use crate::analyse::reference::{Reference, Source};
@@ -15,36 +16,54 @@ use crate::output::terminal::{Grid, Item, Overflow, Terminal, Tone, item, number
 const WIDE: u16 = 110;
 /// A label longer than this (columns) is cut.
 const LONGEST_LABEL: usize = 44;
-/// Branches wider than this (columns) lose their beginning.
-const LONGEST_BRANCH: usize = 24;
+/// Branches take no more than this (columns): deeper trees are drawn closer, and where even that
+/// is too wide, lines lose the beginning of theirs.
+const WIDEST_BRANCH: usize = 24;
+
+/// How branches are drawn: to a node, to the last of its siblings, past a node, past the last.
+type Strokes = [&'static str; 4];
+const STROKES: [Strokes; 3] = [
+    ["├─ ", "└─ ", "│  ", "   "],
+    ["├ ", "└ ", "│ ", "  "],
+    ["├", "└", "│", " "],
+];
 
 /// Lines that are to be shown: the branches that lead to a node, and the node.
 fn flatten<T>(trees: &[Tree<T>]) -> Vec<(String, &T)> {
-    fn descend<'a, T>(trees: &'a [Tree<T>], indent: &str, lines: &mut Vec<(String, &'a T)>) {
+    fn descend<'a, T>(
+        trees: &'a [Tree<T>],
+        indent: &str,
+        strokes: &Strokes,
+        lines: &mut Vec<(String, &'a T)>,
+    ) {
         for (at, tree) in trees.iter().enumerate() {
-            let is_last = at + 1 == trees.len();
-            let (branch, below) = if is_last {
-                ("└─ ", "   ")
-            } else {
-                ("├─ ", "│  ")
-            };
-            lines.push((format!("{indent}{branch}"), &tree.value));
-            descend(&tree.children, &format!("{indent}{below}"), lines);
+            let is_last = usize::from(at + 1 == trees.len());
+            let (to, past) = (strokes[is_last], strokes[2 + is_last]);
+            lines.push((format!("{indent}{to}"), &tree.value));
+            descend(&tree.children, &format!("{indent}{past}"), strokes, lines);
         }
     }
+    let levels = trees.iter().map(levels_below).max().unwrap_or(0);
+    let fits = |strokes: &&Strokes| levels * strokes[0].chars().count() <= WIDEST_BRANCH;
+    let strokes = STROKES.iter().find(fits).unwrap_or(&STROKES[2]);
     let mut lines = Vec::new();
     for tree in trees {
         lines.push((String::new(), &tree.value));
-        descend(&tree.children, "", &mut lines);
+        descend(&tree.children, "", strokes, &mut lines);
     }
     lines
+}
+
+fn levels_below<T>(tree: &Tree<T>) -> usize {
+    let levels = tree.children.iter().map(|child| 1 + levels_below(child));
+    levels.max().unwrap_or(0)
 }
 
 /// A branch and a label, cut to what a first column may take.
 /// Where that is not enough, the branches give way first: the name is what one looks for.
 fn label(branch: &str, text: &str, tone: Tone) -> Item {
     let text = for_terminal(text);
-    let excess = branch.chars().count().saturating_sub(LONGEST_BRANCH);
+    let excess = branch.chars().count().saturating_sub(WIDEST_BRANCH);
     let branch: String = match excess {
         0 => branch.to_owned(),
         _ => std::iter::once('…')
@@ -72,20 +91,27 @@ pub fn label_of_set(snapshot: &Snapshot, set: &Set) -> String {
 
 /// The namespace sets: a kind's name where a set has its own, a dot where it shares that of the
 /// set above, a question mark where that could not be told.
-pub fn sets(terminal: &Terminal, snapshot: &Snapshot, trees: &[Tree<Set>]) -> String {
+pub fn sets(terminal: &Terminal, snapshot: &Snapshot, trees: &[Tree<Alike<'_>>]) -> String {
     let wide = terminal.is_at_least(WIDE);
     let names = ["NAMESPACE SET", "OWN NAMESPACES", "PROCS", "FIRST PROCESS"];
     let mut grid = Grid::with_head(Overflow::Cut, &names[..if wide { 4 } else { 3 }]);
-    for (branch, set) in flatten(trees) {
+    let lines = flatten(trees);
+    let is_folded = lines.iter().any(|(_, alike)| alike.count > 1);
+    for (branch, alike) in lines {
+        let set = alike.first;
         let tone = if set.is_host {
             Tone::Strong
         } else {
             Tone::Plain
         };
+        let name = match alike.count {
+            1 => label_of_set(snapshot, set),
+            count => format!("{count} × {} …", label_of_set(snapshot, set)),
+        };
         let mut row = vec![
-            label(&branch, &label_of_set(snapshot, set), tone),
+            label(&branch, &name, tone),
             item(&own(set, branch.is_empty()), Tone::Good),
-            number(set.processes.len()),
+            number(alike.nprocs),
         ];
         if wide {
             let founder = snapshot.processes.get(&set.founder);
@@ -94,7 +120,11 @@ pub fn sets(terminal: &Terminal, snapshot: &Snapshot, trees: &[Tree<Set>]) -> St
         }
         grid.add(row);
     }
-    grid.render(terminal) + &against(snapshot)
+    let mut text = grid.render(terminal);
+    if is_folded {
+        text += "sets that look alike are on one line (×): -v shows each\n";
+    }
+    text + &against(snapshot)
 }
 
 fn own(set: &Set, is_root: bool) -> String {

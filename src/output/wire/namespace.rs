@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ContainerRecord, Unknown};
 use crate::analyse::containers::container_of;
+use crate::analyse::find;
 use crate::model::facts::{Facts, Interface, Listening, SysvCounts, UtsNames};
 use crate::model::namespace::{Holder, Namespace, NsKey};
 use crate::model::{NsKind, Pid, Process, Seen, Snapshot, Why};
@@ -44,7 +45,7 @@ pub struct NamespaceRecord {
     pub user: Option<String>,
     /// Command line of that process, or its name where it has none
     pub command: Option<String>,
-    /// Where it can be opened
+    /// Where it can be opened: the link of that process, else a mount or a descriptor
     pub path: Option<String>,
     /// Inode of the user namespace that governs it
     pub owner: Option<u64>,
@@ -141,6 +142,7 @@ impl NamespaceRecord {
             unknown,
         };
         if snapshot.has_all_processes() {
+            record.path = find::path(snapshot, namespace);
             record.name_lowest(snapshot);
         } else {
             record.forget_members();
@@ -166,7 +168,6 @@ impl NamespaceRecord {
         if self.command.is_none() {
             unknown.note("command", process.stat.part(|_| ()));
         }
-        self.path = Some(format!("/proc/{}/ns/{}", process.pid, self.kind));
         self.container = container_of(process).map(ContainerRecord::from);
     }
 

@@ -266,7 +266,7 @@ impl ProcessRecord {
             links,
             nthreads: self.nthreads,
             uid: unknown.seen("uid", self.uid),
-            stat: unknown.seen("comm", stat),
+            stat: unknown.seen("comm", stat.map(Box::new)),
             cmdline: unknown.seen("cmdline", self.cmdline),
             cgroups: unknown.seen("cgroups", self.cgroups),
             details: Some(Box::new(details)),

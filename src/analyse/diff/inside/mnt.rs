@@ -129,13 +129,13 @@ fn foreign_in_words(all: usize, foreign: &[ForeignMount], whom: &str) -> String 
     let all = plural(all, "mount");
     match (files.len(), views) {
         (0, 0) => format!("{all}, none of them from {whom}"),
-        (0, views) => format!("{all}, {views} of them from {whom}, all cgroup"),
+        (0, views) => format!("{all}, {views} of them cgroup mounts of {whom}"),
         (count, _) => {
             let more = if count > NAMED_MOUNTS { " …" } else { "" };
             let named = files[..count.min(NAMED_MOUNTS)].join(" ");
             let cgroups = match views {
                 0 => String::new(),
-                views => format!(" and {views} cgroup"),
+                views => format!(" and {views} of its cgroup mounts"),
             };
             format!("{all}, {count} of them from {whom} ({named}{more}){cgroups}")
         }
@@ -165,9 +165,9 @@ impl Travel {
     fn in_words(&self, whom: &str) -> Option<String> {
         match self {
             Travel::None | Travel::In(0) => None,
+            Travel::In(1) => Some(format!("1 mount receives what {whom} mounts below it")),
             Travel::In(count) => Some(format!(
-                "what {whom} mounts shows up below {}",
-                plural(*count, "mount")
+                "{count} mounts receive what {whom} mounts below them"
             )),
             Travel::Out(count) => Some(format!(
                 "what it mounts below {} shows up on {whom}",

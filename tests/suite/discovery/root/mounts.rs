@@ -13,6 +13,7 @@ use super::{
     new_namespace, record,
 };
 use crate::support::facts;
+use crate::support::nsinspect::Run;
 use crate::support::telling::{Telling, telling};
 
 const NET: CloneFlags = CloneFlags::CLONE_NEWNET;
@@ -169,4 +170,21 @@ fn what_is_mounted_in_a_mount_namespace_without_a_process_is_found_too() {
     is_governed_and_empty(&found);
     let path = places.text("place");
     is_held(&found, &json!({"by": "mount", "path": path, "mnt_ns": mnt}));
+}
+
+/// The promise of `path`: whoever opens it has the namespace.
+#[test]
+fn a_namespace_that_is_only_mounted_can_be_opened_by_its_path() {
+    needs_root!();
+    let places = Places::new(&["place"]);
+    let path = places.text("place");
+    let around = ["unshare", "-m", "--propagation", "private"];
+    let script = "unshare --net=\"$1\" true || exit 9
+        stat -Lc %i \"$1\"
+        \"$0\" list -P -t net -n -r -o ns,path,nsfs";
+    let answer = Run::script(&around, script, [path.as_str()]).run();
+    let mut lines = answer.text().lines();
+    let inode = lines.next().expect("the inode of the mount");
+    let row = lines.find(|line| line.starts_with(inode));
+    assert_eq!(row, Some(format!("{inode} {path} {path}").as_str()));
 }
