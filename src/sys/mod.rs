@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 pub mod child;
+pub mod files;
 pub mod inside;
 pub mod list;
 pub mod mountfs;

@@ -14,8 +14,8 @@ const WIDE: u16 = 120;
 pub fn diff(terminal: &Terminal, snapshot: &Snapshot, diff: &Diff<'_>) -> String {
     let mut text = format!(
         "{}\n  against {}\n\n",
-        for_terminal(&process(diff.subject)),
-        for_terminal(&against(&diff.reference))
+        for_terminal(&process(snapshot, diff.subject)),
+        for_terminal(&against(snapshot, &diff.reference))
     );
     text += &kinds(terminal, diff);
     text += "\nBeside namespaces\n";
@@ -24,12 +24,12 @@ pub fn diff(terminal: &Terminal, snapshot: &Snapshot, diff: &Diff<'_>) -> String
     text
 }
 
-fn against(reference: &Reference<'_>) -> String {
+fn against(snapshot: &Snapshot, reference: &Reference<'_>) -> String {
     match (reference.source, reference.process) {
-        (Source::Given, Some(given)) => process(given),
+        (Source::Given, Some(given)) => process(snapshot, given),
         (Source::Pid1, Some(init)) if reference.host_init == Some(false) => format!(
             "{}; PID 1 here is not the host's init, this is a pid namespace of its own",
-            process(init)
+            process(snapshot, init)
         ),
         (Source::Kthreadd, _) => "the host (kthreadd, since PID 1 is refused)".to_owned(),
         (Source::InitialInodes, _) => {

@@ -8,17 +8,26 @@ pub mod pid;
 pub mod show;
 pub mod tree;
 
-use crate::analyse::containers::container_of;
-use crate::model::{Container, Holder, NsKind, Pid, Process, Snapshot, Why};
+use crate::analyse::containers::{Confidence, Identity, identity};
+use crate::model::{Holder, NsKind, Pid, Process, Snapshot, Why};
 
-/// A container in a few words: runtime, name, short id.
-pub fn container(container: &Container) -> String {
-    match &container.name {
-        Some(name) if *name != container.id => {
-            format!("{} {name} {}", container.runtime, container.short_id())
-        }
-        _ => format!("{} {}", container.runtime, container.short_id()),
+/// A container in a few words: runtime, name with its pod, short id; with a question mark where
+/// that is hardly more than a claim.
+pub fn container(found: &Identity) -> String {
+    let container = &found.container;
+    let pod = found.pod.as_ref().and_then(|pod| pod.name.as_deref());
+    let mut words = vec![container.runtime.clone()];
+    match (&container.name, pod) {
+        (Some(name), Some(pod)) => words.push(format!("{pod}/{name}")),
+        (Some(name), None) if *name != container.id => words.push(name.clone()),
+        (None, Some(pod)) => words.push(pod.to_owned()),
+        _ => {}
     }
+    words.push(container.short_id().to_owned());
+    if found.confidence == Confidence::Low {
+        words.push("(?)".to_owned());
+    }
+    words.join(" ")
 }
 
 /// What a process is called: its command line, else its name, in brackets as ps(1) has it.
@@ -32,12 +41,12 @@ pub fn command(process: &Process) -> String {
 }
 
 /// PID, command and container of a process.
-pub fn process(process: &Process) -> String {
+pub fn process(snapshot: &Snapshot, process: &Process) -> String {
     let who = match process.tid {
         Some(tid) => format!("{tid} (thread of {}) {}", process.pid, command(process)),
         None => format!("{} {}", process.pid, command(process)),
     };
-    match container_of(process) {
+    match identity(snapshot, process) {
         Some(found) => format!("{who}, {}", container(&found)),
         None => who,
     }

@@ -1,6 +1,7 @@
 //! Trees as text: branches in the first column, one line a node.
 
 use super::{command, container, reason};
+use crate::analyse::containers::Confidence;
 use crate::analyse::hierarchy::{PidNode, UserNode};
 use crate::analyse::process_tree::Node;
 use crate::analyse::reference::{Reference, Source};
@@ -59,7 +60,10 @@ pub fn label_of_set(snapshot: &Snapshot, set: &Set) -> String {
     if set.is_host {
         return "host".to_owned();
     }
-    if let Some(found) = &set.container {
+    // What only a cgroup claims, against the namespaces, is no name for them.
+    if let Some(found) = &set.container
+        && found.confidence > Confidence::Low
+    {
         return container(found);
     }
     let stat = snapshot

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ContainerRecord, Unknown};
-use crate::analyse::containers::container_of;
+use super::Unknown;
+use super::container::ContainerRecord;
+use crate::analyse::containers::identity;
 use crate::model::facts::{Facts, Interface, Listening, SysvCounts, UtsNames};
 use crate::model::namespace::{Holder, Namespace, NsKey};
 use crate::model::{NsKind, Pid, Process, Seen, Snapshot, Why};
@@ -167,7 +168,7 @@ impl NamespaceRecord {
             unknown.note("command", process.stat.part(|_| ()));
         }
         self.path = Some(format!("/proc/{}/ns/{}", process.pid, self.kind));
-        self.container = container_of(process).map(ContainerRecord::from);
+        self.container = identity(snapshot, process).map(ContainerRecord::from);
     }
 
     fn forget_members(&mut self) {
