@@ -109,6 +109,7 @@ fn snapshot(processes: Pid) -> Snapshot {
         processes,
         namespaces,
         features: BTreeMap::new(),
+        traces: BTreeMap::new(),
         users: BTreeMap::new(),
         coverage: Coverage::default(),
     }

@@ -39,8 +39,8 @@ Exit codes: that of the program, or
 
 const TARGETS: &str = "\
 A TARGET is a PID or TID, `self`, ns:INODE or net:[INODE], the path of an nsfs file such as
-/run/netns/NAME, or a container: its id or the start of it, RUNTIME:ID, or its name where the
-cgroup path holds one.";
+/run/netns/NAME, or a container: its name, its id or the start of it, or either with the
+runtime before it, as docker:web.";
 
 /// See, compare and prove the isolation of Linux namespaces
 #[derive(Debug, Parser)]

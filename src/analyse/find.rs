@@ -1,8 +1,8 @@
 //! Finding in a snapshot what a target names.
 
-use crate::analyse::containers::container_of;
+use crate::analyse::containers::{self, Identity};
 use crate::model::namespace::{Holder, Namespace, NsKey};
-use crate::model::{Container, NsKind, Pid, Snapshot};
+use crate::model::{NsKind, Pid, Snapshot};
 
 /// The namespace with this inode number: the kernel numbers all kinds from one space.
 pub fn namespace(snapshot: &Snapshot, kind: Option<NsKind>, inode: u64) -> Option<NsKey> {
@@ -25,40 +25,29 @@ pub fn lowest_member(snapshot: &Snapshot, key: NsKey) -> Option<Pid> {
     snapshot.namespaces.get(&key)?.lowest
 }
 
-/// The containers that a word names, each with its init: RUNTIME:ID, the start of an id of at
-/// least three characters, or a whole name.
-pub fn containers(snapshot: &Snapshot, word: &str) -> Vec<(Container, Pid)> {
+/// The containers that a word names, each with its init: RUNTIME:ID or RUNTIME:NAME, the start of
+/// an id of at least three characters, or a whole name.
+pub fn containers(snapshot: &Snapshot, word: &str) -> Vec<(Identity, Pid)> {
     let (runtime, id) = match word.split_once(':') {
         Some((runtime, id)) => (Some(runtime), id),
         None => (None, word),
     };
-    let fits = |container: &Container| {
-        let by_id = id.len() >= 3 && container.id.starts_with(id);
-        runtime.is_none_or(|runtime| runtime == container.runtime)
-            && (by_id || container.name.as_deref() == Some(id))
-    };
-    let mut found: Vec<(Container, Pid)> = Vec::new();
-    for process in snapshot.processes.values() {
-        let Some(container) = container_of(process).filter(fits) else {
-            continue;
-        };
-        // The first process of a container is its init, as PIDs go; start times are surer.
-        let started = |pid: &Pid| {
-            let stat = snapshot.processes[pid].stat.known();
-            (stat.map_or(u64::MAX, |stat| stat.start_time), *pid)
-        };
-        match found.iter_mut().find(|(known, _)| *known == container) {
-            Some((_, init)) if started(&process.pid) < started(init) => *init = process.pid,
-            Some(_) => {}
-            None => found.push((container, process.pid)),
-        }
-    }
+    let mut found: Vec<(Identity, Pid)> = containers::all(snapshot)
+        .into_iter()
+        .filter(|(identity, _)| {
+            let container = &identity.container;
+            let by_id = id.len() >= 3 && container.id.starts_with(id);
+            runtime.is_none_or(|runtime| runtime == container.runtime)
+                && (by_id || container.name.as_deref() == Some(id))
+        })
+        .collect();
     // A whole name is meant before the start of another.
-    if let Some(exact) = found
-        .iter()
-        .position(|(container, _)| container.name.as_deref() == Some(id) || container.id == id)
-    {
-        return vec![found.swap_remove(exact)];
+    let is_exact = |(identity, _): &(Identity, Pid)| {
+        let container = &identity.container;
+        container.name.as_deref() == Some(id) || container.id == id
+    };
+    if found.iter().any(is_exact) {
+        found.retain(is_exact);
     }
     found
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::containers::container_of;
+use super::containers::{Identity, container_of, identity};
 use super::reference::Reference;
 use super::tree::{Tree, grow};
-use crate::model::{Container, Links, NsKind, Pid, Process, Snapshot};
+use crate::model::{Links, NsKind, Pid, Process, Snapshot};
 
 /// One process, and how its namespaces differ from its parent's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct Node<'a> {
     pub own: Vec<NsKind>,
     /// Kinds that cannot be compared, since one side could not be read.
     pub unknown: Vec<NsKind>,
-    pub container: Option<Container>,
+    pub container: Option<Identity>,
 }
 
 /// Every process below its parent.
@@ -38,20 +38,28 @@ pub fn tree(snapshot: &Snapshot) -> Vec<Tree<Node<'_>>> {
     let nodes = processes
         .iter()
         .enumerate()
-        .map(|(at, process)| node(process, parents[at].map(|above| processes[above]), &init))
+        .map(|(at, process)| {
+            let parent = parents[at].map(|above| processes[above]);
+            node(snapshot, process, parent, &init)
+        })
         .collect();
     grow(nodes, |at| parents[at])
 }
 
-fn node<'a>(process: &'a Process, parent: Option<&Process>, init: &Links) -> Node<'a> {
-    let container = container_of(process);
-    let above = parent.and_then(container_of);
+fn node<'a>(
+    snapshot: &Snapshot,
+    process: &'a Process,
+    parent: Option<&Process>,
+    init: &Links,
+) -> Node<'a> {
+    let found = identity(snapshot, process);
+    let above = parent.and_then(|parent| container_of(snapshot, parent));
     let mut node = Node {
         process,
         own: Vec::new(),
         unknown: Vec::new(),
         // Named where it begins, not at each of its processes.
-        container: container.filter(|container| above.as_ref() != Some(container)),
+        container: found.filter(|found| above.as_ref() != Some(&found.container)),
     };
     let Some(parent) = parent else { return node };
     if process.is_zombie() {

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::containers::container_of;
+use super::containers::{Identity, identity};
 use super::tree::{Tree, grow};
 use crate::model::namespace::NsKey;
-use crate::model::{Container, NsKind, Pid, Process, Seen, Snapshot};
+use crate::model::{NsKind, Pid, Process, Seen, Snapshot};
 
 /// The eight namespaces of a set, in the order of [`NsKind::ALL`]; `None` where not known.
 pub type Signature = [Option<u64>; 8];
@@ -21,7 +21,7 @@ pub struct Set {
     pub founder: Pid,
     /// Ascending.
     pub processes: Vec<Pid>,
-    pub container: Option<Container>,
+    pub container: Option<Identity>,
     /// Kinds in which the set has another namespace than the set above it.
     pub own: Vec<NsKind>,
     /// Kinds that it shares with the set above it.
@@ -116,7 +116,7 @@ fn set(snapshot: &Snapshot, signature: &Signature, members: &[&Process]) -> Opti
         is_host,
         founder: founder.pid,
         processes: members.iter().map(|process| process.pid).collect(),
-        container: container_of(founder),
+        container: identity(snapshot, founder),
         own: Vec::new(),
         shared: Vec::new(),
     })

@@ -170,10 +170,25 @@ pub fn mounts(contents: &[u8]) -> Result<Vec<Mount>, ProcError> {
             fstype: parse::unmangle(&info.fs_type),
             source: parse::unmangle(info.mount_source.as_deref().unwrap_or("none")),
             read_only: info.mount_options.contains_key("ro"),
+            options: in_one(&info.mount_options),
+            super_options: in_one(&info.super_options),
             propagation,
         }
     };
     Ok(infos.0.into_iter().map(mount).collect())
+}
+
+/// Options as one text again, in the order of their names: the crate does not keep theirs.
+fn in_one(options: &HashMap<String, Option<String>>) -> String {
+    let mut options: Vec<String> = options
+        .iter()
+        .map(|(name, value)| match value {
+            Some(value) => parse::unmangle(&format!("{name}={value}")),
+            None => name.clone(),
+        })
+        .collect();
+    options.sort_unstable();
+    options.join(",")
 }
 
 /// Options of the file system behind one mount of a task's mount table.
@@ -287,6 +302,8 @@ mod tests {
                 fstype: "ext3".into(),
                 source: "/dev/root".into(),
                 read_only: false,
+                options: "noatime,rw".into(),
+                super_options: "rw".into(),
                 propagation: Propagation {
                     shared: Some(3),
                     master: Some(1),

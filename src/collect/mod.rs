@@ -1,5 +1,6 @@
 //! The kernel -> [`crate::model::Snapshot`]: one file per source.
 
+pub mod containers;
 pub mod details;
 pub mod discover;
 pub mod facts;
@@ -107,6 +108,7 @@ impl Collector {
             processes: BTreeMap::new(),
             namespaces: BTreeMap::new(),
             features: BTreeMap::new(),
+            traces: BTreeMap::new(),
             users: BTreeMap::new(),
             coverage: Coverage::default(),
         };
@@ -197,6 +199,11 @@ impl Collector {
                 false => facts::cgroups_inside(&self.root, task),
             };
         }
+    }
+
+    /// What tells which containers the given processes are in, and what those are called.
+    pub fn trace(&self, snapshot: &mut Snapshot, tasks: &[Pid]) {
+        containers::trace(&self.root, snapshot, tasks);
     }
 
     /// Login names of the uids that occur in the snapshot.

@@ -197,7 +197,7 @@ fn name_thread(process: &mut Process, details: &Details) {
 /// that share their memory, of which we would hold a copy each.
 const LONGEST_CMDLINE: usize = 32 << 10;
 
-fn cmdline_of(task: &TaskDir) -> Seen<Vec<String>> {
+pub fn cmdline_of(task: &TaskDir) -> Seen<Vec<String>> {
     let contents = task.read_up_to("cmdline", LONGEST_CMDLINE).map_err(why);
     Seen::from(contents).map(|contents| {
         let mut arguments = parse::cmdline(&contents);

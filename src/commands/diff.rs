@@ -27,6 +27,10 @@ pub fn run(global: &Global, args: &DiffArgs) -> Result<Exit, Error> {
     };
     let mut snapshot = source.read(subject)?;
     read_reference(&source, &mut snapshot, given)?;
+    source.trace(&mut snapshot, &[subject]);
+    if let Some(given) = given {
+        source.trace(&mut snapshot, &[given]);
+    }
     let wanted = {
         let (subject, reference) = sides(&snapshot, subject, given);
         diff::namespaces_to_look_into(&snapshot, subject, &reference)

@@ -122,6 +122,7 @@ fn deepen_lowest(source: &Source, snapshot: &mut Snapshot, wanted: impl Fn(&Name
     lowest.sort_unstable();
     lowest.dedup();
     source.deepen(snapshot, &lowest, Depth::Command);
+    source.trace(snapshot, &lowest);
 }
 
 fn list_members(
@@ -143,6 +144,7 @@ fn list_members(
     }
     let members = find::members(&snapshot, key);
     source.deepen(&mut snapshot, &members, Depth::Command);
+    source.trace(&mut snapshot, &members);
     source.name_users(&mut snapshot);
     let namespace = snapshot
         .namespaces

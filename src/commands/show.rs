@@ -34,6 +34,7 @@ fn show_process(global: &Global, source: &Source, task: Pid) -> Result<Exit, Err
     source.relate(&mut snapshot, |_| true);
     source.look_inside(&mut snapshot, &keys);
     source.look_at_cgroups(&mut snapshot, task);
+    source.trace(&mut snapshot, &[task]);
     source.name_users(&mut snapshot);
     let process = &snapshot.processes[&task];
     let document = || {
@@ -66,6 +67,7 @@ fn show_namespace(
     }
     let members = find::members(&snapshot, key);
     source.deepen(&mut snapshot, &members, Depth::Command);
+    source.trace(&mut snapshot, &members);
     if let Some(first) = members.first() {
         source.look_inside(&mut snapshot, &[(key, *first)]);
     }

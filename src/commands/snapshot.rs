@@ -39,6 +39,7 @@ fn collect(global: &Global, source: &Source) -> Result<Snapshot, Error> {
         .collect();
     source.look_inside(&mut snapshot, &inside);
     let tasks: Vec<Pid> = snapshot.processes.keys().copied().collect();
+    source.trace(&mut snapshot, &tasks);
     for task in tasks {
         source.look_at_cgroups(&mut snapshot, task);
     }

@@ -118,6 +118,13 @@ impl Source {
         }
     }
 
+    /// What tells which containers the given processes are in.
+    pub fn trace(&self, snapshot: &mut Snapshot, tasks: &[Pid]) {
+        if let Source::Live(collector) = self {
+            collector.trace(snapshot, tasks);
+        }
+    }
+
     /// What the kernel lets us do.
     pub fn try_features(&self, snapshot: &mut Snapshot) {
         if let Source::Live(collector) = self {

@@ -149,7 +149,9 @@ pub fn open_namespace(path: &Path) -> Result<Target, Error> {
 }
 
 fn find_container(source: &Source, word: &str) -> Result<Pid, Error> {
-    let snapshot = source.scan(Depth::Command)?;
+    let mut snapshot = source.scan(Depth::Command)?;
+    let everybody: Vec<Pid> = snapshot.processes.keys().copied().collect();
+    source.trace(&mut snapshot, &everybody);
     let found = find::containers(&snapshot, word);
     match found.as_slice() {
         [(_, init)] => Ok(*init),

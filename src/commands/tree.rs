@@ -5,7 +5,7 @@ use crate::analyse::{alike, hierarchy, process_tree, sets};
 use crate::cli::{By, Global, TreeArgs};
 use crate::collect::{Depth, Reach};
 use crate::error::{Error, Exit};
-use crate::model::{NsKind, Snapshot};
+use crate::model::{NsKind, Pid, Snapshot};
 use crate::output;
 use crate::output::text::tree as text;
 use crate::output::wire::tree::{
@@ -28,6 +28,7 @@ fn by_set(global: &Global, source: &Source) -> Result<Snapshot, Error> {
     let mut snapshot = source.scan(Depth::Stat)?;
     let founders = sets::founders(&snapshot);
     source.deepen(&mut snapshot, &founders, Depth::Command);
+    source.trace(&mut snapshot, &founders);
     let trees = sets::tree(&snapshot);
     let roots = || Roots::Set(Branch::all(&trees, &|set| SetRecord::new(&snapshot, set)));
     answer(global, "set", &snapshot, roots, || {
@@ -51,6 +52,7 @@ fn by_user(global: &Global, source: &Source) -> Result<Snapshot, Error> {
         .filter_map(|namespace| namespace.lowest)
         .collect();
     source.deepen(&mut snapshot, &lowest, Depth::Status);
+    source.trace(&mut snapshot, &lowest);
     source.name_users(&mut snapshot);
     let trees = hierarchy::by_user(&snapshot);
     let roots = || {
@@ -78,7 +80,9 @@ fn by_pid(global: &Global, source: &Source) -> Result<Snapshot, Error> {
 }
 
 fn by_process(global: &Global, source: &Source) -> Result<Snapshot, Error> {
-    let snapshot = source.scan(Depth::Command)?;
+    let mut snapshot = source.scan(Depth::Command)?;
+    let everybody: Vec<Pid> = snapshot.processes.keys().copied().collect();
+    source.trace(&mut snapshot, &everybody);
     let trees = process_tree::tree(&snapshot);
     let roots = || Roots::Process(Branch::all(&trees, &ProcessNodeRecord::new));
     answer(global, "process", &snapshot, roots, || {

@@ -13,7 +13,7 @@ pub mod snapshot;
 pub mod text;
 
 pub use capability::CapabilitySet;
-pub use container::Container;
+pub use container::{Container, Place};
 pub use coverage::{Coverage, LayerState, Unreadable};
 pub use kind::{LinkName, NsKind};
 pub use namespace::{Holder, Namespace, NsKey};

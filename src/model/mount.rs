@@ -18,8 +18,21 @@ pub struct Mount {
     /// Device, path or label, as the file system calls its source.
     pub source: String,
     pub read_only: bool,
+    /// Options of this mount, as `rw,nosuid,nodev`.
+    #[serde(default)]
+    pub options: String,
+    /// Options of the file system behind it, as `rw,lowerdir=…,upperdir=…`.
+    #[serde(default)]
+    pub super_options: String,
     #[serde(flatten)]
     pub propagation: Propagation,
+}
+
+impl Mount {
+    /// Whether this mount has an option without a value, such as `nosuid`.
+    pub fn has_option(&self, name: &str) -> bool {
+        self.options.split(',').any(|option| option == name)
+    }
 }
 
 /// How mount events travel (mount_namespaces(7)).

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::capability::CapabilitySet;
+use super::container::{Place, Traces};
 use super::coverage::{Coverage, LayerState};
 use super::kind::NsKind;
 use super::namespace::{Namespace, NsKey};
@@ -54,6 +55,8 @@ pub struct Snapshot {
     pub namespaces: BTreeMap<NsKey, Namespace>,
     /// What the kernel lets the reader do, by the names of [`FEATURES`], where it was tried.
     pub features: BTreeMap<&'static str, Seen<()>>,
+    /// What tells which container is in a place, where it was looked at.
+    pub traces: BTreeMap<Place, Traces>,
     /// Login names of the uids that occur.
     pub users: BTreeMap<u32, String>,
     pub coverage: Coverage,

@@ -4,6 +4,7 @@
 pub mod capabilities;
 pub mod child;
 pub mod exec;
+pub mod files;
 pub mod inside;
 pub mod interfaces;
 pub mod list;

@@ -118,6 +118,12 @@ impl TaskDir {
         Ok(&buffer[..length])
     }
 
+    /// The target of the `cwd` link: the working directory's path as seen from the reader's root.
+    pub fn cwd_path(&self) -> Result<Vec<u8>, Errno> {
+        let mut buffer = [0; libc::PATH_MAX as usize];
+        self.readlink(c"cwd", &mut buffer).map(<[u8]>::to_vec)
+    }
+
     /// The target of the `root` link: the root directory's path as seen from the reader's root.
     pub fn root_path(&self) -> Result<Vec<u8>, Errno> {
         let mut buffer = [0; libc::PATH_MAX as usize];
@@ -256,6 +262,13 @@ pub fn count_entries(base: BorrowedFd<'_>) -> Result<u64, Errno> {
         count += u64::from(!matches!(name.file_name().to_bytes(), b"." | b".."));
     }
     Ok(count)
+}
+
+/// The contents of a file by its path, as far as the limit (bytes).
+pub(super) fn read_path(path: &str, limit: usize) -> Result<Vec<u8>, Errno> {
+    // SAFETY: AT_FDCWD is always valid.
+    let here = unsafe { BorrowedFd::borrow_raw(libc::AT_FDCWD) };
+    read_below(here, path, limit)
 }
 
 fn read_below(base: BorrowedFd<'_>, path: &str, limit: usize) -> Result<Vec<u8>, Errno> {

@@ -43,3 +43,20 @@ pub fn share_fds(one: Pid, other: Pid) -> Result<bool, Errno> {
     let order = unsafe { libc::syscall(libc::SYS_kcmp, one, other, KCMP_FILES, 0, 0) };
     Errno::result(order).map(|order| order == 0)
 }
+
+/// Connects to a unix socket without waiting: whose queue is full is as good as not there. The
+/// descriptor that comes back waits again, as its owner tells it to.
+///
+/// # Errors
+/// EAGAIN: nobody takes the connections that others have made.
+pub fn connect_at_once(path: &str) -> Result<OwnedFd, Errno> {
+    use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let fd = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
+    connect(fd.as_raw_fd(), &UnixAddr::new(path)?)?;
+    nix::fcntl::fcntl(
+        &fd,
+        nix::fcntl::FcntlArg::F_SETFL(nix::fcntl::OFlag::empty()),
+    )?;
+    Ok(fd)
+}

@@ -13,8 +13,8 @@ const WIDE: u16 = 120;
 pub fn diff(terminal: &Terminal, snapshot: &Snapshot, diff: &Diff<'_>) -> String {
     let mut text = format!(
         "{}\n  against {}\n\n",
-        process(diff.subject, terminal.width),
-        against(&diff.reference, terminal)
+        process(snapshot, diff.subject, terminal.width),
+        against(snapshot, &diff.reference, terminal)
     );
     text += &kinds(terminal, diff);
     text += "\nBeside namespaces\n";
@@ -23,14 +23,14 @@ pub fn diff(terminal: &Terminal, snapshot: &Snapshot, diff: &Diff<'_>) -> String
     text
 }
 
-fn against(reference: &Reference<'_>, terminal: &Terminal) -> String {
+fn against(snapshot: &Snapshot, reference: &Reference<'_>, terminal: &Terminal) -> String {
     // "  against " stands before it.
     let room = terminal.width.map(|width| width.saturating_sub(10));
     match (reference.source, reference.process) {
-        (Source::Given, Some(given)) => process(given, room),
+        (Source::Given, Some(given)) => process(snapshot, given, room),
         (Source::Pid1, Some(init)) if reference.host_init == Some(false) => format!(
             "{}\n  PID 1 here is not the host's init: this is a pid namespace of its own",
-            process(init, room)
+            process(snapshot, init, room)
         ),
         (Source::Kthreadd, _) => "the host (kthreadd, since PID 1 is refused)".to_owned(),
         (Source::InitialInodes, _) => {

@@ -1,7 +1,7 @@
 //! `list` as a table.
 
 use super::{command, holder};
-use crate::analyse::containers::container_of;
+use crate::analyse::containers::identity;
 use crate::analyse::find;
 use crate::cli::Column;
 use crate::model::namespace::Namespace;
@@ -166,8 +166,8 @@ fn value(snapshot: &Snapshot, namespace: &Namespace, column: Column) -> String {
         Column::OwnerUid => applicable(&namespace.owner_uid),
         Column::Parent => applicable(&namespace.parent),
         Column::Container => of_process(&|process| {
-            container_of(process)
-                .map(|container| super::container(&container))
+            identity(snapshot, process)
+                .map(|found| super::container(&found))
                 .unwrap_or_default()
         }),
     }

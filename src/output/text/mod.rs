@@ -8,19 +8,28 @@ pub mod pid;
 pub mod show;
 pub mod tree;
 
-use crate::analyse::containers::container_of;
-use crate::model::{Container, Holder, NsKind, Pid, Process, Snapshot, Why};
+use crate::analyse::containers::{Confidence, Identity, identity};
+use crate::model::{Holder, NsKind, Pid, Process, Snapshot, Why};
 use crate::output::sanitize::for_terminal;
 use crate::output::terminal::{shorten, width};
 
-/// A container in a few words: runtime, name, short id.
-pub fn container(container: &Container) -> String {
-    match &container.name {
-        Some(name) if *name != container.id => {
-            format!("{} {name} {}", container.runtime, container.short_id())
-        }
-        _ => format!("{} {}", container.runtime, container.short_id()),
+/// A container in a few words: runtime, name with its pod, short id; with a question mark where
+/// that is hardly more than a claim.
+pub fn container(found: &Identity) -> String {
+    let container = &found.container;
+    let pod = found.pod.as_ref().and_then(|pod| pod.name.as_deref());
+    let mut words = vec![container.runtime.clone()];
+    match (&container.name, pod) {
+        (Some(name), Some(pod)) => words.push(format!("{pod}/{name}")),
+        (Some(name), None) if *name != container.id => words.push(name.clone()),
+        (None, Some(pod)) => words.push(pod.to_owned()),
+        _ => {}
     }
+    words.push(container.short_id().to_owned());
+    if found.confidence == Confidence::Low {
+        words.push("(?)".to_owned());
+    }
+    words.join(" ")
 }
 
 /// What a process is called: its command line, else its name, in brackets as ps(1) has it.
@@ -34,12 +43,12 @@ pub fn command(process: &Process) -> String {
 }
 
 /// PID, command and container of a process; the command gives way where that is too long.
-pub fn process(process: &Process, room: Option<u16>) -> String {
+pub fn process(snapshot: &Snapshot, process: &Process, room: Option<u16>) -> String {
     let pid = match process.tid {
         Some(tid) => format!("{tid} (thread of {})", process.pid),
         None => process.pid.to_string(),
     };
-    let container = container_of(process).map(|found| format!(", {}", container(&found)));
+    let container = identity(snapshot, process).map(|found| format!(", {}", container(&found)));
     let container = for_terminal(container.as_deref().unwrap_or_default()).into_owned();
     let command = for_terminal(&command(process)).into_owned();
     let command = match room {

@@ -1,7 +1,7 @@
 //! `show` as text: a word and what is known under it, a line each.
 
 use super::{command, container, holder, reason};
-use crate::analyse::containers::container_of;
+use crate::analyse::containers::{Identity, identity};
 use crate::analyse::diff::main_cgroup_path;
 use crate::analyse::pids::pids_of;
 use crate::model::facts::Facts;
@@ -40,8 +40,8 @@ pub fn process(terminal: &Terminal, snapshot: &Snapshot, process: &Process) -> S
         told(&process.stat, |stat| after_boot(stat.start_time)),
     );
     line("state", told(&process.stat, |stat| stat.state.to_string()));
-    if let Some(found) = container_of(process) {
-        line("container", container(&found));
+    if let Some(found) = identity(snapshot, process) {
+        of_container(&found, &mut line);
     }
     if let Some(details) = &process.details {
         of_status(snapshot, &details.status, &mut line);
@@ -71,6 +71,40 @@ fn after_boot(ticks: u64) -> String {
         0 => format!("{clock} after boot"),
         1 => format!("1 day {clock} after boot"),
         days => format!("{days} days {clock} after boot"),
+    }
+}
+
+fn of_container(found: &Identity, line: &mut impl FnMut(&str, String)) {
+    let confidence = found.confidence.name();
+    line(
+        "container",
+        format!("{}, {confidence} confidence", container(found)),
+    );
+    if let Some(doubt) = &found.doubt {
+        line("but", doubt.clone());
+    }
+    let pod = found.pod.iter();
+    let parts = pod.flat_map(|pod| {
+        [
+            ("namespace", &pod.namespace),
+            ("name", &pod.name),
+            ("uid", &pod.uid),
+        ]
+    });
+    let pod: Vec<String> = parts
+        .filter_map(|(what, value)| Some(format!("{what} {}", value.as_ref()?)))
+        .collect();
+    if !pod.is_empty() {
+        line("pod", pod.join(", "));
+    }
+    if let Some(image) = &found.image {
+        line("image", image.clone());
+    }
+    for outer in &found.around {
+        line(
+            "inside of",
+            format!("{} {}", outer.runtime, outer.short_id()),
+        );
     }
 }
 

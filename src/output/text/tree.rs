@@ -2,6 +2,7 @@
 
 use super::{command, container, reason};
 use crate::analyse::alike::Alike;
+use crate::analyse::containers::Confidence;
 use crate::analyse::hierarchy::{PidNode, UserNode};
 use crate::analyse::process_tree::Node;
 use crate::analyse::reference::{Reference, Source};
@@ -78,7 +79,10 @@ pub fn label_of_set(snapshot: &Snapshot, set: &Set) -> String {
     if set.is_host {
         return "host".to_owned();
     }
-    if let Some(found) = &set.container {
+    // What only a cgroup claims, against the namespaces, is no name for them.
+    if let Some(found) = &set.container
+        && found.confidence > Confidence::Low
+    {
         return container(found);
     }
     let stat = snapshot

@@ -6,6 +6,7 @@
 //! `failed: …`, or `skipped` where the question did not need it. Text from the machine that is not UTF-8 has each byte outside UTF-8 written as
 //! `\xNN`; a backslash that stands before `xNN` in the original is written `\x5c`.
 
+pub mod container;
 pub mod diff;
 pub mod doctor;
 pub mod namespace;
@@ -254,25 +255,6 @@ impl CoverageRecord {
                 })
                 .collect(),
             hidden_by: self.hidden_by,
-        }
-    }
-}
-
-/// A container, as the cgroup path of a process names it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ContainerRecord {
-    /// `docker`, `podman`, `containerd`, `kubernetes`, `cri-o`, `lxc`, `systemd-nspawn`, `oci`
-    pub runtime: String,
-    pub id: String,
-    pub name: Option<String>,
-}
-
-impl From<crate::model::Container> for ContainerRecord {
-    fn from(container: crate::model::Container) -> ContainerRecord {
-        ContainerRecord {
-            runtime: container.runtime.to_owned(),
-            id: container.id,
-            name: container.name,
         }
     }
 }

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ContainerRecord, Unknown};
-use crate::analyse::containers::container_of;
+use super::Unknown;
+use super::container::ContainerRecord;
+use crate::analyse::containers::identity;
 use crate::analyse::find;
 use crate::model::facts::{Facts, Interface, Listening, SysvCounts, UtsNames};
 use crate::model::namespace::{Holder, Namespace, NsKey};
@@ -168,7 +169,7 @@ impl NamespaceRecord {
         if self.command.is_none() {
             unknown.note("command", process.stat.part(|_| ()));
         }
-        self.container = container_of(process).map(ContainerRecord::from);
+        self.container = identity(snapshot, process).map(ContainerRecord::from);
     }
 
     fn forget_members(&mut self) {

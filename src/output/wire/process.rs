@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Unknown;
+use super::container::ContainerRecord;
 use super::namespace::NamespaceRecord;
-use super::{ContainerRecord, Unknown};
-use crate::analyse::containers::container_of;
+use crate::analyse::containers::identity;
 use crate::analyse::diff::main_cgroup_path;
 use crate::analyse::pids::{PidIn, pids_of};
 use crate::model::mount::Mount;
@@ -194,7 +195,7 @@ impl ProcessRecord {
             cgroups_inside: unknown.note("cgroups_inside", details.cgroups_inside),
             timens_offsets: unknown.note("timens_offsets", details.timens_offsets),
             mounts: unknown.note("mounts", details.mounts),
-            container: container_of(process).map(ContainerRecord::from),
+            container: identity(snapshot, process).map(ContainerRecord::from),
             unknown,
         }
     }

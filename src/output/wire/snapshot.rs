@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::container::TracesRecord;
 use super::namespace::NamespaceRecord;
 use super::process::ProcessRecord;
 use super::{Document, DocumentName, Unknown};
@@ -23,6 +24,9 @@ pub struct Everything {
     pub initial_mnt: Option<u64>,
     pub processes: Vec<ProcessRecord>,
     pub namespaces: Vec<NamespaceRecord>,
+    /// What was read to tell containers
+    #[serde(default)]
+    pub traces: Vec<TracesRecord>,
     /// What the kernel lets the reader do: `ok`, or the reason why not
     #[serde(default)]
     pub features: BTreeMap<String, String>,
@@ -60,6 +64,11 @@ impl Everything {
                 .namespaces
                 .values()
                 .map(|it| NamespaceRecord::new(snapshot, it).with_inside(it))
+                .collect(),
+            traces: snapshot
+                .traces
+                .iter()
+                .map(|(place, traces)| TracesRecord::new(*place, traces))
                 .collect(),
             features: snapshot
                 .features
@@ -133,6 +142,11 @@ fn into_model(document: Document<Everything>) -> Result<Snapshot, String> {
         initial_mnt: body.unknown.seen("initial_mnt", body.initial_mnt),
         processes: processes.collect::<Result<BTreeMap<Pid, _>, String>>()?,
         namespaces: namespaces.collect::<Result<_, String>>()?,
+        traces: body
+            .traces
+            .into_iter()
+            .map(TracesRecord::into_model)
+            .collect(),
         features: FEATURES
             .into_iter()
             .filter_map(|name| Some((name, feature(body.features.get(name)?))))

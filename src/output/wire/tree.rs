@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::Unknown;
+use super::container::ContainerRecord;
 use super::namespace::NamespaceRecord;
-use super::{ContainerRecord, Unknown};
 use crate::analyse::hierarchy::{PidNode, UserNode};
 use crate::analyse::process_tree::Node;
 use crate::analyse::sets::Set;
