@@ -263,7 +263,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l init -d 'Be 
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l forward-signals -d 'Pass signals on to the program: always done'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s J -l json -d 'Print JSON: short for --format json'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l strict -d 'Exit with 2 if anything that was asked for could not be seen'
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s v -l verbose -d 'Say more about what could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s m -l mount -d 'The mount namespace' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s u -l uts -d 'The uts namespace: host name and domain name' -r
@@ -301,7 +301,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s e -l env -
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s F -l no-fork -d 'Do not fork: the program itself stays out of a pid namespace that is entered, its children are in it'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s J -l json -d 'Print JSON: short for --format json'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l strict -d 'Exit with 2 if anything that was asked for could not be seen'
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s v -l verbose -d 'Say more about what could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
