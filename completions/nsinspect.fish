@@ -48,6 +48,7 @@ complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "pid" -d 'Transl
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "snapshot" -d 'Everything that can be collected, as one JSON document for --from'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "run" -d 'Run a program in new namespaces'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "enter" -d 'Run a program in the namespaces of a process, or in any that exist'
+complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "audit" -d 'What containers and sandboxes could do to the host, with evidence'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "doctor" -d 'What this kernel, these privileges and this /proc allow, and what that hides'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "completions" -d 'Print the completions for a shell'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "man" -d 'Print a man page, or write all of them into a directory'
@@ -303,6 +304,26 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s J -l json 
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l strict -d 'Exit with 2 if anything that was asked for could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l fail-on -d 'Exit with 1 if a finding that is not mitigated is at least this severe, with 2 if that cannot be told' -r -f -a "critical\t''
+high\t''
+medium\t''
+low\t''
+info\t''"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
+json\t''
+yaml\t'The same document as JSON'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l proc -d 'Read this procfs instead of /proc' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
+full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l all -d 'Look at every process of the machine'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -s J -l json -d 'Print JSON: short for --format json'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l strict -d 'Exit with 2 if anything that was asked for could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'"

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::analyse::audit::finding::Severity;
 use crate::collect::Reach;
 use crate::isolate::id_map::Block;
 use crate::model::{NsKind, Pid};
@@ -58,6 +59,16 @@ pub struct Cli {
 pub fn is_launch() -> bool {
     let lenient = Cli::command().ignore_errors(true).try_get_matches();
     lenient.is_ok_and(|words| matches!(words.subcommand_name(), Some("run" | "enter")))
+}
+
+impl ValueEnum for Severity {
+    fn value_variants<'a>() -> &'a [Severity] {
+        &Severity::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
+    }
 }
 
 /// Options that every command has.
@@ -149,6 +160,8 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Run a program in the namespaces of a process, or in any that exist
     Enter(Box<EnterArgs>),
+    /// What containers and sandboxes could do to the host, with evidence
+    Audit(AuditArgs),
     /// What this kernel, these privileges and this /proc allow, and what that hides
     Doctor,
     /// Print the completions for a shell
@@ -663,6 +676,21 @@ pub enum PropagationArg {
     Shared,
     /// As it was
     Unchanged,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = TARGETS, after_long_help = TARGETS)]
+pub struct AuditArgs {
+    /// What to look at; without one, all containers and sandboxes
+    #[arg(value_name = "TARGET")]
+    pub targets: Vec<String>,
+    /// Look at every process of the machine
+    #[arg(long, conflicts_with = "targets")]
+    pub all: bool,
+    /// Exit with 1 if a finding that is not mitigated is at least this severe, with 2 if that
+    /// cannot be told
+    #[arg(long, value_name = "SEVERITY")]
+    pub fail_on: Option<Severity>,
 }
 
 #[derive(Debug, Args)]

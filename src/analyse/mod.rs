@@ -1,6 +1,7 @@
 //! Snapshot -> answers: pure functions that never look at the machine.
 
 pub mod alike;
+pub mod audit;
 pub mod containers;
 pub mod diff;
 pub mod doctor;

@@ -1,5 +1,6 @@
 //! One file per subcommand: arguments -> snapshot -> analysis -> output.
 
+mod audit;
 mod diff;
 mod doctor;
 mod enter;
@@ -31,6 +32,7 @@ pub fn dispatch(cli: &Cli) -> Result<Exit, Error> {
         Command::Snapshot => snapshot::run(global),
         Command::Run(args) => run::run(args),
         Command::Enter(args) => enter::run(global, args),
+        Command::Audit(args) => audit::run(global, args),
         Command::Doctor => doctor::run(global),
         Command::Completions(args) => generate::completions(args),
         Command::Man(args) => generate::man(args),

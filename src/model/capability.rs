@@ -46,7 +46,7 @@ const NAMES: [&str; 41] = [
 ];
 
 /// One set of capabilities, as the bits of a `Cap…:` line in `/proc/PID/status`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct CapabilitySet(pub u64);
 
 impl CapabilitySet {

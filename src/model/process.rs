@@ -90,7 +90,7 @@ impl Stat {
 }
 
 /// Real, effective, saved and file-system id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Ids {
     pub real: u32,
     pub effective: u32,
@@ -99,7 +99,7 @@ pub struct Ids {
 }
 
 /// How system calls of a process are filtered (seccomp(2)).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Seccomp {
     Disabled,
     Strict,
@@ -117,7 +117,7 @@ impl Seccomp {
 }
 
 /// The five sets of a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Capabilities {
     pub effective: CapabilitySet,
     pub permitted: CapabilitySet,

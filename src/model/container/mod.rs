@@ -40,7 +40,7 @@ pub fn is_hash(text: &str) -> bool {
 }
 
 /// Where a process is, as far as containers go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Place {
     Namespaces {
         pid: u64,

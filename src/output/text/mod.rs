@@ -1,5 +1,6 @@
 //! Answers as text for people.
 
+pub mod audit;
 pub mod coverage;
 pub mod diff;
 pub mod doctor;

@@ -6,6 +6,7 @@
 //! `failed: …`, or `skipped` where the question did not need it. Text from the machine that is not UTF-8 has each byte outside UTF-8 written as
 //! `\xNN`; a backslash that stands before `xNN` in the original is written `\x5c`.
 
+pub mod audit;
 pub mod container;
 pub mod diff;
 pub mod doctor;
@@ -32,11 +33,12 @@ pub enum DocumentName {
     Diff,
     Pid,
     Snapshot,
+    Audit,
     Doctor,
 }
 
 impl DocumentName {
-    pub const ALL: [DocumentName; 8] = [
+    pub const ALL: [DocumentName; 9] = [
         DocumentName::Namespaces,
         DocumentName::Members,
         DocumentName::Tree,
@@ -44,6 +46,7 @@ impl DocumentName {
         DocumentName::Diff,
         DocumentName::Pid,
         DocumentName::Snapshot,
+        DocumentName::Audit,
         DocumentName::Doctor,
     ];
 
@@ -57,6 +60,7 @@ impl DocumentName {
             DocumentName::Diff => "diff",
             DocumentName::Pid => "pid",
             DocumentName::Snapshot => "snapshot",
+            DocumentName::Audit => "audit",
             DocumentName::Doctor => "doctor",
         }
     }
@@ -71,6 +75,7 @@ impl DocumentName {
             DocumentName::Diff => schema_for!(Document<diff::DiffBody>),
             DocumentName::Pid => schema_for!(Document<pid::Translation>),
             DocumentName::Snapshot => schema_for!(Document<snapshot::Everything>),
+            DocumentName::Audit => schema_for!(Document<audit::AuditBody>),
             DocumentName::Doctor => schema_for!(Document<doctor::Diagnosis>),
         }
     }

@@ -1,0 +1,127 @@
+//! What an audit says: how bad it is, whether it is proven, and what it rests on.
+
+use super::catalogue::Rule;
+
+/// The worst that follows for certain, without one more bug.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// A fact worth knowing.
+    Info,
+    /// Something leaks, or can be made to fail.
+    Low,
+    /// Other containers, the host's network or mounts, or a barrier that is missing.
+    Medium,
+    /// Files or processes of the host as another user than root, files of root for reading, or root
+    /// of the host behind one precondition that is often met.
+    High,
+    /// Root of the host, code in the kernel, or files of root for writing.
+    Critical,
+}
+
+impl Severity {
+    pub const ALL: [Severity; 5] = [
+        Severity::Critical,
+        Severity::High,
+        Severity::Medium,
+        Severity::Low,
+        Severity::Info,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Low => "low",
+            Severity::Medium => "medium",
+            Severity::High => "high",
+            Severity::Critical => "critical",
+        }
+    }
+}
+
+/// How far the danger is proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// A barrier is known that stands in the way; it is named.
+    Mitigated,
+    /// It is shared, but of no use with these credentials.
+    SharedOnly,
+    /// Something that decides could not be read: never "ok".
+    Unknown,
+    /// It holds if the preconditions do, which are named.
+    Conditional,
+    /// Every precondition is proven.
+    Exploitable,
+}
+
+impl Verdict {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Verdict::Mitigated => "mitigated",
+            Verdict::SharedOnly => "shared-only",
+            Verdict::Unknown => "unknown",
+            Verdict::Conditional => "conditional",
+            Verdict::Exploitable => "exploitable",
+        }
+    }
+}
+
+/// A raw fact and where it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// The file, field or system call.
+    pub source: String,
+    /// As it stands there.
+    pub value: String,
+}
+
+/// One thing that a process could do to the host, or that weakens what holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub rule: &'static Rule,
+    pub severity: Severity,
+    pub verdict: Verdict,
+    /// Why it is real, in one sentence.
+    pub why: String,
+    pub evidence: Vec<Evidence>,
+    /// What must hold besides, and is not proven.
+    pub preconditions: Vec<String>,
+}
+
+impl Finding {
+    /// A finding that rests on nothing yet.
+    pub fn new(
+        rule: &'static Rule,
+        severity: Severity,
+        verdict: Verdict,
+        why: impl Into<String>,
+    ) -> Finding {
+        Finding {
+            rule,
+            severity,
+            verdict,
+            why: why.into(),
+            evidence: Vec::new(),
+            preconditions: Vec::new(),
+        }
+    }
+
+    /// Whether it is a danger as far as is known: not what is mitigated or of no use.
+    pub fn is_live(&self) -> bool {
+        !matches!(self.verdict, Verdict::Mitigated | Verdict::SharedOnly)
+    }
+
+    /// The same with a fact that it rests on.
+    pub fn seen(mut self, source: impl Into<String>, value: impl Into<String>) -> Finding {
+        self.evidence.push(Evidence {
+            source: source.into(),
+            value: value.into(),
+        });
+        self
+    }
+
+    /// The same with something that must hold besides.
+    pub fn provided(mut self, precondition: impl Into<String>) -> Finding {
+        self.preconditions.push(precondition.into());
+        self
+    }
+}
