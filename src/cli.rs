@@ -93,7 +93,8 @@ pub struct Global {
     /// When to use colour; NO_COLOR in the environment turns `auto` off
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
-    /// Exit with 2 if anything that was asked for could not be seen
+    /// Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full`
+    /// unless told otherwise
     #[arg(long, global = true)]
     pub strict: bool,
     /// Say more: a line for each set in trees, and all that could not be seen
@@ -110,6 +111,8 @@ impl Global {
     /// How far to look, where the question itself would look so far.
     pub fn reach(&self, usual: Reach) -> Reach {
         match self.depth {
+            // Who wants no gap wants nothing passed over.
+            None if self.strict => Reach::Full,
             None => usual,
             Some(Depth::Fast) => Reach::Fast,
             Some(Depth::Full) => Reach::Full,

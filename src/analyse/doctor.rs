@@ -205,7 +205,8 @@ const LAYERS: [Layer; 8] = [
         key: "mounts",
         what: "bind mounts",
         finds: "namespaces bind-mounted where a process can see them",
-        takes: "CAP_SYS_ADMIN where all members of a mount namespace run in a chroot",
+        takes: "CAP_SYS_PTRACE over a process in each mount namespace, CAP_SYS_ADMIN where all of \
+                them run in a chroot",
     },
     Layer {
         key: "mount_namespaces",
@@ -241,7 +242,14 @@ impl Layer {
                 check(self.what, "refused in part").but(Verdict::Limited, hidden())
             }
             LayerState::Unsupported => {
-                check(self.what, "not in this kernel").but(Verdict::Limited, hidden())
+                let in_flight = match (self.key, snapshot.coverage.in_flight) {
+                    ("kernel_list", 1..) => format!(
+                        "; file descriptors in flight now: {}",
+                        snapshot.coverage.in_flight
+                    ),
+                    _ => String::new(),
+                };
+                check(self.what, "not in this kernel").but(Verdict::Limited, hidden() + &in_flight)
             }
             LayerState::Skipped => check(self.what, "not searched").but(
                 Verdict::Limited,

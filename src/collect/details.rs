@@ -129,8 +129,8 @@ fn root_of(task: &TaskDir) -> Seen<RootDir> {
         let stat = task.root_stat()?;
         Ok(RootDir {
             path: text::from_bytes(&path),
-            device: stat.st_dev,
-            inode: stat.st_ino,
+            device: stat.device,
+            inode: stat.inode,
         })
     };
     Seen::from(read().map_err(why))

@@ -12,7 +12,8 @@ use procfs::FromBufReadSI;
 use procfs::net::{TcpNetEntries, TcpState, UdpNetEntries};
 use serde::{Deserialize, Serialize};
 
-use super::parse;
+use super::processes::living_task;
+use super::{open, parse};
 use crate::model::facts::{Facts, Interface, Listening, SysvCounts, UtsNames};
 use crate::model::namespace::NsKey;
 use crate::model::process::CgroupEntry;
@@ -29,7 +30,12 @@ const LARGEST_SOCKET_TABLE: usize = 4 << 20;
 /// Reads what is inside the namespace of a kind that a process is in.
 pub fn read(root: &ProcRoot, key: NsKey, member: Pid) -> Facts {
     let mut facts = Facts::default();
-    let task = match root.task(member) {
+    // Its number may have passed to another process since.
+    let task = living_task(root, member).and_then(|task| match open::is_in(&task, key) {
+        true => Ok(task),
+        false => Err(Errno::ESRCH),
+    });
+    let task = match task {
         Ok(task) => task,
         Err(errno) => {
             fill_unknown(&mut facts, key.kind, &why(errno));

@@ -52,7 +52,12 @@ pub struct Nsfs {
 pub fn nsfs(root: &ProcRoot, missing: &MissingLinks) -> Nsfs {
     let own = root
         .own_task()
-        .and_then(|own| own.open_ns(LinkName::Own(NsKind::Net)));
+        .and_then(|own| own.open_ns(LinkName::Own(NsKind::Net)))
+        // A procfs that does not show us still shows namespaces of this kernel.
+        .or_else(|errno| match root.is_procfs() {
+            true => nsfs::own(NsKind::Net),
+            false => Err(errno),
+        });
     let device = own
         .as_ref()
         .map_err(|errno| *errno)
@@ -118,6 +123,15 @@ fn sees_everything(reader: &Reader) -> bool {
     let initial = reader.links.own(NsKind::User).get() == Some(NsKind::User.initial_inode());
     let capabilities = reader.capabilities.get();
     initial && capabilities.is_some_and(|set| set.contains(CapabilitySet::SYS_PTRACE))
+}
+
+/// CAP_SYS_ADMIN over the initial pid namespace, and being in it: what the kernel's lists of
+/// namespaces take (may_see_all_namespaces in kernel/nscommon.c).
+pub fn sees_all_namespaces(reader: &Reader) -> bool {
+    let is_initial = |kind: NsKind| reader.links.own(kind).get() == Some(kind.initial_inode());
+    let capabilities = reader.capabilities.get();
+    [NsKind::Pid, NsKind::User].into_iter().all(is_initial)
+        && capabilities.is_some_and(|set| set.contains(CapabilitySet::SYS_ADMIN))
 }
 
 /// Tries what the kernel lets us do; nothing of it touches anything that is not ours.

@@ -86,7 +86,11 @@ impl Collector {
         }
         let mut snapshot = self.read(&pids, depth);
         let layers = &mut snapshot.coverage.layers;
-        layers.extend(["processes", "for_children"].map(|layer| (layer, LayerState::Done)));
+        let state = match snapshot.coverage.unreadable.is_empty() {
+            true => LayerState::Done,
+            false => LayerState::Denied,
+        };
+        layers.extend(["processes", "for_children"].map(|layer| (layer, state)));
         snapshot.coverage.hidden_by = host::hidden_by(&self.root, &snapshot.reader);
         if snapshot.coverage.hidden_by.is_some() {
             let layers = &mut snapshot.coverage.layers;

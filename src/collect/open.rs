@@ -7,10 +7,12 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, open as open_file};
 use nix::sys::stat::Mode;
 
+use super::parse;
+use super::processes::living_task;
 use crate::model::namespace::{Holder, Namespace, NsKey};
 use crate::model::{LinkName, NsKind, Pid, Process, Snapshot, Why, text};
 use crate::sys::pidfd::PidFd;
-use crate::sys::procfs::ProcRoot;
+use crate::sys::procfs::{ProcRoot, TaskDir};
 use crate::sys::{child, inside, list, nsfs, sockets, why};
 
 /// A child that has not opened a namespace by then is stuck on a file server.
@@ -28,10 +30,13 @@ pub fn open(root: &ProcRoot, snapshot: &Snapshot, key: NsKey) -> Result<OwnedFd,
     let namespace = snapshot.namespaces.get(&key).ok_or(Why::Gone)?;
     let mut reason = Why::Gone;
     for holder in &namespace.holders {
-        match through(root, snapshot, namespace, holder) {
-            Ok(fd) if is(&fd, key) => return Ok(fd),
-            Ok(_) => {}
-            Err(errno) => reason = why(errno),
+        match (through(root, snapshot, namespace, holder), holder) {
+            (Ok(Some(fd)), _) if is(&fd, key) => return Ok(fd),
+            (Ok(_), Holder::Mount { .. }) => {
+                reason = Why::failed("something else is mounted on top of it");
+            }
+            (Ok(_), _) => {}
+            (Err(errno), _) => reason = why(errno),
         }
     }
     other_members(root, snapshot, key).ok_or(reason)
@@ -44,41 +49,47 @@ fn is(fd: &OwnedFd, key: NsKey) -> bool {
     inode == Ok(key.inode) && kind == key.kind
 }
 
+/// What a holder leads to; `None`: to something that is no namespace.
 fn through(
     root: &ProcRoot,
     snapshot: &Snapshot,
     namespace: &Namespace,
     holder: &Holder,
-) -> Result<OwnedFd, Errno> {
+) -> Result<Option<OwnedFd>, Errno> {
     let key = namespace.key;
-    match holder {
+    let opened = match holder {
         Holder::Processes { lowest, .. } => link(root, *lowest, LinkName::Own(key.kind)),
         Holder::Thread { tid, .. } => link(root, *tid, LinkName::Own(key.kind)),
         Holder::ForChildren { tid, .. } => match key.kind {
             NsKind::Time => link(root, *tid, LinkName::TimeForChildren),
             _ => link(root, *tid, LinkName::PidForChildren),
         },
-        Holder::Fd { tid, fd, .. } => root.task(*tid)?.open_fd(*fd),
-        Holder::Mount { path, mnt_ns } => mounted(root, snapshot, *mnt_ns, &text::to_bytes(path)),
-        Holder::Socket { pid, fd, .. } => sockets::namespace(&PidFd::open(*pid)?.copy_fd(*fd)?),
+        Holder::Fd { tid, fd, .. } => return nsfs::reopen(&root.task(*tid)?.open_fd(*fd)?),
+        Holder::Mount { path, mnt_ns } => {
+            return nsfs::reopen(&mounted(root, snapshot, *mnt_ns, &text::to_bytes(path))?);
+        }
+        Holder::Socket { tid, fd, inode, .. } => {
+            let task = PidFd::open(*tid).or_else(|_| PidFd::open_thread(*tid))?;
+            sockets::namespace(&sockets::copy(&task, *fd, *inode)?)
+        }
         // What is below leads up, and relations follow that way anyhow.
         Holder::Child { .. } => Err(Errno::ESRCH),
         Holder::Kernel { ns_id } => list::open_by_key(*ns_id, key)
             .or_else(|_| list::open_by_id(*ns_id))
-            .or_else(|_| listed_mount_namespace(root, key)),
-    }
+            .or_else(|_| listed_mount_namespace(key)),
+    };
+    opened.map(Some)
 }
 
 /// Kernels without handles of namespaces have a list of mount namespaces at least.
-fn listed_mount_namespace(root: &ProcRoot, key: NsKey) -> Result<OwnedFd, Errno> {
-    let own = root.own_task()?.open_ns(LinkName::Own(NsKind::Mnt))?;
-    let mut all = nsfs::mount_namespaces(own);
+fn listed_mount_namespace(key: NsKey) -> Result<OwnedFd, Errno> {
+    let mut all = nsfs::mount_namespaces(nsfs::own(NsKind::Mnt)?);
     all.find(|fd| fd.as_ref().is_ok_and(|fd| is(fd, key)))
         .unwrap_or(Err(Errno::ESRCH))
 }
 
 fn link(root: &ProcRoot, task: Pid, link: LinkName) -> Result<OwnedFd, Errno> {
-    root.task(task)?.open_ns(link)
+    living_task(root, task)?.open_ns(link)
 }
 
 fn other_members(root: &ProcRoot, snapshot: &Snapshot, key: NsKey) -> Option<OwnedFd> {
@@ -94,8 +105,8 @@ fn other_members(root: &ProcRoot, snapshot: &Snapshot, key: NsKey) -> Option<Own
         .find(|fd| is(fd, key))
 }
 
-/// Opens what is mounted at a path of a mount namespace: below the root of a process in there, or
-/// for want of one by a child that enters it.
+/// Opens what is at a path of a mount namespace, for looking at what it is: below the root of a
+/// process in there, or for want of one by a child that enters it.
 fn mounted(
     root: &ProcRoot,
     snapshot: &Snapshot,
@@ -106,37 +117,48 @@ fn mounted(
         kind: NsKind::Mnt,
         inode: mnt_ns,
     };
-    if let Some(member) = unchrooted_member(root, snapshot, key) {
-        let file = root.task(member)?.open_in_root(path)?;
-        return nsfs::reopen(&file)?.ok_or(Errno::ESRCH);
+    if let Some(member) = unchrooted_members(root, snapshot, key).next() {
+        return match member.open_in_root_cached(path) {
+            Err(Errno::EAGAIN | Errno::EINVAL) => {
+                child::open_in_child(TIME_LIMIT, || member.open_in_root(path))
+            }
+            result => result,
+        };
     }
     let mnt_ns = open(root, snapshot, key).map_err(|_| Errno::EACCES)?;
     child::open_in_child(TIME_LIMIT, || {
         inside::join(&mnt_ns)?;
         let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
-        let file = open_file(path, flags, Mode::empty())?;
-        // /proc is not to be relied on in there: the parent opens what this is.
-        Ok(file)
+        open_file(path, flags, Mode::empty())
     })
-    .and_then(|file| nsfs::reopen(&file)?.ok_or(Errno::ESRCH))
 }
 
 /// As many members are asked for their root directory; all may run in a chroot.
 const ASKED_FOR_ROOT: usize = 16;
 
-/// A member of a mount namespace whose root is that of the namespace, so that its mount table and
-/// its paths are whole.
-pub fn unchrooted_member(root: &ProcRoot, snapshot: &Snapshot, key: NsKey) -> Option<Pid> {
-    let is_member = |process: &&Process| process.links.own(key.kind).get() == Some(key.inode);
-    let has_its_root = |pid: &Pid| {
-        let path = root.task(*pid).and_then(|task| task.root_path());
-        path.is_ok_and(|path| path == b"/")
-    };
+/// Members of a mount namespace whose root is that of the namespace, so that their mount table and
+/// their paths are whole.
+pub fn unchrooted_members(
+    root: &ProcRoot,
+    snapshot: &Snapshot,
+    key: NsKey,
+) -> impl Iterator<Item = TaskDir> {
+    let is_member = move |process: &&Process| process.links.own(key.kind).get() == Some(key.inode);
+    let has_its_root = |task: &TaskDir| task.root_path().is_ok_and(|path| path == b"/");
     snapshot
         .processes
         .values()
         .filter(is_member)
-        .map(Process::task)
         .take(ASKED_FOR_ROOT)
-        .find(has_its_root)
+        .filter_map(|process| living_task(root, process.task()).ok())
+        .filter(move |task| is_in(task, key))
+        .filter(has_its_root)
+}
+
+/// Whether a task is in a namespace now. Its number may have passed to another since it was read.
+pub fn is_in(task: &TaskDir, key: NsKey) -> bool {
+    let mut buffer = [0; 64];
+    let link = LinkName::Own(key.kind);
+    let target = task.ns_link(link, &mut buffer);
+    target.map(|target| parse::ns_link(link, target)) == Ok(Some(key.inode))
 }

@@ -220,17 +220,38 @@ pub fn stat_of(task: &TaskDir) -> Seen<Stat> {
 /// The links of a process. Where its first thread has ended and others live on, its own links are
 /// gone, and those of the lowest living thread stand for the process: it is there, and it is in
 /// these namespaces.
-fn links_of(task: &TaskDir, missing: &MissingLinks, nthreads: usize) -> Links {
+pub fn links_of(task: &TaskDir, missing: &MissingLinks, nthreads: usize) -> Links {
     let links = read_links(task, missing);
     let leader_is_dead = links.own(NsKind::Mnt).why() == Some(&Why::Gone);
     if !leader_is_dead || nthreads < 2 {
         return links;
     }
-    let living = task.tids().unwrap_or_default().into_iter().find_map(|tid| {
-        let links = read_links(&task.thread(tid).ok()?, missing);
-        links.own(NsKind::Mnt).is_known().then_some(links)
-    });
-    living.unwrap_or(links)
+    living_thread(task).map_or(links, |thread| read_links(&thread, missing))
+}
+
+/// The directory of a process, or where its first thread has ended and others live on, that of the
+/// lowest living one.
+pub fn living_task(root: &ProcRoot, pid: Pid) -> Result<TaskDir, Errno> {
+    let task = root.task(pid)?;
+    match is_dead(&task) {
+        true => Ok(living_thread(&task).unwrap_or(task)),
+        false => Ok(task),
+    }
+}
+
+fn living_thread(task: &TaskDir) -> Option<TaskDir> {
+    let threads = task.tids().unwrap_or_default().into_iter();
+    threads
+        .filter_map(|tid| task.thread(tid).ok())
+        .find(|thread| !is_dead(thread))
+}
+
+/// The dead are in two namespaces still, but in no mount namespace.
+pub fn is_dead(task: &TaskDir) -> bool {
+    let link = task
+        .ns_link(LinkName::Own(NsKind::Mnt), &mut [0; 64])
+        .map(drop);
+    matches!(link, Err(Errno::ENOENT | Errno::ESRCH))
 }
 
 /// The ten links of one task, each with a result of its own.

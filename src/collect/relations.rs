@@ -110,7 +110,8 @@ impl Answers {
     /// Whether the kernel withheld a relation that is there. The initial user and pid namespace
     /// have none above them, for which the kernel has the same errno.
     fn denied(&self, initial: Seen<bool>) -> bool {
-        let refused = |why: Option<&Why>| why == Some(&Why::Denied);
+        // What failed otherwise hides as much as what was refused.
+        let refused = |why: Option<&Why>| matches!(why, Some(Why::Denied | Why::Failed(_)));
         let at_the_top = initial == Seen::Known(true);
         !at_the_top && (refused(self.owner.why()) || refused(self.parent.why()))
     }

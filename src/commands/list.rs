@@ -138,9 +138,11 @@ fn list_members(
         )));
     };
     let mut snapshot = source.scan(Depth::Links)?;
-    match opened {
-        Some(fd) => source.relate_opened(&mut snapshot, key, fd),
-        None => source.relate(&mut snapshot, |it| it == key),
+    match (opened, snapshot.namespaces.contains_key(&key)) {
+        (Some(fd), _) => source.relate_opened(&mut snapshot, key, fd),
+        (None, true) => source.relate(&mut snapshot, |it| it == key),
+        // It was found without a process, and is to be found in that way again.
+        (None, false) => source.discover(&mut snapshot, global.reach(Reach::Full)),
     }
     let members = find::members(&snapshot, key);
     source.deepen(&mut snapshot, &members, Depth::Command);

@@ -42,7 +42,13 @@ pub fn dispatch(cli: &Cli) -> Result<Exit, Error> {
 
 /// Says on standard error what could not be seen; with --strict that is no answer.
 fn conclude(global: &Global, snapshot: &Snapshot, exit: Exit) -> Exit {
-    for line in coverage::lines(&snapshot.coverage, global.verbose) {
+    let skipped = match global.depth {
+        None => coverage::skipped(&snapshot.coverage),
+        // Whoever says how far to look needs no telling.
+        Some(_) => None,
+    };
+    let lines = coverage::lines(&snapshot.coverage, global.verbose);
+    for line in lines.into_iter().chain(skipped) {
         output::note(&output::sanitize::for_terminal(&line));
     }
     if global.strict && !snapshot.coverage.is_complete() {

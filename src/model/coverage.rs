@@ -84,6 +84,9 @@ pub struct Coverage {
     /// The mount option by which this procfs hides processes of others from us (`hidepid=2`); how
     /// many it hides cannot be known.
     pub hidden_by: Option<String>,
+    /// File descriptors of anything that were found on their way between sockets, where sockets
+    /// were looked at. One of them may be all that holds a namespace.
+    pub in_flight: u64,
     /// The layers of discovery, by name.
     pub layers: BTreeMap<&'static str, LayerState>,
 }

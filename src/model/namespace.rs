@@ -39,8 +39,14 @@ pub enum Holder {
     },
     /// An open file descriptor; `tid` is not `pid` where the thread has a table of its own.
     Fd { pid: Pid, tid: Pid, fd: i32 },
-    /// A socket that was made in it, by a descriptor of a process that need not be in it.
-    Socket { pid: Pid, fd: i32, inode: u64 },
+    /// A socket that was made in it, by a descriptor of a process that need not be in it; `tid` is
+    /// not `pid` where the thread has a table of its own.
+    Socket {
+        pid: Pid,
+        tid: Pid,
+        fd: i32,
+        inode: u64,
+    },
     /// A namespace below it, which it owns or is the parent of.
     Child { namespace: NsKey },
     /// The kernel lists it under this id, and nothing that was looked at explains why it lives: a

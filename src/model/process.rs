@@ -59,6 +59,14 @@ impl Links {
         })
     }
 
+    /// The namespaces that it or its children are in, as far as known.
+    pub fn keys(&self) -> impl Iterator<Item = NsKey> {
+        self.iter().filter_map(|(link, seen)| {
+            let (kind, inode) = (link.kind(), seen.get()?);
+            Some(NsKey { kind, inode })
+        })
+    }
+
     /// The first reason, other than that it is gone or unsupported, why one of the eight own
     /// namespaces is not known.
     pub fn gap(&self) -> Option<&Why> {

@@ -3,6 +3,7 @@
 
 use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -13,11 +14,18 @@ use nix::sys::socket::{
     AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, recvmsg,
     sendmsg, socketpair,
 };
-use nix::sys::wait::waitpid;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, pipe2, read, write};
 
 /// An answer that is longer than this (bytes) is none.
 const LONGEST_ANSWER: usize = 16 << 20;
+
+/// All children together may use up so much in vain. Whoever can make one hang can make a thousand
+/// hang, and we would wait for each.
+static PATIENCE: Mutex<Duration> = Mutex::new(Duration::from_secs(15));
+
+/// A child that is ending is gone by then, unless a file server holds it.
+const TIME_TO_DIE: Duration = Duration::from_secs(1);
 
 /// Runs `work` in a forked child and returns the bytes that it made.
 ///
@@ -27,8 +35,22 @@ const LONGEST_ANSWER: usize = 16 << 20;
 /// runs, as setns(2) asks for some kinds, and since another thread may hold malloc's locks.
 ///
 /// # Errors
-/// ETIMEDOUT at the time limit, EPIPE when the child died without an answer.
+/// ETIMEDOUT at the time limit, or when other children have used up all patience; EPIPE when the
+/// child died without an answer.
 pub fn in_child(time_limit: Duration, work: impl FnOnce() -> Vec<u8>) -> Result<Vec<u8>, Errno> {
+    let mut patience = PATIENCE.lock().unwrap_or_else(PoisonError::into_inner);
+    let time_limit = time_limit.min(*patience);
+    if time_limit.is_zero() {
+        return Err(Errno::ETIMEDOUT);
+    }
+    let result = answer_of(time_limit, work);
+    if result == Err(Errno::ETIMEDOUT) {
+        *patience = patience.saturating_sub(time_limit);
+    }
+    result
+}
+
+fn answer_of(time_limit: Duration, work: impl FnOnce() -> Vec<u8>) -> Result<Vec<u8>, Errno> {
     let (answer, sender) = pipe2(OFlag::O_CLOEXEC)?;
     let child = spawn(|| {
         harden();
@@ -36,11 +58,13 @@ pub fn in_child(time_limit: Duration, work: impl FnOnce() -> Vec<u8>) -> Result<
     })?;
     drop(sender);
     let result = receive(&answer, Instant::now() + time_limit);
-    let status = reap(child, result.is_err());
-    match result {
-        Ok(bytes) if status => Ok(bytes),
-        Ok(_) => Err(Errno::EPIPE),
-        Err(errno) => Err(errno),
+    if result.is_err() {
+        let _ = kill(child, Signal::SIGKILL);
+    }
+    match (result, reap(child)) {
+        (Ok(bytes), Some(WaitStatus::Exited(_, 0))) => Ok(bytes),
+        (Ok(_), _) => Err(Errno::EPIPE),
+        (Err(errno), _) => Err(errno),
     }
 }
 
@@ -167,16 +191,22 @@ fn wait_readable(answer: &OwnedFd, deadline: Instant) -> Result<(), Errno> {
     }
 }
 
-/// Waits for the child, after killing it if it is no longer wanted; says whether it ended well.
-fn reap(child: Pid, unwanted: bool) -> bool {
-    if unwanted {
-        let _ = kill(child, Signal::SIGKILL);
-    }
+/// Waits for the child that is ending. `None`: it is not, since no signal ends who waits for a file
+/// server that has taken the request (request_wait_answer in fs/fuse/dev.c). It ends when that
+/// answers or dies, and init reaps it then.
+fn reap(child: Pid) -> Option<WaitStatus> {
+    let deadline = Instant::now() + TIME_TO_DIE;
+    let mut pause = Duration::from_micros(50);
     loop {
-        match waitpid(child, None) {
-            Err(Errno::EINTR) => {}
-            status => return matches!(status, Ok(nix::sys::wait::WaitStatus::Exited(_, 0))),
+        match waitpid(child, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) => {}
+            status => return status.ok(),
         }
+        if Instant::now() >= deadline {
+            return None;
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(10));
     }
 }
 

@@ -22,10 +22,11 @@ struct Request {
     user_ns_id: u64,
 }
 
-/// Ids of all namespaces, of every kind.
+/// Ids of all namespaces, of every kind; of those that we are in alone, unless we have
+/// CAP_SYS_ADMIN in the initial pid namespace.
 ///
 /// # Errors
-/// ENOSYS before Linux 6.19. EPERM: takes CAP_SYS_ADMIN and the initial pid namespace.
+/// ENOSYS before Linux 6.19.
 pub fn namespace_ids() -> Result<Vec<u64>, Errno> {
     let mut all: Vec<u64> = Vec::new();
     let mut chunk = [0_u64; 512];

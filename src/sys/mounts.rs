@@ -108,7 +108,21 @@ fn list(mnt_ns_id: u64) -> Result<Vec<u64>, Errno> {
 }
 
 fn stat(mnt_ns_id: u64, mnt_id: u64) -> Result<Option<NsfsMount>, Errno> {
-    let mask = STATMOUNT_SB_BASIC | STATMOUNT_MNT_ROOT | STATMOUNT_MNT_POINT;
+    // Paths are asked of these mounts alone: that of another may be longer than any buffer.
+    if ask(mnt_ns_id, mnt_id, STATMOUNT_SB_BASIC)?.sb_magic != NSFS_MAGIC {
+        return Ok(None);
+    }
+    let answer = ask(mnt_ns_id, mnt_id, STATMOUNT_MNT_ROOT | STATMOUNT_MNT_POINT)?;
+    let string = |offset: u32| {
+        let bytes = answer.strings.get(usize::try_from(offset).ok()?..)?;
+        Some(CStr::from_bytes_until_nul(bytes).ok()?.to_bytes().to_vec())
+    };
+    let mount = string(answer.mnt_root).zip(string(answer.mnt_point));
+    let mount = mount.map(|(root, mount_point)| NsfsMount { root, mount_point });
+    mount.map(Some).ok_or(Errno::EOVERFLOW)
+}
+
+fn ask(mnt_ns_id: u64, mnt_id: u64, mask: u64) -> Result<Answer, Errno> {
     let request = Request::new(mnt_ns_id, mnt_id, mask);
     // SAFETY: all-zero is a valid answer.
     let mut answer: Answer = unsafe { std::mem::zeroed() };
@@ -123,16 +137,7 @@ fn stat(mnt_ns_id: u64, mnt_id: u64) -> Result<Option<NsfsMount>, Errno> {
         )
     };
     Errno::result(result)?;
-    if answer.sb_magic != NSFS_MAGIC {
-        return Ok(None);
-    }
-    let string = |offset: u32| {
-        let bytes = answer.strings.get(usize::try_from(offset).ok()?..)?;
-        Some(CStr::from_bytes_until_nul(bytes).ok()?.to_bytes().to_vec())
-    };
-    let mount = string(answer.mnt_root).zip(string(answer.mnt_point));
-    let mount = mount.map(|(root, mount_point)| NsfsMount { root, mount_point });
-    mount.map(Some).ok_or(Errno::EOVERFLOW)
+    Ok(answer)
 }
 
 const _: () = assert!(std::mem::offset_of!(Answer, strings) == 512);

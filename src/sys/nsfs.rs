@@ -4,10 +4,10 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
+use nix::fcntl::{AT_FDCWD, OFlag};
 use nix::sys::stat::{Mode, fstat};
-use nix::sys::statfs::fstatfs;
 
+use super::procfs::glance;
 use crate::model::{NsKind, Pid};
 
 /// ioctl numbers, as include/uapi/linux/nsfs.h has them.
@@ -37,9 +37,6 @@ const NS_GET_TGID_FROM_PIDNS: libc::Ioctl = 0x8004_b707;
 /// `_IOR(0xb7, 9, int)`.
 const NS_GET_TGID_IN_PIDNS: libc::Ioctl = 0x8004_b709;
 
-/// Magic number of nsfs (include/uapi/linux/magic.h).
-const NSFS_MAGIC: u32 = 0x6e73_6673;
-
 /// Device and inode number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -63,11 +60,18 @@ pub fn open(path: &Path) -> Result<Option<OwnedFd>, Errno> {
     reopen(&nix::fcntl::open(path, flags, Mode::empty())?)
 }
 
-/// The same for a file that was opened for looking at it only (O_PATH).
+/// The caller's own namespace, by the usual `/proc`.
+pub fn own(kind: NsKind) -> Result<OwnedFd, Errno> {
+    let path = format!("/proc/self/ns/{kind}");
+    let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+    nix::fcntl::open(path.as_str(), flags, Mode::empty())
+}
+
+/// The same for a file that was opened for looking at it only (O_PATH). No file server is asked
+/// what it is, as statfs(2) would: a hung one must not hang us.
 pub fn reopen(file: &OwnedFd) -> Result<Option<OwnedFd>, Errno> {
-    let magic = fstatfs(file)?.filesystem_type().0;
-    // The C type of the field differs between architectures; the magic has 32 bits on all.
-    if magic as u32 != NSFS_MAGIC {
+    let own = glance(AT_FDCWD, c"/proc/self/ns/user")?;
+    if glance(file.as_fd(), c"")?.device != own.device {
         return Ok(None);
     }
     let same_file = format!("/proc/self/fd/{}", file.as_raw_fd());

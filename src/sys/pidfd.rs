@@ -18,8 +18,23 @@ impl PidFd {
     /// # Errors
     /// EINVAL: the number is that of a thread which is not the first of its process.
     pub fn open(pid: Pid) -> Result<PidFd, Errno> {
+        PidFd::open_with(pid, 0)
+    }
+
+    /// A single thread, which may have a table of descriptors for itself (PIDFD_THREAD, Linux 6.9).
+    ///
+    /// # Errors
+    /// ENOTTY: an older kernel.
+    pub fn open_thread(tid: Pid) -> Result<PidFd, Errno> {
+        match PidFd::open_with(tid, libc::O_EXCL) {
+            Err(Errno::EINVAL) => Err(Errno::ENOTTY),
+            result => result,
+        }
+    }
+
+    fn open_with(pid: Pid, flags: libc::c_int) -> Result<PidFd, Errno> {
         // SAFETY: plain numbers; the result is a new descriptor or -1.
-        unsafe { owned(libc::syscall(libc::SYS_pidfd_open, pid, 0)) }.map(PidFd)
+        unsafe { owned(libc::syscall(libc::SYS_pidfd_open, pid, flags)) }.map(PidFd)
     }
 
     /// A copy of one of the process's descriptors (pidfd_getfd(2)); takes the right to trace it.

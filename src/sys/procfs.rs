@@ -4,7 +4,7 @@
 
 use std::ffi::{CStr, CString};
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::path::Path;
 
@@ -12,6 +12,7 @@ use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2};
 use nix::sys::stat::{FileStat, Mode, fstatat};
+use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 
 use crate::model::{LinkName, NsKind, Pid};
 
@@ -27,6 +28,9 @@ pub struct TaskDir {
 
 /// A procfs file that is larger than this is not read whole.
 const USUAL_LIMIT: usize = 1 << 20;
+
+/// A line that is longer than this (bytes) is taken for several.
+const LONGEST_LINE: u64 = 1 << 20;
 
 const PATH_FLAGS: OFlag = OFlag::O_PATH
     .union(OFlag::O_DIRECTORY)
@@ -59,6 +63,11 @@ impl ProcRoot {
     /// Whether its numbers are those of our own pid namespace, which system calls take.
     pub fn is_ours(&self) -> bool {
         self.own_pid() == Ok(nix::unistd::getpid().as_raw())
+    }
+
+    /// Whether it is a procfs at all, and no tree that looks like one.
+    pub fn is_procfs(&self) -> bool {
+        fstatfs(&self.dir).is_ok_and(|found| found.filesystem_type() == PROC_SUPER_MAGIC)
     }
 
     /// All process numbers, ascending.
@@ -130,9 +139,9 @@ impl TaskDir {
         self.readlink(c"root", &mut buffer).map(<[u8]>::to_vec)
     }
 
-    /// Metadata of the root directory itself.
-    pub fn root_stat(&self) -> Result<FileStat, Errno> {
-        fstatat(&self.dir, c"root", AtFlags::empty())
+    /// What the root directory itself is.
+    pub fn root_stat(&self) -> Result<Glance, Errno> {
+        glance(self.dir.as_fd(), c"root")
     }
 
     /// Metadata of the `task` directory: its owner is the effective uid (task_dump_owner in
@@ -153,33 +162,15 @@ impl TaskDir {
         numbers(self.dir.as_fd(), "fd", 0)
     }
 
-    /// What a descriptor of the task is open on. Asks no file server for news (AT_STATX_DONT_SYNC):
-    /// a hung FUSE or NFS mount must not hang us.
-    pub fn fd_stat(&self, fd: i32) -> Result<FdStat, Errno> {
-        let path = fd_path(fd);
-        // SAFETY: all-zero is a valid statx buffer; the kernel fills it in.
-        let mut stat: libc::statx = unsafe { std::mem::zeroed() };
-        // SAFETY: the path ends in NUL and the buffer is one statx.
-        let result = unsafe {
-            libc::statx(
-                self.dir.as_raw_fd(),
-                path.as_ptr(),
-                libc::AT_STATX_DONT_SYNC,
-                libc::STATX_TYPE | libc::STATX_INO,
-                &raw mut stat,
-            )
-        };
-        Errno::result(result)?;
-        Ok(FdStat {
-            device: libc::makedev(stat.stx_dev_major, stat.stx_dev_minor),
-            inode: stat.stx_ino,
-            is_socket: u32::from(stat.stx_mode) & libc::S_IFMT == libc::S_IFSOCK,
-        })
+    /// What a descriptor of the task is open on.
+    pub fn fd_stat(&self, fd: i32) -> Result<Glance, Errno> {
+        glance(self.dir.as_fd(), &fd_path(fd))
     }
 
-    /// Opens anew what a descriptor of the task is open on; for namespaces only, which are harmless.
+    /// Opens what a descriptor of the task is open on, for looking at what it is. Opening it in
+    /// earnest could hang or do something: it may be a device by now.
     pub fn open_fd(&self, fd: i32) -> Result<OwnedFd, Errno> {
-        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
+        let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
         openat(&self.dir, fd_path(fd).as_c_str(), flags, Mode::empty())
     }
 
@@ -188,13 +179,36 @@ impl TaskDir {
         openat(&self.dir, link, PATH_FLAGS, Mode::empty())
     }
 
+    /// How many descriptors wait in the queue of a socket, sent over it and not yet received
+    /// (unix_show_fdinfo in net/unix/af_unix.c, Linux 5.8); none for what is no unix(7) socket.
+    pub fn fds_in_queue(&self, fd: i32) -> Result<u64, Errno> {
+        let fdinfo = self.read(&format!("fdinfo/{fd}"))?;
+        let lines = fdinfo.split(|byte| *byte == b'\n');
+        let counts = lines.filter_map(|line| line.strip_prefix(b"scm_fds:"));
+        let number = |digits| std::str::from_utf8(digits).ok()?.trim().parse::<u64>().ok();
+        Ok(counts.filter_map(number).sum())
+    }
+
     /// Opens a file below the root directory of the task without following links out of it, for
-    /// looking at what it is (openat2(2), RESOLVE_IN_ROOT).
+    /// looking at what it is (openat2(2), RESOLVE_IN_ROOT). A file server on the way there may keep
+    /// us waiting for ever.
     pub fn open_in_root(&self, path: &[u8]) -> Result<OwnedFd, Errno> {
+        self.open_below_root(path, ResolveFlag::empty())
+    }
+
+    /// The same by what the kernel has in memory alone, where the way to a mount point is pinned
+    /// (RESOLVE_CACHED, Linux 5.12). EAGAIN: a file server has to be asked. EINVAL: an older kernel.
+    pub fn open_in_root_cached(&self, path: &[u8]) -> Result<OwnedFd, Errno> {
+        const RESOLVE_CACHED: u64 = 0x20;
+        self.open_below_root(path, ResolveFlag::from_bits_retain(RESOLVE_CACHED))
+    }
+
+    fn open_below_root(&self, path: &[u8], more: ResolveFlag) -> Result<OwnedFd, Errno> {
         let root = self.open_directory("root")?;
+        let resolve = ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS | more;
         let how = OpenHow::new()
             .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
-            .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS);
+            .resolve(resolve);
         openat2(root, path, how)
     }
 
@@ -207,6 +221,29 @@ impl TaskDir {
     pub fn read_up_to(&self, path: &str, limit: usize) -> Result<Vec<u8>, Errno> {
         read_below(self.dir.as_fd(), path, limit)
     }
+
+    /// Those lines of a file below the directory that are wanted, however long it is. EFBIG: they
+    /// are more than the limit (bytes).
+    pub fn lines_of(
+        &self,
+        path: &str,
+        limit: usize,
+        wanted: impl Fn(&[u8]) -> bool,
+    ) -> Result<Vec<u8>, Errno> {
+        let mut file = BufReader::new(open_below(self.dir.as_fd(), path)?);
+        let mut kept = Vec::new();
+        while kept.len() <= limit {
+            let start = kept.len();
+            let mut line = file.by_ref().take(LONGEST_LINE);
+            if line.read_until(b'\n', &mut kept).map_err(errno_of)? == 0 {
+                return Ok(kept);
+            }
+            if !wanted(&kept[start..]) {
+                kept.truncate(start);
+            }
+        }
+        Err(Errno::EFBIG)
+    }
 }
 
 impl AsFd for TaskDir {
@@ -215,12 +252,35 @@ impl AsFd for TaskDir {
     }
 }
 
-/// What a descriptor is open on.
+/// What a look at a file tells that asks no file server for news.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FdStat {
+pub struct Glance {
     pub device: u64,
     pub inode: u64,
     pub is_socket: bool,
+}
+
+/// Looks at what a path leads to, also through a last link that is magic. AT_STATX_DONT_SYNC: a
+/// hung FUSE or NFS mount must not hang us.
+pub fn glance(base: BorrowedFd<'_>, path: &CStr) -> Result<Glance, Errno> {
+    // SAFETY: all-zero is a valid statx buffer; the kernel fills it in.
+    let mut stat: libc::statx = unsafe { std::mem::zeroed() };
+    // SAFETY: the path ends in NUL and the buffer is one statx.
+    let result = unsafe {
+        libc::statx(
+            base.as_raw_fd(),
+            path.as_ptr(),
+            libc::AT_STATX_DONT_SYNC | libc::AT_EMPTY_PATH,
+            libc::STATX_TYPE | libc::STATX_INO,
+            &raw mut stat,
+        )
+    };
+    Errno::result(result)?;
+    Ok(Glance {
+        device: libc::makedev(stat.stx_dev_major, stat.stx_dev_minor),
+        inode: stat.stx_ino,
+        is_socket: u32::from(stat.stx_mode) & libc::S_IFMT == libc::S_IFSOCK,
+    })
 }
 
 fn fd_path(fd: i32) -> CString {
@@ -271,9 +331,17 @@ pub(super) fn read_path(path: &str, limit: usize) -> Result<Vec<u8>, Errno> {
     read_below(here, path, limit)
 }
 
-fn read_below(base: BorrowedFd<'_>, path: &str, limit: usize) -> Result<Vec<u8>, Errno> {
+fn open_below(base: BorrowedFd<'_>, path: &str) -> Result<File, Errno> {
     let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-    let mut file = File::from(openat(base, path, flags, Mode::empty())?);
+    openat(base, path, flags, Mode::empty()).map(File::from)
+}
+
+fn errno_of(error: std::io::Error) -> Errno {
+    Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO))
+}
+
+fn read_below(base: BorrowedFd<'_>, path: &str, limit: usize) -> Result<Vec<u8>, Errno> {
+    let mut file = open_below(base, path)?;
     let mut contents = Vec::with_capacity(1024);
     let mut chunk = [0; 4096];
     while contents.len() < limit {
@@ -282,7 +350,7 @@ fn read_below(base: BorrowedFd<'_>, path: &str, limit: usize) -> Result<Vec<u8>,
             Ok(0) => break,
             Ok(length) => contents.extend_from_slice(&chunk[..length]),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO))),
+            Err(error) => return Err(errno_of(error)),
         }
     }
     Ok(contents)

@@ -1,17 +1,29 @@
 //! The network namespace of another process's socket: a socket stays in the one that it was made
 //! in, wherever its owner goes.
 
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
 
-use super::procfs::owned;
+use super::pidfd::PidFd;
+use super::procfs::{glance, owned};
 use crate::model::Pid;
 
 /// Include/uapi/asm-generic/socket.h (Linux 5.14).
 const SO_NETNS_COOKIE: libc::c_int = 71;
 /// Include/uapi/linux/sockios.h (Linux 4.10).
 const SIOCGSKNS: libc::Ioctl = 0x894c;
+
+/// A copy of a process's descriptor of the socket with this inode; takes the right to trace it.
+/// EBADF: the descriptor is closed, or open on something else by now.
+pub fn copy(task: &PidFd, fd: i32, inode: u64) -> Result<OwnedFd, Errno> {
+    let copy = task.copy_fd(fd)?;
+    let found = glance(copy.as_fd(), c"")?;
+    match found.is_socket && found.inode == inode {
+        true => Ok(copy),
+        false => Err(Errno::EBADF),
+    }
+}
 
 /// The id of the socket's network namespace, the same that NS_GET_ID tells since Linux 6.18.
 pub fn namespace_cookie(socket: &OwnedFd) -> Result<u64, Errno> {
@@ -36,7 +48,8 @@ pub fn namespace(socket: &OwnedFd) -> Result<OwnedFd, Errno> {
     unsafe { owned(libc::ioctl(socket.as_raw_fd(), SIOCGSKNS).into()) }
 }
 
-/// Whether two tasks share one table of descriptors (kcmp(2)); an error where that cannot be told.
+/// Whether two tasks share one table of descriptors (kcmp(2)), by their numbers in the caller's pid
+/// namespace; an error where that cannot be told.
 pub fn share_fds(one: Pid, other: Pid) -> Result<bool, Errno> {
     const KCMP_FILES: libc::c_int = 2;
     // SAFETY: plain numbers.

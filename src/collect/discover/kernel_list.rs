@@ -3,8 +3,9 @@
 use nix::errno::Errno;
 
 use super::{Fared, Findings};
+use crate::collect::host;
 use crate::model::namespace::{Holder, NsKey};
-use crate::model::{LayerState, Snapshot};
+use crate::model::{LayerState, Snapshot, Why};
 use crate::sys::{list, nsfs, why};
 
 pub fn look(snapshot: &Snapshot, findings: &mut Findings) -> LayerState {
@@ -17,6 +18,11 @@ pub fn look(snapshot: &Snapshot, findings: &mut Findings) -> LayerState {
         }
     };
     let mut fared = Fared::default();
+    // To others the kernel lists only the namespaces that they are in (may_list_ns in
+    // kernel/nstree.c), and does not say so.
+    if !host::sees_all_namespaces(&snapshot.reader) {
+        fared.note(&Why::Denied);
+    }
     for id in ids {
         match key_of(id) {
             Ok(key) => {

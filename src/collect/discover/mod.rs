@@ -5,9 +5,11 @@ mod fds;
 mod kernel_list;
 mod mounts;
 mod sockets;
+mod tables;
 mod threads;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use super::processes::{self, Depth, MissingLinks};
 use super::{open, relations};
@@ -72,15 +74,35 @@ struct Context<'a> {
     missing: &'a MissingLinks,
     /// Device of nsfs: what tells a descriptor of a namespace from any other.
     nsfs: u64,
+    deadline: Instant,
+}
+
+/// One layer takes no longer. Whoever has a million descriptors, threads or mounts, and makes a
+/// thousand processes with them, buys a gap that is told.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+impl Context<'_> {
+    /// Whether the time is up, which is then noted.
+    fn is_late(&self, fared: &mut Fared) -> bool {
+        let is_late = Instant::now() >= self.deadline;
+        if is_late {
+            fared.note(&Why::failed("there is more than can be looked at in time"));
+        }
+        is_late
+    }
 }
 
 /// Namespaces with what holds them.
-#[derive(Default)]
-struct Findings(BTreeMap<NsKey, BTreeSet<Holder>>);
+#[derive(Clone, Default)]
+struct Findings {
+    holders: BTreeMap<NsKey, BTreeSet<Holder>>,
+    /// Descriptors of anything that are on their way between sockets.
+    in_flight: u64,
+}
 
 impl Findings {
     fn add(&mut self, key: NsKey, holder: Holder) {
-        self.0.entry(key).or_default().insert(holder);
+        self.holders.entry(key).or_default().insert(holder);
     }
 }
 
@@ -89,18 +111,21 @@ impl Findings {
 pub fn discover(root: &ProcRoot, missing: &MissingLinks, snapshot: &mut Snapshot, reach: Reach) {
     for layer in &LAYERS {
         let state = match snapshot.nsfs_dev {
-            Seen::Known(nsfs) if layer.reach <= reach => {
+            _ if layer.reach > reach => LayerState::Skipped,
+            Seen::Known(nsfs) => {
                 let context = Context {
                     root,
                     missing,
                     nsfs,
+                    deadline: Instant::now() + TIME_LIMIT,
                 };
                 let mut findings = Findings::default();
                 let state = (layer.look)(&context, snapshot, &mut findings);
+                snapshot.coverage.in_flight += findings.in_flight;
                 merge(snapshot, findings);
                 state
             }
-            Seen::Known(_) => LayerState::Skipped,
+            // A tree that only looks like a procfs.
             Seen::Unknown(_) => LayerState::Unsupported,
         };
         snapshot.coverage.layers.insert(layer.name, state);
@@ -109,7 +134,7 @@ pub fn discover(root: &ProcRoot, missing: &MissingLinks, snapshot: &mut Snapshot
     let mut relations = relations::relate(root, snapshot, None, |_| true);
     let mut findings = Findings::default();
     let state = kernel_list::look(snapshot, &mut findings);
-    let unexplained: BTreeSet<NsKey> = findings.0.keys().copied().collect();
+    let unexplained: BTreeSet<NsKey> = findings.holders.keys().copied().collect();
     merge(snapshot, findings);
     if !unexplained.is_empty() {
         let more = relations::relate(root, snapshot, None, |key| unexplained.contains(&key));
@@ -136,7 +161,7 @@ fn forget_newborn(root: &ProcRoot, missing: &MissingLinks, snapshot: &mut Snapsh
     let now: BTreeSet<NsKey> = processes::read_all(root, missing, &pids, Depth::Links)
         .iter()
         .flat_map(|batch| &batch.processes)
-        .flat_map(|(_, process)| process.links.own_keys())
+        .flat_map(|(_, process)| process.links.keys())
         .collect();
     let gone: BTreeSet<NsKey> = snapshot
         .namespaces
@@ -151,7 +176,7 @@ fn forget_newborn(root: &ProcRoot, missing: &MissingLinks, snapshot: &mut Snapsh
 }
 
 fn merge(snapshot: &mut Snapshot, findings: Findings) {
-    for (key, holders) in findings.0 {
+    for (key, holders) in findings.holders {
         let namespace = snapshot
             .namespaces
             .entry(key)

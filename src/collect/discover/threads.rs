@@ -1,8 +1,10 @@
 //! Threads: setns(2) and unshare(2) are per thread, so that one may be where its process is not.
 
+use nix::errno::Errno;
+
 use super::{Context, Fared, Findings};
 use crate::collect::open;
-use crate::collect::processes::read_links;
+use crate::collect::processes::{is_dead, links_of, living_task, read_links};
 use crate::model::namespace::{Holder, NsKey};
 use crate::model::{LayerState, LinkName, Links, NsKind, Pid, Process, Snapshot};
 use crate::sys::procfs::ProcRoot;
@@ -19,14 +21,24 @@ pub fn look(context: &Context<'_>, snapshot: &Snapshot, findings: &mut Findings)
 
 fn look_at(context: &Context<'_>, process: &Process, findings: &mut Findings, fared: &mut Fared) {
     let pid = process.task();
-    let Ok(task) = context.root.task(pid) else {
-        return;
+    let task = match context.root.task(pid) {
+        Ok(task) => task,
+        Err(errno) => return fared.note(&why(errno)),
     };
-    let tids = match task.tids() {
+    // Read again through the directory that its threads are read through: the process may have
+    // moved since, and its number may have passed to another.
+    let (own, tids) = (
+        links_of(&task, context.missing, process.nthreads),
+        task.tids(),
+    );
+    let tids = match tids {
         Ok(tids) => tids,
         Err(errno) => return fared.note(&why(errno)),
     };
     for tid in tids.into_iter().filter(|tid| *tid != pid) {
+        if context.is_late(fared) {
+            return;
+        }
         let Ok(thread) = task.thread(tid) else {
             continue;
         };
@@ -34,16 +46,15 @@ fn look_at(context: &Context<'_>, process: &Process, findings: &mut Findings, fa
         if let Some(why) = links.gap() {
             fared.note(why);
         }
-        note_differences(process, tid, &links, findings);
+        note_differences((process.pid, tid), &own, &links, findings);
     }
 }
 
-fn note_differences(process: &Process, tid: Pid, links: &Links, findings: &mut Findings) {
-    let pid = process.pid;
+fn note_differences((pid, tid): (Pid, Pid), own: &Links, links: &Links, findings: &mut Findings) {
     for (link, seen) in links.iter() {
         let Some(inode) = seen.get() else { continue };
         let kind = link.kind();
-        let is_known = process.links.get(link).get() == Some(inode);
+        let is_known = own.get(link).get() == Some(inode);
         let holder = match link {
             _ if is_known => continue,
             LinkName::Own(_) => Holder::Thread { pid, tid },
@@ -66,10 +77,10 @@ pub fn mark_broken(root: &ProcRoot, snapshot: &mut Snapshot) {
     let dead: Vec<NsKey> = snapshot
         .namespaces
         .values()
-        .filter(|it| it.key.kind == NsKind::Pid && it.nprocs == 0)
+        .filter(|it| it.key.kind == NsKind::Pid)
         .filter(|it| it.holders.iter().any(is_waited_for))
         .map(|it| it.key)
-        .filter(|key| has_no_init(root, snapshot, *key))
+        .filter(|key| is_init_dead(root, snapshot, *key))
         .collect();
     for key in dead {
         let Some(namespace) = snapshot.namespaces.get_mut(&key) else {
@@ -84,15 +95,22 @@ pub fn mark_broken(root: &ProcRoot, snapshot: &mut Snapshot) {
 }
 
 /// The kernel shows a pid namespace for children only once it has had an init, so one without a
-/// PID 1 has lost it.
-fn has_no_init(root: &ProcRoot, snapshot: &Snapshot, key: NsKey) -> bool {
+/// PID 1 has lost it. A dead one that nobody has waited for is still there, and dead.
+fn is_init_dead(root: &ProcRoot, snapshot: &Snapshot, key: NsKey) -> bool {
     let Ok(pidns) = open::open(root, snapshot, key) else {
         return false;
     };
+    let is_alive = |pid| living_task(root, pid).is_ok_and(|task| !is_dead(&task));
     match nsfs::process_from(&pidns, 1) {
-        Err(nix::errno::Errno::ESRCH) => true,
-        // A kernel before 6.12 does not tell, and no process in it was seen.
-        Err(nix::errno::Errno::ENOTTY) => snapshot.coverage.unreadable.is_empty(),
+        Err(Errno::ESRCH) => true,
+        Ok(init) if root.is_ours() => !is_alive(init),
+        // A kernel before 6.12 does not tell. Nobody outlives the init in there.
+        Err(Errno::ENOTTY) => {
+            let is_member =
+                |process: &&Process| process.links.own(key.kind).get() == Some(key.inode);
+            let mut members = snapshot.processes.values().filter(is_member);
+            snapshot.coverage.unreadable.is_empty() && !members.any(|it| is_alive(it.pid))
+        }
         _ => false,
     }
 }

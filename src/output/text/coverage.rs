@@ -18,6 +18,7 @@ pub fn lines(coverage: &Coverage, verbose: bool) -> Vec<String> {
         ));
     }
     lines.extend(refused_layers(coverage));
+    lines.extend(in_flight(coverage));
     if verbose && coverage.gone > 0 {
         lines.push(format!(
             "{} came and went while they were looked at",
@@ -27,9 +28,34 @@ pub fn lines(coverage: &Coverage, verbose: bool) -> Vec<String> {
     lines
 }
 
+/// What a search for namespaces has passed over, where that may hide one.
+pub fn skipped(coverage: &Coverage) -> Option<String> {
+    let is = |layer, state| coverage.layers.get(layer) == Some(&state);
+    let was_searched = !is("relations", LayerState::Skipped) && !is("mounts", LayerState::Skipped);
+    let is_hiding = is("fds", LayerState::Skipped) && !is("kernel_list", LayerState::Done);
+    (was_searched && is_hiding).then(|| {
+        "not searched for: what only a thread, descriptor or socket holds (--depth full does)"
+            .to_owned()
+    })
+}
+
+/// Descriptors that the kernel shows as a number only, where it does not list all namespaces.
+fn in_flight(coverage: &Coverage) -> Option<String> {
+    let is_listed = coverage.layers.get("kernel_list") == Some(&LayerState::Done);
+    (coverage.in_flight > 0 && !is_listed).then(|| {
+        let number = usize::try_from(coverage.in_flight).unwrap_or(usize::MAX);
+        format!(
+            "{} on the way between sockets could not be looked at: what only such a one holds is \
+             not shown",
+            count(number, "file descriptor", "file descriptors")
+        )
+    })
+}
+
 /// What each layer that was refused, or that the kernel lacks, would have shown.
 fn refused_layers(coverage: &Coverage) -> impl Iterator<Item = String> {
     let hides = |layer: &str| match layer {
+        "for_children" => "namespaces that wait for a child",
         "threads" => "threads in other namespaces than their process",
         "fds" => "file descriptors that hold namespaces",
         "thread_fds" => "file descriptors of threads",
@@ -42,7 +68,14 @@ fn refused_layers(coverage: &Coverage) -> impl Iterator<Item = String> {
     };
     // PID 1 alone is named already, and refuses every layer that looks at processes.
     let only_init = coverage.unreadable.iter().all(|it| it.pid == Process::INIT);
-    let by_process = ["threads", "fds", "thread_fds", "sockets"];
+    let by_process = [
+        "for_children",
+        "threads",
+        "fds",
+        "thread_fds",
+        "sockets",
+        "mounts",
+    ];
     let told = move |layer: &str| only_init && by_process.contains(&layer);
     coverage
         .layers

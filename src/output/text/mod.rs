@@ -10,7 +10,7 @@ pub mod show;
 pub mod tree;
 
 use crate::analyse::containers::{Confidence, Identity, identity};
-use crate::model::{Holder, NsKind, Pid, Process, Snapshot, Why};
+use crate::model::{Holder, LayerState, NsKind, Pid, Process, Snapshot, Why};
 use crate::output::sanitize::for_terminal;
 use crate::output::terminal::{shorten, width};
 
@@ -92,10 +92,19 @@ pub fn holder(snapshot: &Snapshot, holder: &Holder) -> String {
                 false => format!("mount {path} in mnt:[{mnt_ns}]"),
             }
         }
-        Holder::Socket { pid, fd, .. } => format!("socket, fd {fd} of process {pid}"),
+        Holder::Socket { pid, tid, fd, .. } => format!("socket, fd {fd} of {}", task(pid, tid)),
         Holder::Child { namespace } => format!("its child {namespace}"),
-        Holder::Kernel { .. } => "the kernel, for a reason that cannot be seen".to_owned(),
+        Holder::Kernel { .. } if was_searched(snapshot) => {
+            "the kernel, for a reason that cannot be seen".to_owned()
+        }
+        Holder::Kernel { .. } => "something that was not searched for".to_owned(),
     }
+}
+
+/// Whether all was looked for that can hold a namespace.
+fn was_searched(snapshot: &Snapshot) -> bool {
+    let skipped = |state: &LayerState| *state == LayerState::Skipped;
+    !snapshot.coverage.layers.values().any(skipped)
 }
 
 /// A reason in words that say what would help.

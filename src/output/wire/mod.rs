@@ -187,6 +187,10 @@ pub struct CoverageRecord {
     /// The mount option by which this procfs hides processes from the reader, as `hidepid=2`
     #[serde(default)]
     pub hidden_by: Option<String>,
+    /// File descriptors of anything that were on their way between sockets, where sockets were
+    /// looked at: only the kernel's list shows a namespace that nothing else holds
+    #[serde(default)]
+    pub in_flight: u64,
     /// Nothing that the question asked for was withheld
     pub complete: bool,
 }
@@ -229,6 +233,7 @@ impl From<&Coverage> for CoverageRecord {
                 .map(|(layer, state)| ((*layer).to_owned(), state.name().to_owned()))
                 .collect(),
             hidden_by: coverage.hidden_by.clone(),
+            in_flight: coverage.in_flight,
             complete: coverage.is_complete(),
         }
     }
@@ -260,6 +265,7 @@ impl CoverageRecord {
                 })
                 .collect(),
             hidden_by: self.hidden_by,
+            in_flight: self.in_flight,
         }
     }
 }

@@ -258,8 +258,14 @@ impl From<&Holder> for HolderRecord {
                 mnt_ns: Some(*mnt_ns),
                 ..record("mount")
             },
-            Holder::Socket { pid, fd, inode } => HolderRecord {
+            Holder::Socket {
+                pid,
+                tid,
+                fd,
+                inode,
+            } => HolderRecord {
                 pid: Some(*pid),
+                tid: Some(*tid),
                 fd: Some(*fd),
                 socket: Some(*inode),
                 ..record("socket")
@@ -310,6 +316,7 @@ impl HolderRecord {
             },
             "socket" => Holder::Socket {
                 pid: self.pid?,
+                tid: self.tid.or(self.pid)?,
                 fd: self.fd?,
                 inode: self.socket?,
             },

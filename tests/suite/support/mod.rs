@@ -7,6 +7,7 @@ pub mod command;
 pub mod facts;
 pub mod fake_proc;
 pub mod forked;
+pub mod hung_fuse;
 pub mod nsinspect;
 pub mod process;
 pub mod run;

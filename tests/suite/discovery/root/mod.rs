@@ -1,6 +1,7 @@
 //! Ways to hold a namespace that take root to arrange: one test a layer.
 
 mod descriptors;
+mod hostile;
 mod kernel;
 mod mounts;
 mod relations;

@@ -45,13 +45,13 @@ impl Places {
 }
 
 /// A mount namespace of our own, so that nothing is left mounted when its last process ends.
-fn private_mounts() {
+pub fn private_mounts() {
     unshare(CloneFlags::CLONE_NEWNS).expect("root may unshare");
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     mount(None::<&str>, "/", None::<&str>, private, None::<&str>).expect("private mounts");
 }
 
-fn bind(namespace: &File, path: &Path) {
+pub fn bind(namespace: &File, path: &Path) {
     let link = format!("/proc/thread-self/fd/{}", namespace.as_raw_fd());
     let flags = MsFlags::MS_BIND;
     mount(Some(link.as_str()), path, None::<&str>, flags, None::<&str>).expect("a bind mount");
