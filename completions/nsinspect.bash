@@ -16,6 +16,9 @@ _nsinspect() {
             ",$1")
                 cmd="nsinspect"
                 ;;
+            nsinspect,can)
+                cmd="nsinspect__subcmd__can"
+                ;;
             nsinspect,completions)
                 cmd="nsinspect__subcmd__completions"
                 ;;
@@ -37,6 +40,9 @@ _nsinspect() {
             nsinspect,pid)
                 cmd="nsinspect__subcmd__pid"
                 ;;
+            nsinspect,reach)
+                cmd="nsinspect__subcmd__reach"
+                ;;
             nsinspect,schema)
                 cmd="nsinspect__subcmd__schema"
                 ;;
@@ -56,12 +62,50 @@ _nsinspect() {
 
     case "${cmd}" in
         nsinspect)
-            opts="-J -v -h -V --json --format --proc --from --depth --color --strict --verbose --help --version list ls tree show diff pid snapshot doctor completions man schema"
+            opts="-J -v -h -V --json --format --proc --from --depth --color --strict --verbose --help --version list ls tree show diff pid can reach snapshot doctor completions man schema"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "table json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --proc)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --depth)
+                    COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nsinspect__subcmd__can)
+            opts="-J -v -h --in --json --format --proc --from --depth --color --strict --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --in)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "table json yaml" -- "${cur}"))
                     return 0
@@ -329,8 +373,42 @@ _nsinspect() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        nsinspect__subcmd__reach)
+            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "table json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --proc)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --depth)
+                    COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         nsinspect__subcmd__schema)
-            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help namespaces members tree process diff pid snapshot doctor"
+            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help namespaces members tree process diff pid can reach snapshot doctor"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -45,6 +45,8 @@ complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "tree" -d 'Who i
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "show" -d 'All that is known of one process or namespace'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "diff" -d 'How a process is isolated from PID 1, or from another process'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "pid" -d 'Translate a PID between pid namespaces'
+complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "can" -d 'Whether a process has a capability where it counts: over the host, or over a namespace'
+complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "reach" -d 'Which namespaces a process could join, and which processes of others it could read'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "snapshot" -d 'Everything that can be collected, as one JSON document for --from'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "doctor" -d 'What this kernel, these privileges and this /proc allow, and what that hides'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "completions" -d 'Print the completions for a shell'
@@ -185,6 +187,35 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -s J -l json -d
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l strict -d 'Exit with 2 if anything that was asked for could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -s v -l verbose -d 'Say more about what could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l in -d 'Over the user namespace that owns this namespace, instead of the host\'s. A user namespace stands for itself, a process for the user namespace that it is in' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
+json\t''
+yaml\t'The same document as JSON'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l proc -d 'Read this procfs instead of /proc' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
+full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -s J -l json -d 'Print JSON: short for --format json'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l strict -d 'Exit with 2 if anything that was asked for could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -s v -l verbose -d 'Say more about what could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
+json\t''
+yaml\t'The same document as JSON'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l proc -d 'Read this procfs instead of /proc' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
+full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -s J -l json -d 'Print JSON: short for --format json'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l strict -d 'Exit with 2 if anything that was asked for could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -s v -l verbose -d 'Say more about what could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'"

@@ -1,10 +1,12 @@
 //! One file per subcommand: arguments -> snapshot -> analysis -> output.
 
+mod can;
 mod diff;
 mod doctor;
 mod generate;
 mod list;
 mod pid;
+mod reach;
 mod show;
 mod snapshot;
 mod source;
@@ -26,6 +28,8 @@ pub fn dispatch(cli: &Cli) -> Result<Exit, Error> {
         Command::Show(args) => show::run(global, args),
         Command::Diff(args) => diff::run(global, args),
         Command::Pid(args) => pid::run(global, args),
+        Command::Can(args) => can::run(global, args),
+        Command::Reach(args) => reach::run(global, args),
         Command::Snapshot => snapshot::run(global),
         Command::Doctor => doctor::run(global),
         Command::Completions(args) => generate::completions(args),

@@ -18,6 +18,7 @@
 //! Seccomp filters and security modules can only take away from these answers. They are named in
 //! [`Answer::barriers`] and change no verdict: what a filter holds cannot be seen.
 
+pub mod can;
 pub mod capable;
 pub mod credentials;
 pub mod exec;

@@ -92,12 +92,12 @@ pub fn governing(snapshot: &Snapshot, key: NsKey) -> Seen<u64> {
     }
 }
 
-/// `user:[INODE]`, and whose that is where it is the host's.
+/// `user:[INODE]`, with a word where it is the host's.
 pub fn name(inode: u64) -> String {
     let kind = NsKind::User;
     let key = NsKey { kind, inode };
     if inode == kind.initial_inode() {
-        format!("{key}, the host's")
+        format!("{key} (the host's)")
     } else {
         key.to_string()
     }

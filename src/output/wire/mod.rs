@@ -6,12 +6,15 @@
 //! `failed: …`, or `skipped` where the question did not need it. Text from the machine that is not UTF-8 has each byte outside UTF-8 written as
 //! `\xNN`; a backslash that stands before `xNN` in the original is written `\x5c`.
 
+pub mod can;
 pub mod container;
 pub mod diff;
 pub mod doctor;
 pub mod namespace;
 pub mod pid;
+pub mod power;
 pub mod process;
+pub mod reach;
 pub mod snapshot;
 pub mod tree;
 
@@ -31,18 +34,22 @@ pub enum DocumentName {
     Process,
     Diff,
     Pid,
+    Can,
+    Reach,
     Snapshot,
     Doctor,
 }
 
 impl DocumentName {
-    pub const ALL: [DocumentName; 8] = [
+    pub const ALL: [DocumentName; 10] = [
         DocumentName::Namespaces,
         DocumentName::Members,
         DocumentName::Tree,
         DocumentName::Process,
         DocumentName::Diff,
         DocumentName::Pid,
+        DocumentName::Can,
+        DocumentName::Reach,
         DocumentName::Snapshot,
         DocumentName::Doctor,
     ];
@@ -56,6 +63,8 @@ impl DocumentName {
             DocumentName::Process => "process",
             DocumentName::Diff => "diff",
             DocumentName::Pid => "pid",
+            DocumentName::Can => "can",
+            DocumentName::Reach => "reach",
             DocumentName::Snapshot => "snapshot",
             DocumentName::Doctor => "doctor",
         }
@@ -70,6 +79,8 @@ impl DocumentName {
             DocumentName::Process => schema_for!(Document<process::Subject>),
             DocumentName::Diff => schema_for!(Document<diff::DiffBody>),
             DocumentName::Pid => schema_for!(Document<pid::Translation>),
+            DocumentName::Can => schema_for!(Document<can::CanBody>),
+            DocumentName::Reach => schema_for!(Document<reach::ReachBody>),
             DocumentName::Snapshot => schema_for!(Document<snapshot::Everything>),
             DocumentName::Doctor => schema_for!(Document<doctor::Diagnosis>),
         }
