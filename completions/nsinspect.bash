@@ -19,6 +19,9 @@ _nsinspect() {
             nsinspect,audit)
                 cmd="nsinspect__subcmd__audit"
                 ;;
+            nsinspect,can)
+                cmd="nsinspect__subcmd__can"
+                ;;
             nsinspect,completions)
                 cmd="nsinspect__subcmd__completions"
                 ;;
@@ -43,6 +46,9 @@ _nsinspect() {
             nsinspect,pid)
                 cmd="nsinspect__subcmd__pid"
                 ;;
+            nsinspect,reach)
+                cmd="nsinspect__subcmd__reach"
+                ;;
             nsinspect,run)
                 cmd="nsinspect__subcmd__run"
                 ;;
@@ -65,7 +71,7 @@ _nsinspect() {
 
     case "${cmd}" in
         nsinspect)
-            opts="-J -v -h -V --json --format --proc --from --depth --color --strict --verbose --help --version list ls tree show diff pid snapshot run enter audit doctor completions man schema"
+            opts="-J -v -h -V --json --format --proc --from --depth --color --strict --verbose --help --version list ls tree show diff pid can reach snapshot run enter audit doctor completions man schema"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -107,6 +113,44 @@ _nsinspect() {
             case "${prev}" in
                 --fail-on)
                     COMPREPLY=($(compgen -W "critical high medium low info" -- "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --proc)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --depth)
+                    COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nsinspect__subcmd__can)
+            opts="-J -v -h --in --json --format --proc --from --depth --color --strict --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --in)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --format)
@@ -534,6 +578,40 @@ _nsinspect() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        nsinspect__subcmd__reach)
+            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "table json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --proc)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --depth)
+                    COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         nsinspect__subcmd__run)
             opts="-m -u -i -n -p -U -C -T -a -r -c -S -G -R -w -f -J -v -h --mount --uts --ipc --net --pid --user --cgroup --time --all --map-root-user --map-current-user --map-user --map-group --map-users --map-groups --map-auto --map-subids --setgroups --owner --setuid --setgid --keep-caps --propagation --mount-proc --no-mount-proc --rootfs --read-only --root --wd --hostname --no-lo --monotonic --boottime --clear-env --fork --init --kill-child --forward-signals --json --format --proc --from --depth --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -717,7 +795,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__schema)
-            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help namespaces members tree process diff pid snapshot audit doctor"
+            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help namespaces members tree process diff pid can reach snapshot audit doctor"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -35,7 +35,7 @@ complete -c nsinspect -n "__fish_nsinspect_needs_command" -l color -d 'When to u
 always\t''
 never\t''"
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -s J -l json -d 'Print JSON: short for --format json'
-complete -c nsinspect -n "__fish_nsinspect_needs_command" -l strict -d 'Exit with 2 if anything that was asked for could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_needs_command" -l strict -d 'Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full` unless told otherwise'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -s V -l version -d 'Print version'
@@ -45,6 +45,8 @@ complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "tree" -d 'Who i
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "show" -d 'All that is known of one process or namespace'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "diff" -d 'How a process is isolated from PID 1, or from another process'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "pid" -d 'Translate a PID between pid namespaces'
+complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "can" -d 'Whether a process has a capability where it counts: over the host, or over a namespace'
+complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "reach" -d 'Which namespaces a process could join, and which processes of others it could read'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "snapshot" -d 'Everything that can be collected, as one JSON document for --from'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "run" -d 'Run a program in new namespaces'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "enter" -d 'Run a program in the namespaces of a process, or in any that exist'
@@ -90,7 +92,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -s r -l raw -d
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -s u -l notruncate -d 'Cut nothing, however wide the terminal is'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -s l -l list -d 'A list, and no row of two lines: as always here. Taken since lsns takes it'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -s J -l json -d 'Print JSON: short for --format json'
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l strict -d 'Exit with 2 if anything that was asked for could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l strict -d 'Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full` unless told otherwise'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -s t -l type -d 'Only namespaces of these kinds' -r
@@ -130,7 +132,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -s r -l raw -d '
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -s u -l notruncate -d 'Cut nothing, however wide the terminal is'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -s l -l list -d 'A list, and no row of two lines: as always here. Taken since lsns takes it'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -s J -l json -d 'Print JSON: short for --format json'
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l strict -d 'Exit with 2 if anything that was asked for could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l strict -d 'Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full` unless told otherwise'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l by -d 'What the branches are' -r -f -a "set\t'Namespace sets, each below the one that it was made from'
@@ -148,7 +150,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l color -d 'W
 always\t''
 never\t''"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -s J -l json -d 'Print JSON: short for --format json'
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l strict -d 'Exit with 2 if anything that was asked for could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l strict -d 'Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full` unless told otherwise'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
@@ -162,7 +164,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l color -d 'W
 always\t''
 never\t''"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -s J -l json -d 'Print JSON: short for --format json'
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l strict -d 'Exit with 2 if anything that was asked for could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l strict -d 'Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full` unless told otherwise'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l require -d 'Exit with 1 if one of these kinds is shared, with 2 if that cannot be told' -r
@@ -178,7 +180,7 @@ always\t''
 never\t''"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l exit-code -d 'Exit with 1 if anything differs'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -s J -l json -d 'Print JSON: short for --format json'
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l strict -d 'Exit with 2 if anything that was asked for could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l strict -d 'Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full` unless told otherwise'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l in -d 'Translate from and to the pid namespace of this target' -r
@@ -193,9 +195,38 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l color -d 'Wh
 always\t''
 never\t''"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -s J -l json -d 'Print JSON: short for --format json'
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l strict -d 'Exit with 2 if anything that was asked for could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l strict -d 'Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full` unless told otherwise'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l in -d 'Over the user namespace that owns this namespace, instead of the host\'s. A user namespace stands for itself, a process for the user namespace that it is in' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
+json\t''
+yaml\t'The same document as JSON'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l proc -d 'Read this procfs instead of /proc' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
+full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -s J -l json -d 'Print JSON: short for --format json'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l strict -d 'Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full` unless told otherwise'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
+json\t''
+yaml\t'The same document as JSON'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l proc -d 'Read this procfs instead of /proc' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
+full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -s J -l json -d 'Print JSON: short for --format json'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l strict -d 'Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full` unless told otherwise'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'"
@@ -207,7 +238,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l color -
 always\t''
 never\t''"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -s J -l json -d 'Print JSON: short for --format json'
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l strict -d 'Exit with 2 if anything that was asked for could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l strict -d 'Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full` unless told otherwise'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s m -l mount -d 'A new mount namespace; with FILE it is kept by a bind mount there' -r -F
@@ -263,7 +294,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s f -l fork -d
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l init -d 'Be PID 1 of a new pid namespace ourselves, passing signals on and reaping orphans'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l forward-signals -d 'Pass signals on to the program: always done'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s J -l json -d 'Print JSON: short for --format json'
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l strict -d 'Exit with 2 if anything that was asked for could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l strict -d 'Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full` unless told otherwise'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s m -l mount -d 'The mount namespace' -r
@@ -301,7 +332,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s c -l join-
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s e -l env -d 'Use the target\'s environment'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s F -l no-fork -d 'Do not fork: the program itself stays out of a pid namespace that is entered, its children are in it'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s J -l json -d 'Print JSON: short for --format json'
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l strict -d 'Exit with 2 if anything that was asked for could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l strict -d 'Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full` unless told otherwise'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l fail-on -d 'Exit with 1 if a finding that is not mitigated is at least this severe, with 2 if that cannot be told' -r -f -a "critical\t''
@@ -321,7 +352,7 @@ always\t''
 never\t''"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l all -d 'Look at every process of the machine'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -s J -l json -d 'Print JSON: short for --format json'
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l strict -d 'Exit with 2 if anything that was asked for could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l strict -d 'Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full` unless told otherwise'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
@@ -335,7 +366,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l color -d 
 always\t''
 never\t''"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -s J -l json -d 'Print JSON: short for --format json'
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l strict -d 'Exit with 2 if anything that was asked for could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l strict -d 'Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full` unless told otherwise'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
@@ -349,7 +380,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l colo
 always\t''
 never\t''"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -s J -l json -d 'Print JSON: short for --format json'
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l strict -d 'Exit with 2 if anything that was asked for could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l strict -d 'Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full` unless told otherwise'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l dir -d 'Write the pages of all commands into this directory' -r -F
@@ -364,7 +395,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l color -d 'Wh
 always\t''
 never\t''"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -s J -l json -d 'Print JSON: short for --format json'
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l strict -d 'Exit with 2 if anything that was asked for could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l strict -d 'Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full` unless told otherwise'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
@@ -378,6 +409,6 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l color -d 
 always\t''
 never\t''"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -s J -l json -d 'Print JSON: short for --format json'
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l strict -d 'Exit with 2 if anything that was asked for could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l strict -d 'Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full` unless told otherwise'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -11,7 +11,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::analyse::audit::finding::Severity;
 use crate::collect::Reach;
 use crate::isolate::id_map::Block;
-use crate::model::{NsKind, Pid};
+use crate::model::{CapabilitySet, NsKind, Pid};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -42,6 +42,21 @@ const TARGETS: &str = "\
 A TARGET is a PID or TID, `self`, ns:INODE or net:[INODE], the path of an nsfs file such as
 /run/netns/NAME, or a container: its name, its id or the start of it, or either with the
 runtime before it, as docker:web.";
+
+const RULES: &str = "\
+Exits with 0 for yes (now, or after it has executed a program), with 1 for no, with 2 for unknown.
+
+Each step of the reasoning names a rule of the kernel:
+  R1  a capability counts over the user namespace that its holder is in, and over those below; the
+      uid that made a user namespace has every capability in it
+  R2  the same over the initial user namespace, which is the host's
+  R3  each namespace is governed by the user namespace that owns it
+  R4  access by ptrace: the same ids and no capability more, or CAP_SYS_PTRACE
+  R5  an execve gives root of a user namespace its bounding set, unless no_new_privs is on
+  R6  a process that is not dumpable takes CAP_SYS_PTRACE to be read
+  R7  permission bits, and CAP_DAC_OVERRIDE where the file's ids have numbers in the user namespace
+  R8  files below /proc/sys belong to the host's uid 0 and ask for no capability
+Securebits cannot be seen and are taken for 0.";
 
 /// See, compare and prove the isolation of Linux namespaces
 #[derive(Debug, Parser)]
@@ -157,6 +172,10 @@ pub enum Command {
     Diff(DiffArgs),
     /// Translate a PID between pid namespaces
     Pid(PidArgs),
+    /// Whether a process has a capability where it counts: over the host, or over a namespace
+    Can(CanArgs),
+    /// Which namespaces a process could join, and which processes of others it could read
+    Reach(ReachArgs),
     /// Everything that can be collected, as one JSON document for --from
     Snapshot,
     /// Run a program in new namespaces
@@ -682,6 +701,20 @@ pub enum PropagationArg {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = RULES, after_long_help = RULES)]
+pub struct CanArgs {
+    /// The process to judge
+    pub target: String,
+    /// The capability, as sys_admin or CAP_SYS_ADMIN
+    #[arg(value_parser = CapabilitySet::number_of)]
+    pub capability: u32,
+    /// Over the user namespace that owns this namespace, instead of the host's. A user namespace
+    /// stands for itself, a process for the user namespace that it is in
+    #[arg(long = "in", value_name = "NS")]
+    pub within: Option<String>,
+}
+
+#[derive(Debug, Args)]
 #[command(after_help = TARGETS, after_long_help = TARGETS)]
 pub struct AuditArgs {
     /// What to look at; without one, all containers and sandboxes
@@ -694,6 +727,13 @@ pub struct AuditArgs {
     /// cannot be told
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<Severity>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = TARGETS, after_long_help = TARGETS)]
+pub struct ReachArgs {
+    /// The process to judge
+    pub target: String,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod find;
 pub mod hierarchy;
 pub mod pids;
+pub mod power;
 pub mod process_tree;
 pub mod reference;
 pub mod sets;

@@ -22,6 +22,8 @@ pub struct Set {
     /// Ascending.
     pub processes: Vec<Pid>,
     pub container: Option<Identity>,
+    /// The set above it is in the same container: it is a part of that, and not called after it.
+    pub is_part: bool,
     /// Kinds in which the set has another namespace than the set above it.
     pub own: Vec<NsKind>,
     /// Kinds that it shares with the set above it.
@@ -65,6 +67,10 @@ pub fn tree(snapshot: &Snapshot) -> Vec<Tree<Set>> {
     for at in 0..sets.len() {
         let above = parents[at].map(|above| sets[above].namespaces);
         let (own, shared) = compare(&sets[at].namespaces, above.as_ref());
+        sets[at].is_part = parents[at].is_some_and(|above| {
+            let name = |at: usize| sets[at].container.as_ref().map(|it| &it.container);
+            name(at).is_some() && name(at) == name(above)
+        });
         sets[at].own = own;
         sets[at].shared = shared;
     }
@@ -117,6 +123,7 @@ fn set(snapshot: &Snapshot, signature: &Signature, members: &[&Process]) -> Opti
         founder: founder.pid,
         processes: members.iter().map(|process| process.pid).collect(),
         container: identity(snapshot, founder),
+        is_part: false,
         own: Vec::new(),
         shared: Vec::new(),
     })

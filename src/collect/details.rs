@@ -26,6 +26,7 @@ pub fn read(task: &TaskDir, process: &Process, missing: &MissingLinks, depth: De
         status: status_of(task),
         uid_map: optional(task, "uid_map", parse::id_map),
         gid_map: optional(task, "gid_map", parse::id_map),
+        files_owner: Seen::from(task.file_owner().map_err(why)),
         setgroups: Seen::Unknown(Why::Skipped),
         lsm: Seen::Unknown(Why::Skipped),
         root: Seen::Unknown(Why::Skipped),

@@ -1,12 +1,14 @@
 //! One file per subcommand: arguments -> snapshot -> analysis -> output.
 
 mod audit;
+mod can;
 mod diff;
 mod doctor;
 mod enter;
 mod generate;
 mod list;
 mod pid;
+mod reach;
 mod run;
 mod show;
 mod snapshot;
@@ -29,6 +31,8 @@ pub fn dispatch(cli: &Cli) -> Result<Exit, Error> {
         Command::Show(args) => show::run(global, args),
         Command::Diff(args) => diff::run(global, args),
         Command::Pid(args) => pid::run(global, args),
+        Command::Can(args) => can::run(global, args),
+        Command::Reach(args) => reach::run(global, args),
         Command::Snapshot => snapshot::run(global),
         Command::Run(args) => run::run(args),
         Command::Enter(args) => enter::run(global, args),

@@ -50,14 +50,42 @@ const NAMES: [&str; 41] = [
 pub struct CapabilitySet(pub u64);
 
 impl CapabilitySet {
+    pub const CHOWN: u32 = 0;
+    pub const DAC_OVERRIDE: u32 = 1;
+    pub const DAC_READ_SEARCH: u32 = 2;
+    pub const FOWNER: u32 = 3;
     pub const KILL: u32 = 5;
     pub const SETGID: u32 = 6;
     pub const SETUID: u32 = 7;
     pub const NET_ADMIN: u32 = 12;
     pub const NET_RAW: u32 = 13;
+    pub const SYS_MODULE: u32 = 16;
+    pub const SYS_RAWIO: u32 = 17;
     pub const SYS_CHROOT: u32 = 18;
     pub const SYS_PTRACE: u32 = 19;
     pub const SYS_ADMIN: u32 = 21;
+    pub const SYS_BOOT: u32 = 22;
+    pub const SYS_TIME: u32 = 25;
+    pub const MKNOD: u32 = 27;
+    pub const SYSLOG: u32 = 34;
+    pub const PERFMON: u32 = 38;
+    pub const BPF: u32 = 39;
+
+    /// The kernel's name of one capability, `CAP_CHOWN`.
+    pub fn name_of(number: u32) -> String {
+        match NAMES.get(number as usize) {
+            Some(name) => format!("CAP_{}", name.to_uppercase()),
+            None => format!("CAP_{number}"),
+        }
+    }
+
+    /// The number of a capability by its name, in any spelling that people use: `CAP_SYS_ADMIN`,
+    /// `sys_admin`, or its number.
+    pub fn number_of(name: &str) -> Result<u32, String> {
+        let name = name.to_uppercase();
+        let set = CapabilitySet::from_names([name.as_str()])?;
+        Ok(set.0.trailing_zeros())
+    }
 
     pub fn contains(self, number: u32) -> bool {
         self.0 >> number & 1 == 1

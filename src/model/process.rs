@@ -244,6 +244,9 @@ pub struct Details {
     pub status: Seen<Status>,
     pub uid_map: Seen<Vec<IdRange>>,
     pub gid_map: Seen<Vec<IdRange>>,
+    /// Owner of its files in /proc: its effective uid, or root where it is not dumpable
+    /// (PR_SET_DUMPABLE(2const)).
+    pub files_owner: Seen<u32>,
     /// `allow` or `deny`.
     pub setgroups: Seen<String>,
     /// Label of the active security module; `None` where no module is active.

@@ -102,3 +102,33 @@ impl Snapshot {
             .unwrap_or_else(|| uid.to_string())
     }
 }
+
+/// A snapshot of nothing, by a reader in the initial namespaces, for tests to fill.
+#[cfg(test)]
+pub fn empty_for_tests() -> Snapshot {
+    use super::seen::Why;
+    const SKIPPED: Why = Why::Skipped;
+    Snapshot {
+        host: Host {
+            hostname: Seen::Unknown(SKIPPED),
+            kernel: Seen::Unknown(SKIPPED),
+            boot_id: Seen::Unknown(SKIPPED),
+        },
+        taken_at: String::new(),
+        reader: Reader {
+            pid: Seen::Unknown(SKIPPED),
+            uid: 0,
+            capabilities: Seen::Unknown(SKIPPED),
+            links: Links::read(|link| Seen::Known(link.kind().initial_inode())),
+        },
+        nsfs_dev: Seen::Unknown(SKIPPED),
+        initial_net: Seen::Known(NsKind::Net.initial_inode()),
+        initial_mnt: Seen::Known(NsKind::Mnt.initial_inode()),
+        processes: BTreeMap::new(),
+        namespaces: BTreeMap::new(),
+        features: BTreeMap::new(),
+        traces: BTreeMap::new(),
+        users: BTreeMap::new(),
+        coverage: Coverage::default(),
+    }
+}

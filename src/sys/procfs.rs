@@ -151,6 +151,12 @@ impl TaskDir {
         fstatat(&self.dir, c"task", AtFlags::empty())
     }
 
+    /// Owner of the files in the directory, which unlike that of the directories depends on whether
+    /// the process is dumpable.
+    pub fn file_owner(&self) -> Result<u32, Errno> {
+        fstatat(&self.dir, c"stat", AtFlags::empty()).map(|stat| stat.st_uid)
+    }
+
     /// Opens the namespace behind a link; what else could stand there must not make us wait.
     pub fn open_ns(&self, link: LinkName) -> Result<OwnedFd, Errno> {
         let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;

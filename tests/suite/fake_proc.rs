@@ -649,15 +649,21 @@ fn sets_hang_below_those_that_they_were_made_from() {
             ]],
         ]])
     );
-    let container = &document["roots"][0]["children"][0]["container"];
-    assert_eq!(
-        *container,
-        json!({"runtime": "docker", "id": CONTAINER, "name": null})
-    );
-    assert_eq!(
-        document["roots"][0]["children"][0]["children"][0]["container"],
-        Value::Null
-    );
+    let set = &document["roots"][0]["children"][0];
+    let named = json!({"runtime": "docker", "id": CONTAINER, "name": null});
+    let mut container = json!({
+        "image": null, "pod": null, "pod_namespace": null, "pod_uid": null,
+        "confidence": "medium", "around": [], "cgroup": named, "doubt": null,
+        "evidence": [{"field": "id", "source": "/proc/30/cgroup", "confidence": "medium",
+            "value": format!("/docker/{CONTAINER}")}],
+    });
+    let object = container.as_object_mut().unwrap();
+    object.extend(named.as_object().unwrap().clone());
+    assert_eq!(set["container"], container);
+    // In the same pid and mount namespace, but not in the cgroup.
+    container["cgroup"] = Value::Null;
+    container["doubt"] = json!("its cgroup is not the container's: /");
+    assert_eq!(set["children"][0]["container"], container);
 }
 
 #[test]

@@ -81,7 +81,9 @@ fn oldest(snapshot: &Snapshot, wanted: &BTreeSet<Place>) -> BTreeMap<Place, Pid>
         if !wanted.contains(&place) {
             continue;
         }
-        let started = process.stat.known().map_or(0, |stat| stat.start_time);
+        // Those that a question named are known better than others of their place.
+        let stat = process.stat.known();
+        let started = stat.map_or(u64::MAX, |stat| stat.start_time);
         let this = (started, process.task());
         oldest
             .entry(place)

@@ -1,11 +1,13 @@
 //! Answers as text for people.
 
 pub mod audit;
+pub mod can;
 pub mod coverage;
 pub mod diff;
 pub mod doctor;
 pub mod list;
 pub mod pid;
+pub mod reach;
 pub mod show;
 pub mod tree;
 

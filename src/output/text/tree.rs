@@ -82,6 +82,7 @@ pub fn label_of_set(snapshot: &Snapshot, set: &Set) -> String {
     // What only a cgroup claims, against the namespaces, is no name for them.
     if let Some(found) = &set.container
         && found.confidence > Confidence::Low
+        && !set.is_part
     {
         return container(found);
     }

@@ -7,12 +7,15 @@
 //! `\xNN`; a backslash that stands before `xNN` in the original is written `\x5c`.
 
 pub mod audit;
+pub mod can;
 pub mod container;
 pub mod diff;
 pub mod doctor;
 pub mod namespace;
 pub mod pid;
+pub mod power;
 pub mod process;
+pub mod reach;
 pub mod snapshot;
 pub mod tree;
 
@@ -32,19 +35,23 @@ pub enum DocumentName {
     Process,
     Diff,
     Pid,
+    Can,
+    Reach,
     Snapshot,
     Audit,
     Doctor,
 }
 
 impl DocumentName {
-    pub const ALL: [DocumentName; 9] = [
+    pub const ALL: [DocumentName; 11] = [
         DocumentName::Namespaces,
         DocumentName::Members,
         DocumentName::Tree,
         DocumentName::Process,
         DocumentName::Diff,
         DocumentName::Pid,
+        DocumentName::Can,
+        DocumentName::Reach,
         DocumentName::Snapshot,
         DocumentName::Audit,
         DocumentName::Doctor,
@@ -59,6 +66,8 @@ impl DocumentName {
             DocumentName::Process => "process",
             DocumentName::Diff => "diff",
             DocumentName::Pid => "pid",
+            DocumentName::Can => "can",
+            DocumentName::Reach => "reach",
             DocumentName::Snapshot => "snapshot",
             DocumentName::Audit => "audit",
             DocumentName::Doctor => "doctor",
@@ -74,6 +83,8 @@ impl DocumentName {
             DocumentName::Process => schema_for!(Document<process::Subject>),
             DocumentName::Diff => schema_for!(Document<diff::DiffBody>),
             DocumentName::Pid => schema_for!(Document<pid::Translation>),
+            DocumentName::Can => schema_for!(Document<can::CanBody>),
+            DocumentName::Reach => schema_for!(Document<reach::ReachBody>),
             DocumentName::Snapshot => schema_for!(Document<snapshot::Everything>),
             DocumentName::Audit => schema_for!(Document<audit::AuditBody>),
             DocumentName::Doctor => schema_for!(Document<doctor::Diagnosis>),

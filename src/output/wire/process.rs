@@ -65,6 +65,8 @@ pub struct ProcessRecord {
     pub threads: Option<Vec<ThreadRecord>>,
     pub uid_map: Option<Vec<IdRange>>,
     pub gid_map: Option<Vec<IdRange>>,
+    /// Owner of its files in /proc: root instead of its uid where it is not dumpable
+    pub files_owner: Option<u32>,
     /// `allow` or `deny`
     pub setgroups: Option<String>,
     /// Names by set: effective, permitted, bounding, inheritable, ambient
@@ -163,6 +165,7 @@ impl ProcessRecord {
             ),
             uid_map: unknown.note("uid_map", details.uid_map),
             gid_map: unknown.note("gid_map", details.gid_map),
+            files_owner: unknown.note("files_owner", details.files_owner),
             setgroups: unknown.note("setgroups", details.setgroups),
             capabilities: unknown.note(
                 "capabilities",
@@ -245,6 +248,7 @@ impl ProcessRecord {
             status: unknown.seen("uids", status),
             uid_map: unknown.seen("uid_map", self.uid_map),
             gid_map: unknown.seen("gid_map", self.gid_map),
+            files_owner: unknown.seen("files_owner", self.files_owner),
             setgroups: unknown.seen("setgroups", self.setgroups),
             lsm: unknown.seen_or_none("lsm", self.lsm),
             root: unknown.seen("root", root),
@@ -353,6 +357,7 @@ fn nothing_looked_at() -> Details {
         status: skipped(),
         uid_map: skipped(),
         gid_map: skipped(),
+        files_owner: skipped(),
         setgroups: skipped(),
         lsm: skipped(),
         root: skipped(),

@@ -15,6 +15,7 @@ mod engine;
 mod host;
 mod inspect;
 pub mod lxc;
+mod names;
 pub mod nspawn;
 pub mod podman;
 mod rootfs;

@@ -13,15 +13,24 @@ use super::{Container, PROGRAM, Start, read_pid, rootfs};
 
 /// Runs a container whose `config.json` the test may edit: runc has no arguments for what it is.
 pub fn run(edit: impl FnOnce(&mut Value)) -> Start {
-    Container::start_as_root(&["runc", "busybox"], || begin(edit))
+    Container::start_as_root(&["runc", "busybox"], || begin(edit, false))
 }
 
-fn begin(edit: impl FnOnce(&mut Value)) -> Start {
+/// The same with its state where runc keeps it unless told otherwise.
+pub fn run_in_the_usual_place(edit: impl FnOnce(&mut Value)) -> Start {
+    Container::start_as_root(&["runc", "busybox"], || begin(edit, true))
+}
+
+fn begin(edit: impl FnOnce(&mut Value), in_the_usual_place: bool) -> Start {
     let bundle = Workdir::new()?;
     rootfs::build(&bundle, "rootfs")?;
     write_spec(&bundle, edit)?;
     let id = bundle.unique_name();
-    let guard = Guard { id, bundle };
+    let guard = Guard {
+        id,
+        bundle,
+        in_the_usual_place,
+    };
     let pid_file = guard.bundle.join("pid");
     let mut run = guard.runc();
     run.args(["run", "--detach", "--pid-file"]).arg(&pid_file);
@@ -57,12 +66,15 @@ fn read_json(file: &Path) -> Result<Value, String> {
 struct Guard {
     id: String,
     bundle: Workdir,
+    in_the_usual_place: bool,
 }
 
 impl Guard {
     fn runc(&self) -> Command {
         let mut runc = Command::new("runc");
-        runc.arg("--root").arg(self.bundle.join("state"));
+        if !self.in_the_usual_place {
+            runc.arg("--root").arg(self.bundle.join("state"));
+        }
         runc
     }
 }
