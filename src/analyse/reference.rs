@@ -1,6 +1,7 @@
 //! What a process is compared with when nobody says: PID 1, and what stands in for it when it
 //! cannot be read.
 
+use crate::model::namespace::NsKey;
 use crate::model::{Links, NsKind, Process, Seen, Snapshot};
 
 /// Where the reference comes from.
@@ -49,6 +50,21 @@ impl<'a> Reference<'a> {
             host_init: (process.pid == Process::INIT)
                 .then(|| in_initial_pid(process, snapshot))
                 .flatten(),
+        }
+    }
+
+    /// What a process is compared with. The init of a pid namespace of its own cannot be compared
+    /// with PID 1, which it is: for it the numbers of the initial namespaces say more.
+    pub fn of(subject: &Process, snapshot: &'a Snapshot) -> Reference<'a> {
+        let usual = Reference::choose(snapshot);
+        match usual.host_init == Some(false) && subject.pid == Process::INIT {
+            true => Reference {
+                process: None,
+                links: initial_links(snapshot),
+                source: Source::InitialInodes,
+                ..usual
+            },
+            false => usual,
         }
     }
 
@@ -104,6 +120,16 @@ impl<'a> Reference<'a> {
             _ => "the host".to_owned(),
         }
     }
+}
+
+/// Kinds in which a process is surely not where the kernel booted.
+pub fn kinds_apart_from_boot(snapshot: &Snapshot, links: &Links) -> Vec<NsKind> {
+    let is_apart = |kind: &NsKind| {
+        let inode = links.own(*kind).get();
+        let key = inode.map(|inode| NsKey { kind: *kind, inode });
+        key.is_some_and(|key| snapshot.is_initial(key) == Seen::Known(false))
+    };
+    NsKind::BY_WEIGHT.into_iter().filter(is_apart).collect()
 }
 
 fn in_initial_pid(process: &Process, snapshot: &Snapshot) -> Option<bool> {

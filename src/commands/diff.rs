@@ -79,11 +79,12 @@ fn read_reference(
 }
 
 fn sides(snapshot: &Snapshot, subject: Pid, given: Option<Pid>) -> (&Process, Reference<'_>) {
+    let subject = &snapshot.processes[&subject];
     let reference = match given {
         Some(given) => Reference::given(&snapshot.processes[&given], snapshot),
-        None => Reference::choose(snapshot),
+        None => Reference::of(subject, snapshot),
     };
-    (&snapshot.processes[&subject], reference)
+    (subject, reference)
 }
 
 /// "Shared" breaks a requirement for sure, so it weighs more than "unknown".

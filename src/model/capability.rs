@@ -91,6 +91,9 @@ impl CapabilitySet {
         self.0 >> number & 1 == 1
     }
 
+    /// All that have a name.
+    pub const ALL: CapabilitySet = CapabilitySet((1 << NAMES.len()) - 1);
+
     pub fn len(self) -> u32 {
         self.0.count_ones()
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
@@ -435,7 +436,27 @@ fn in_a_pid_namespace_of_its_own_pid_1_is_not_the_hosts_init() {
     assert_eq!(diff["reference"], expected);
     assert_eq!(diff["summary"]["shared"].as_array().unwrap().len(), 8);
     let text = Run::script(around, script, ["diff", "self"]).run();
-    assert!(text.text().contains("not the host's"), "{}", text.stdout);
+    assert!(
+        text.text()
+            .contains("PID 1 here is not the host's init, and has its own"),
+        "{}",
+        text.stdout
+    );
+    // PID 1 itself has nothing to learn from being compared with itself.
+    let of_init = Run::script(around, script, ["diff", "1", "--json"]);
+    let of_init = of_init.run().document();
+    let expected = json!({"pid": null, "source": "initial-inodes", "host_init": false});
+    assert_eq!(of_init["reference"], expected);
+    let state = |kind: &str| {
+        let mut all = of_init["namespaces"].as_array().unwrap().iter();
+        all.find(|it| it["type"] == kind).unwrap()["state"].clone()
+    };
+    assert_eq!(state("pid"), "isolated");
+    assert_ne!(state("mnt"), "shared");
+    let machine = Path::new("/proc/self/ns/uts").read_link().unwrap();
+    if machine == Path::new("uts:[4026531838]") {
+        assert_eq!(state("uts"), "shared");
+    }
     let tree = Run::script(around, script, ["tree", "--json"])
         .run()
         .document();

@@ -1,7 +1,8 @@
 //! What the text for people looks like, on fake trees, so that whole answers can be pinned.
 
 use crate::support::fake_proc::{FakeProc, Task};
-use crate::support::nsinspect::{Run, nsinspect};
+use crate::support::nsinspect::{NOBODY, Run, nsinspect};
+use crate::support::skip::is_root;
 
 const CONTAINER: &str = "4f4dddfccada0123456789abcdef0123456789abcdef0123456789abcdef0123";
 
@@ -200,4 +201,39 @@ fn a_start_time_is_told_in_hours_and_days() {
     };
     assert_eq!(started("366512"), "01:01:15.12 after boot");
     assert_eq!(started("9006512"), "1 day 01:01:15.12 after boot");
+}
+
+#[test]
+fn a_root_that_is_not_the_host_is_compared_with_where_the_kernel_booted() {
+    let proc = FakeProc::new();
+    let namespaces = [("pid", 4_026_532_100), ("uts", 4_026_532_101)];
+    proc.add(Task::init().within(&namespaces));
+    let answer = on(&proc, 80, &["tree"]).run();
+    let root = answer.text().lines().nth(1).unwrap();
+    let marks: Vec<&str> = root.split_whitespace().skip(2).collect();
+    // Which mnt and net an older kernel booted with is not known of a tree of files.
+    assert_eq!(
+        [&marks[..2], &marks[4..8]].concat(),
+        ["·", "pid", "·", "uts", "·", "·"]
+    );
+}
+
+#[test]
+fn processes_that_were_refused_are_named_by_reason_in_one_short_line() {
+    let proc = machine();
+    for pid in [30, 31, 32, 33] {
+        proc.add(Task::new(pid).parent(1));
+        proc.forbid(pid, "ns");
+    }
+    let run = on(&proc, 80, &["list"]);
+    // Nothing is forbidden to root.
+    let answer = if is_root() {
+        run.as_user(NOBODY).run()
+    } else {
+        run.run()
+    };
+    assert_eq!(
+        answer.stderr,
+        "4 of 6 processes could not be read (PID 30, 31, 32, …: permission denied)\n"
+    );
 }

@@ -88,20 +88,27 @@ fn refused_layers(coverage: &Coverage) -> impl Iterator<Item = String> {
 fn unreadable(coverage: &Coverage, verbose: bool) -> String {
     let all = &coverage.unreadable;
     let shown = if verbose { all.len() } else { NAMED };
-    let mut named: Vec<String> = all
-        .iter()
-        .take(shown)
-        .map(|it| format!("PID {}: {}", it.pid, reason(&it.why)))
-        .collect();
-    if all.len() > shown {
-        named.push("…".to_owned());
+    let mut by_reason: Vec<(String, Vec<String>)> = Vec::new();
+    for it in all.iter().take(shown) {
+        let (why, pid) = (reason(&it.why), it.pid.to_string());
+        match by_reason.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, pids)) => pids.push(pid),
+            None => by_reason.push((why, vec![pid])),
+        }
     }
+    if let Some((_, pids)) = by_reason.last_mut().filter(|_| all.len() > shown) {
+        pids.push("…".to_owned());
+    }
+    let named: Vec<String> = by_reason
+        .iter()
+        .map(|(why, pids)| format!("PID {}: {why}", pids.join(", ")))
+        .collect();
     let total = coverage.seen + coverage.denied;
     format!(
         "{} of {} could not be read ({})",
         all.len(),
         count(total, "process", "processes"),
-        named.join(", ")
+        named.join("; ")
     )
 }
 

@@ -1,9 +1,9 @@
 //! `diff` as text: what is shared first, because that is what hurts.
 
-use super::{process, reason};
+use super::{capability_names, capability_set, process, reason};
 use crate::analyse::diff::{Beyond, Diff, KindDiff, State, Value};
-use crate::analyse::reference::{Reference, Source};
-use crate::model::{Seen, Snapshot, Why};
+use crate::analyse::reference::{Reference, Source, kinds_apart_from_boot};
+use crate::model::{Process, Seen, Snapshot, Why};
 use crate::output::terminal::{Grid, Overflow, Terminal, Tone, item};
 
 /// From this many columns on the reference's inodes have room for a column of their own.
@@ -29,15 +29,29 @@ fn against(snapshot: &Snapshot, reference: &Reference<'_>, terminal: &Terminal) 
     match (reference.source, reference.process) {
         (Source::Given, Some(given)) => process(snapshot, given, room),
         (Source::Pid1, Some(init)) if reference.host_init == Some(false) => format!(
-            "{}\n  PID 1 here is not the host's init: this is a pid namespace of its own",
-            process(snapshot, init, room)
+            "{}\n  {}",
+            process(snapshot, init, room),
+            not_the_host(snapshot, init)
         ),
         (Source::Kthreadd, _) => "the host (kthreadd, since PID 1 is refused)".to_owned(),
+        (Source::InitialInodes, _) if reference.host_init == Some(false) => {
+            "the host (by fixed inode numbers: PID 1 here is this process)".to_owned()
+        }
         (Source::InitialInodes, _) => {
-            "the host (the numbers of its initial namespaces, since PID 1 is refused)".to_owned()
+            "the host (by fixed inode numbers, since PID 1 is refused)".to_owned()
         }
         _ => "the host (PID 1)".to_owned(),
     }
+}
+
+/// What sharing with the init of a pid namespace of its own says of the host.
+fn not_the_host(snapshot: &Snapshot, init: &Process) -> String {
+    let own = kinds_apart_from_boot(snapshot, &init.links);
+    let own: Vec<&str> = own.iter().map(|kind| kind.name()).collect();
+    format!(
+        "PID 1 here is not the host's init, and has its own {}",
+        own.join(" ")
+    )
 }
 
 fn kinds(terminal: &Terminal, diff: &Diff<'_>) -> String {
@@ -226,9 +240,9 @@ fn capabilities(diff: &Diff<'_>, whom: &str) -> String {
             "{} ({whom}: {}): {}",
             effective.len(),
             all.len(),
-            list(effective)
+            capability_names(effective)
         ),
-        None => format!("{}: {}", effective.len(), list(effective)),
+        None => capability_set(effective),
     };
     for (name, set) in own.by_name() {
         let dull = match name {
@@ -241,19 +255,6 @@ fn capabilities(diff: &Diff<'_>, whom: &str) -> String {
         }
     }
     words
-}
-
-/// Beyond this many names, counting is all that a reader can do; JSON has them.
-const MOST_NAMES: u32 = 20;
-
-fn list(set: crate::model::CapabilitySet) -> String {
-    if set.len() > MOST_NAMES {
-        let missing = crate::model::CapabilitySet(!set.0 & ((1 << 41) - 1));
-        let names: Vec<String> = missing.short_names().collect();
-        return format!("all but {}", names.join(" "));
-    }
-    let names: Vec<String> = set.short_names().collect();
-    names.join(" ")
 }
 
 fn lsm(row: &Beyond, whom: &str) -> String {

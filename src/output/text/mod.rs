@@ -12,7 +12,7 @@ pub mod show;
 pub mod tree;
 
 use crate::analyse::containers::{Confidence, Identity, identity};
-use crate::model::{Holder, LayerState, NsKind, Pid, Process, Snapshot, Why};
+use crate::model::{CapabilitySet, Holder, LayerState, NsKind, Pid, Process, Snapshot, Why};
 use crate::output::sanitize::for_terminal;
 use crate::output::terminal::{shorten, width};
 
@@ -67,6 +67,26 @@ pub fn process(snapshot: &Snapshot, process: &Process, room: Option<u16>) -> Str
 
 /// Less of a command than this (columns) says nothing.
 const SHORTEST_COMMAND: usize = 16;
+
+/// A set of capabilities: how many, and which.
+pub fn capability_set(set: CapabilitySet) -> String {
+    match set.len() {
+        0 => "none".to_owned(),
+        count if set == CapabilitySet::ALL => format!("all {count}"),
+        count => format!("{count}: {}", capability_names(set)),
+    }
+}
+
+/// Names of the capabilities in a set, or of those that are not, if that is shorter.
+pub fn capability_names(set: CapabilitySet) -> String {
+    let missing = CapabilitySet(CapabilitySet::ALL.0 & !set.0);
+    let names = |set: CapabilitySet| set.short_names().collect::<Vec<_>>().join(" ");
+    match missing.len() {
+        0 => "all of them".to_owned(),
+        few if few < set.len() => format!("all but {}", names(missing)),
+        _ => names(set),
+    }
+}
 
 /// What keeps a namespace alive, in a few words.
 pub fn holder(snapshot: &Snapshot, holder: &Holder) -> String {

@@ -1,6 +1,6 @@
 //! `show` as text: a word and what is known under it, a line each.
 
-use super::{command, container, holder, reason};
+use super::{capability_set, command, container, holder, reason};
 use crate::analyse::containers::{Identity, identity};
 use crate::analyse::diff::main_cgroup_path;
 use crate::analyse::pids::pids_of;
@@ -132,11 +132,11 @@ fn of_status(snapshot: &Snapshot, status: &Seen<Status>, line: &mut impl FnMut(&
     line("group", ids(status.gids, &|gid| gid.to_string()));
     let groups: Vec<String> = status.groups.iter().map(u32::to_string).collect();
     line("groups", or_none(groups.join(" ")));
+    let effective = status.capabilities.effective;
     for (name, set) in status.capabilities.by_name() {
-        let names: Vec<String> = set.short_names().collect();
-        let words = match names.is_empty() {
-            true => "none".to_owned(),
-            false => format!("{}: {}", names.len(), names.join(" ")),
+        let words = match set == effective && name != "effective" && !set.is_empty() {
+            true => "the same".to_owned(),
+            false => capability_set(set),
         };
         line(name, words);
     }

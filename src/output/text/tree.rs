@@ -8,6 +8,7 @@ use crate::analyse::process_tree::Node;
 use crate::analyse::reference::{Reference, Source};
 use crate::analyse::sets::Set;
 use crate::analyse::tree::Tree;
+use crate::model::namespace::NsKey;
 use crate::model::process::IdRange;
 use crate::model::{NsKind, Process, Seen, Snapshot};
 use crate::output::sanitize::for_terminal;
@@ -115,7 +116,7 @@ pub fn sets(terminal: &Terminal, snapshot: &Snapshot, trees: &[Tree<Alike<'_>>])
         };
         let mut row = vec![
             label(&branch, &name, tone),
-            item(&own(set, branch.is_empty()), Tone::Good),
+            item(&own(snapshot, set, branch.is_empty()), Tone::Good),
             number(alike.nprocs),
         ];
         if wide {
@@ -132,18 +133,24 @@ pub fn sets(terminal: &Terminal, snapshot: &Snapshot, trees: &[Tree<Alike<'_>>])
     text + &against(snapshot)
 }
 
-fn own(set: &Set, is_root: bool) -> String {
+/// A root has nobody above it to share with, and is compared with where the kernel booted.
+fn own(snapshot: &Snapshot, set: &Set, is_root: bool) -> String {
     if set.is_host {
         return "initial, all".to_owned();
     }
+    let shares = |kind: NsKind| {
+        if !is_root {
+            let own = set.own.contains(&kind).then_some(false);
+            return own.or_else(|| set.shared.contains(&kind).then_some(true));
+        }
+        let inode = set.inode(kind)?;
+        snapshot.is_initial(NsKey { kind, inode }).get()
+    };
     let columns = NsKind::BY_WEIGHT.map(|kind| {
-        let own = set.own.contains(&kind) && !is_root;
-        let mark = match (own, set.shared.contains(&kind), set.inode(kind)) {
-            (true, ..) => kind.name(),
-            (_, true, _) => "·",
-            // A root shares with nobody that is shown.
-            (.., Some(_)) if is_root => "·",
-            _ => "?",
+        let mark = match shares(kind) {
+            Some(true) => "·",
+            Some(false) => kind.name(),
+            None => "?",
         };
         format!("{mark:<width$}", width = kind.name().len())
     });
@@ -160,8 +167,7 @@ fn against(snapshot: &Snapshot) -> String {
         (Source::Given | Source::Pid1, _) => String::new(),
         (Source::Kthreadd, _) => "PID 1 is refused; the host is where kthreadd is\n".to_owned(),
         (Source::InitialInodes, _) => {
-            "PID 1 is refused; the host is told by the numbers of the initial namespaces\n"
-                .to_owned()
+            "PID 1 is refused; the host is known by fixed inode numbers\n".to_owned()
         }
     }
 }
