@@ -10,7 +10,7 @@ use crate::model::{NsKind, Pid, Seen, Snapshot};
 use crate::output;
 use crate::output::text::pid as text;
 use crate::output::wire::pid::Translation;
-use crate::output::wire::process::PidRecord;
+use crate::output::wire::process::{PidRecord, note_levels};
 use crate::output::wire::{Document, DocumentName, Unknown};
 
 pub fn run(global: &Global, args: &PidArgs) -> Result<Exit, Error> {
@@ -27,8 +27,13 @@ pub fn run(global: &Global, args: &PidArgs) -> Result<Exit, Error> {
         translation.to_inside,
         translation.to_here,
     ) {
-        (Some(_), None, None) if translation.unknown.is_empty() => Exit::No,
-        (Some(_), None, None) => Exit::Unanswered,
+        (Some(_), None, None) => {
+            let is_unknown = |field| translation.unknown.0.contains_key(field);
+            match is_unknown("to_inside") || is_unknown("to_here") {
+                true => Exit::Unanswered,
+                false => Exit::No,
+            }
+        }
         _ => Exit::Yes,
     };
     Ok(super::conclude(global, &snapshot, exit))
@@ -38,21 +43,22 @@ pub fn run(global: &Global, args: &PidArgs) -> Result<Exit, Error> {
 fn everywhere(source: &Source, pid: Pid) -> Result<(Snapshot, Translation), Error> {
     let mut snapshot = source.read(pid)?;
     source.relate(&mut snapshot, |key| key.kind == NsKind::Pid);
-    let pids = pids_at(&snapshot, pid);
+    let mut unknown = Unknown::default();
     let translation = Translation {
         pid,
-        pids,
+        pids: pids_at(&snapshot, pid, &mut unknown),
         within: None,
         to_inside: None,
         to_here: None,
-        unknown: Unknown::default(),
+        unknown,
     };
     Ok((snapshot, translation))
 }
 
-fn pids_at(snapshot: &Snapshot, pid: Pid) -> Option<Vec<PidRecord>> {
+fn pids_at(snapshot: &Snapshot, pid: Pid, unknown: &mut Unknown) -> Option<Vec<PidRecord>> {
     let process = snapshot.processes.get(&pid)?;
     let pids = pids_of(snapshot, process);
+    note_levels(&pids, unknown);
     Some(pids.iter().map(PidRecord::from).collect())
 }
 
@@ -90,7 +96,7 @@ fn between(
     };
     let translation = Translation {
         pid,
-        pids: pids_at(&snapshot, pid),
+        pids: pids_at(&snapshot, pid, &mut unknown),
         within: Some(namespace),
         to_inside: unknown.note("to_inside", to_inside).flatten(),
         to_here: unknown.note("to_here", to_here).flatten(),

@@ -311,10 +311,18 @@ fn pids(
             false => Seen::Unknown(Why::Unsupported),
         });
     unknown.note("pids", known);
-    pids_of(snapshot, process)
-        .iter()
-        .map(PidRecord::from)
-        .collect()
+    let pids = pids_of(snapshot, process);
+    note_levels(&pids, unknown);
+    pids.iter().map(PidRecord::from).collect()
+}
+
+/// Says that not every level of `pids` has its namespace: parents are followed from the innermost
+/// one as far as was asked for and may be seen.
+pub fn note_levels(pids: &[PidIn], unknown: &mut Unknown) {
+    if pids.iter().any(|pid| pid.ns.is_none()) {
+        let why = Why::failed("not all parents of its pid namespace are known");
+        unknown.note("pids.ns", Seen::<()>::Unknown(why));
+    }
 }
 
 fn capability_names(capabilities: &Capabilities) -> BTreeMap<String, Vec<String>> {
