@@ -131,9 +131,9 @@ fn a_wide_list_names_the_container_and_a_narrow_one_keeps_to_lsns_columns() {
     assert_eq!(
         wide.text(),
         "\
-NS          TYPE  NPROCS  PID  USER  CONTAINER            COMMAND
-4026531833  net        2    1  root                       /sbin/init
-4026532102  net        1   30  root  docker 4f4dddfccada  nginx -g daemon off;
+NS          TYPE  NPROCS  PID  USER  CONTAINER                COMMAND
+4026531833  net        2    1  root                           /sbin/init
+4026532102  net        1   30  root  docker 4f4dddfccada (?)  nginx -g daemon off;
 "
     );
 }
@@ -185,7 +185,7 @@ fn a_long_command_line_leaves_room_for_the_container_in_the_first_line_of_diff()
     let first = answer.text().lines().next().unwrap();
     assert_eq!(first.chars().count(), 80);
     assert!(first.starts_with("30 sleep xxx"), "{first}");
-    assert!(first.ends_with("…, docker 4f4dddfccada"), "{first}");
+    assert!(first.ends_with("…, docker 4f4dddfccada (?)"), "{first}");
 }
 
 #[test]
@@ -233,7 +233,7 @@ fn processes_that_were_refused_are_named_by_reason_in_one_short_line() {
         run.run()
     };
     assert_eq!(
-        answer.stderr,
-        "4 of 6 processes could not be read (PID 30, 31, 32, …: permission denied)\n"
+        answer.stderr.lines().next(),
+        Some("4 of 6 processes could not be read (PID 30, 31, 32, …: permission denied)")
     );
 }
