@@ -65,21 +65,31 @@ pub struct NsfsMount {
     pub mount_point: Vec<u8>,
 }
 
-/// The bind mounts of namespaces in a mount namespace, by the 64-bit id of that.
+/// What the mounts of a mount namespace are.
+pub struct Mounts {
+    /// How many were looked at: all that can be reached from its root.
+    pub count: usize,
+    /// The bind mounts of namespaces among them.
+    pub nsfs: Vec<NsfsMount>,
+}
+
+/// The mounts of a mount namespace, by the 64-bit id of that.
 ///
 /// # Errors
 /// ENOSYS before Linux 6.8, EINVAL before 6.11, EPERM without CAP_SYS_ADMIN over the namespace.
-pub fn nsfs_mounts(mnt_ns_id: u64) -> Result<Vec<NsfsMount>, Errno> {
-    let mut found = Vec::new();
-    for id in list(mnt_ns_id)? {
+pub fn of_namespace(mnt_ns_id: u64) -> Result<Mounts, Errno> {
+    let ids = list(mnt_ns_id)?;
+    let count = ids.len();
+    let mut nsfs = Vec::new();
+    for id in ids {
         match stat(mnt_ns_id, id) {
-            Ok(Some(mount)) => found.push(mount),
+            Ok(mount) => nsfs.extend(mount),
             // It was unmounted meanwhile.
-            Ok(None) | Err(Errno::ENOENT) => {}
+            Err(Errno::ENOENT) => {}
             Err(errno) => return Err(errno),
         }
     }
-    Ok(found)
+    Ok(Mounts { count, nsfs })
 }
 
 fn list(mnt_ns_id: u64) -> Result<Vec<u64>, Errno> {

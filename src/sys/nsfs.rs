@@ -18,6 +18,7 @@ mod raw {
     nix::ioctl_none!(get_nstype, NSIO, 0x3);
     nix::ioctl_read!(get_mntns_id, NSIO, 0x5, u64);
     nix::ioctl_read!(get_id, NSIO, 13, u64);
+    nix::ioctl_read!(get_mntns_info, NSIO, 10, super::MntNsInfo);
     nix::ioctl_read!(next_mntns, NSIO, 11, super::MntNsInfo);
     nix::ioctl_read!(prev_mntns, NSIO, 12, super::MntNsInfo);
 }
@@ -28,6 +29,16 @@ pub struct MntNsInfo {
     size: u32,
     mounts: u32,
     id: u64,
+}
+
+impl MntNsInfo {
+    const fn new() -> MntNsInfo {
+        MntNsInfo {
+            size: 16,
+            mounts: 0,
+            id: 0,
+        }
+    }
 }
 
 /// `_IO(0xb7, 4)`, which nonetheless writes a uid through its argument.
@@ -164,15 +175,20 @@ pub fn mount_namespaces(mntns: OwnedFd) -> impl Iterator<Item = Result<OwnedFd, 
     back.chain(walk(Ok(mntns), raw::next_mntns))
 }
 
+/// How many mounts a mount namespace has, also those that cannot be reached (`NS_MNT_GET_INFO`,
+/// Linux 6.12).
+pub fn mount_count(mntns: &OwnedFd) -> Result<usize, Errno> {
+    let mut info = MntNsInfo::new();
+    // SAFETY: the kernel writes at most `size` bytes.
+    unsafe { raw::get_mntns_info(mntns.as_raw_fd(), &raw mut info) }?;
+    usize::try_from(info.mounts).map_err(|_| Errno::EOVERFLOW)
+}
+
 fn neighbour(
     mntns: &OwnedFd,
     step: unsafe fn(libc::c_int, *mut MntNsInfo) -> nix::Result<libc::c_int>,
 ) -> Result<OwnedFd, Errno> {
-    let mut info = MntNsInfo {
-        size: 16,
-        mounts: 0,
-        id: 0,
-    };
+    let mut info = MntNsInfo::new();
     // SAFETY: the kernel writes at most `size` bytes and returns a new descriptor.
     let fd = unsafe { step(mntns.as_raw_fd(), &raw mut info) }?;
     // SAFETY: the kernel has just opened it for us.

@@ -537,6 +537,7 @@ mod root {
 
 #[test]
 fn a_fork_storm_costs_time_and_no_output() {
+    let calm = json(["list", "--depth", "full"]);
     let storm = ForkedInit::start(|| {
         for _ in 0..4 {
             try_fork_off(|| {
@@ -566,6 +567,11 @@ fn a_fork_storm_costs_time_and_no_output() {
         assert!(found["nprocs"].as_u64().unwrap() >= 5, "{found}");
         let text = nsinspect(["tree", "--by=process"]).run();
         assert!(text.text().contains(&own.to_string()));
+        // Who comes and goes is no gap, in no layer.
+        let full = json(["list", "--depth", "full"]);
+        for what in ["unreadable", "layers"] {
+            assert_eq!(full["coverage"][what], calm["coverage"][what], "{what}");
+        }
         runs += 1;
     }
     assert!(runs > 0);

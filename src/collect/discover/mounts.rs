@@ -10,6 +10,7 @@ use super::{Context, Fared, Findings};
 use crate::collect::{details, open};
 use crate::model::namespace::{Holder, NsKey};
 use crate::model::{LayerState, NsKind, Snapshot, Why, text};
+use crate::sys::mounts::{Mounts, NsfsMount};
 use crate::sys::procfs::TaskDir;
 use crate::sys::{child, inside, mounts, nsfs, why};
 
@@ -127,18 +128,27 @@ fn without_process(
     key: NsKey,
 ) -> Result<Vec<Found>, Why> {
     let fd = open::open(context.root, snapshot, key)?;
-    let listed = nsfs::id(&fd, NsKind::Mnt).and_then(mounts::nsfs_mounts);
-    match listed {
-        Ok(all) => Ok(all
-            .into_iter()
-            .filter_map(|mount| {
-                let root = text::from_bytes(&mount.root);
-                Some((NsKey::parse(&root)?, text::from_bytes(&mount.mount_point)))
-            })
-            .collect()),
-        Err(Errno::ENOSYS | Errno::ENOTTY | Errno::EINVAL) => entering(context, &fd),
+    match nsfs::id(&fd, NsKind::Mnt).and_then(mounts::of_namespace) {
+        Ok(mounts) if is_whole(&mounts, &fd) => Ok(listed(mounts)),
+        Ok(_) | Err(Errno::ENOSYS | Errno::ENOTTY | Errno::EINVAL) => entering(context, &fd),
         Err(errno) => Err(why(errno)),
     }
+}
+
+/// Whether the kernel has listed all mounts. Linux 6.12 takes for the root of another mount
+/// namespace what is mounted first in it, as on the empty root file system below all others
+/// (grab_requested_root in fs/namespace.c); where that is the root itself, most are left out.
+fn is_whole(mounts: &Mounts, mnt_ns: &OwnedFd) -> bool {
+    const BELOW_ALL_OTHERS: usize = 1;
+    nsfs::mount_count(mnt_ns).is_ok_and(|all| mounts.count + BELOW_ALL_OTHERS >= all)
+}
+
+fn listed(mounts: Mounts) -> Vec<Found> {
+    let found = |mount: NsfsMount| {
+        let key = NsKey::parse(&text::from_bytes(&mount.root))?;
+        Some((key, text::from_bytes(&mount.mount_point)))
+    };
+    mounts.nsfs.into_iter().filter_map(found).collect()
 }
 
 fn entering(context: &Context<'_>, fd: &OwnedFd) -> Result<Vec<Found>, Why> {

@@ -3,10 +3,10 @@
 
 use serde_json::Value;
 
-use crate::support::run::{as_nobody, nsinspect_as_nobody, program_for_everyone, run};
+use crate::support::run::{as_nobody, nsinspect, nsinspect_as_nobody, program_for_everyone, run};
 
 /// Layers that look at what belongs to every process.
-const BY_PROCESS: [&str; 2] = ["fds", "sockets"];
+const BY_PROCESS: [&str; 5] = ["processes", "for_children", "fds", "sockets", "mounts"];
 
 #[test]
 fn an_ordinary_user_is_told_of_each_layer_that_was_refused() {
@@ -24,6 +24,39 @@ fn an_ordinary_user_is_told_of_each_layer_that_was_refused() {
 #[test]
 fn an_ordinary_user_who_wants_no_gap_gets_no_answer() {
     nsinspect_as_nobody(&["list", "--depth", "full", "--strict"]).expect(2);
+}
+
+/// Whoever asks for no gap is not content with what a glance shows.
+#[test]
+fn a_strict_question_passes_nothing_over_and_another_says_what_it_has() {
+    const PASSED_OVER: &str = "not searched for: what only a thread, descriptor or socket holds";
+    let layers = |args: &[&str]| nsinspect(args).json()["coverage"]["layers"].clone();
+    let strict = layers(&["list", "--strict", "-J"]);
+    assert!(
+        strict
+            .as_object()
+            .unwrap()
+            .values()
+            .all(|it| it != "skipped"),
+        "{strict}"
+    );
+    assert_eq!(
+        layers(&["list", "--strict", "--depth", "fast", "-J"])["fds"],
+        "skipped"
+    );
+    let usual = nsinspect(&["list", "-J"]).expect(0);
+    let layers = &usual.json()["coverage"]["layers"];
+    let hides = layers["fds"] == "skipped" && layers["kernel_list"] != "done";
+    assert_eq!(
+        usual.stderr.contains(PASSED_OVER),
+        hides,
+        "{}",
+        usual.stderr
+    );
+    for chosen in ["fast", "full"] {
+        let said = nsinspect(&["list", "--depth", chosen]).expect(0).stderr;
+        assert!(!said.contains(PASSED_OVER), "{said}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ pub mod facts;
 pub mod fake_proc;
 pub mod forked;
 pub mod hung_fuse;
+pub mod leftovers;
 pub mod nsinspect;
 pub mod process;
 pub mod run;

@@ -14,6 +14,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use serde_json::Value;
 
+use super::leftovers;
 use super::process::Spawned;
 
 /// Uid and gid of `nobody`, who owns no process.
@@ -60,8 +61,8 @@ impl Run {
         command
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .env("LANG", "C.UTF-8")
-            .process_group(0);
+            .env("LANG", "C.UTF-8");
+        leftovers::watch(&mut command);
         Run {
             command,
             stdin: Vec::new(),
@@ -136,6 +137,7 @@ impl Run {
             panic!("{:?}: {late}", self.command);
         }
         let status = running.ended().expect("it has ended");
+        leftovers::assert_nobody_left(running.pid(), &self.command);
         Answer {
             code: status.code(),
             stdout: text_of(&mut stdout),

@@ -12,6 +12,7 @@ use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
 use serde_json::Value;
 
+use super::leftovers;
 use super::process::Spawned;
 
 /// An ordinary user, the same number on every machine.
@@ -74,8 +75,16 @@ pub fn program_for_everyone() -> String {
     format!("/proc/self/fd/{}", PROGRAM.as_raw_fd())
 }
 
-/// Runs a command in an environment of PATH alone. Panics when it does not end in time.
+/// Runs a command in an environment of PATH alone. Panics when it does not end in time, or leaves
+/// anybody behind.
 pub fn run(command: &mut Command) -> Answer {
+    let (answer, pid) = run_alone(command);
+    leftovers::assert_nobody_left(pid, command);
+    answer
+}
+
+/// The same without a look at who is left; the number is that of the process group.
+pub fn run_alone(command: &mut Command) -> (Answer, i32) {
     let mut stdout = tempfile::tempfile().expect("a file for output");
     let mut stderr = tempfile::tempfile().expect("a file for output");
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -84,14 +93,16 @@ pub fn run(command: &mut Command) -> Answer {
         .stdin(Stdio::null())
         .stdout(stdout.try_clone().expect("a file for output"))
         .stderr(stderr.try_clone().expect("a file for output"));
+    leftovers::watch(command);
     let mut running = Spawned::start(command).expect("a program that can be started");
     running.wait_ended(DEADLINE).expect("an answer in time");
     let code = running.ended().and_then(|status| status.code());
-    Answer {
+    let answer = Answer {
         code: code.expect("an exit code and no signal"),
         stdout: text_of(&mut stdout),
         stderr: text_of(&mut stderr),
-    }
+    };
+    (answer, running.pid())
 }
 
 fn text_of(file: &mut File) -> String {

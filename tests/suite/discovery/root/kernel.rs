@@ -7,9 +7,10 @@ use nix::sched::CloneFlags;
 use nix::sys::socket::{
     AddressFamily, ControlMessage, MsgFlags, SockFlag, SockType, sendmsg, socketpair,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{everything, in_passing_thread, inode, is_held, needs_root, new_namespace, record};
+use crate::support::run::nsinspect;
 use crate::support::telling::telling;
 
 #[test]
@@ -40,9 +41,23 @@ fn a_namespace_in_flight_is_found_where_the_kernel_lists_it_and_else_the_gap_is_
         Some("unsupported") => {
             let all = document["namespaces"].as_array().unwrap();
             assert!(all.iter().all(|it| it["ns"] != child.told[0]));
+            in_flight_is_told(&document);
         }
         other => panic!("kernel_list is {other:?}"),
     }
+}
+
+/// Not what it is, but that there is one: in the document, to people, and by `doctor`.
+fn in_flight_is_told(document: &Value) {
+    let count = document["coverage"]["in_flight"].as_u64();
+    assert!(count.is_some_and(|count| count > 0), "{count:?}");
+    let said = nsinspect(&["list", "--depth", "full"]).expect(0).stderr;
+    assert!(said.contains("on the way between sockets"), "{said}");
+    let doctor = nsinspect(&["doctor"]).expect(0).stdout;
+    assert!(
+        doctor.contains("file descriptors in flight now: "),
+        "{doctor}"
+    );
 }
 
 #[test]

@@ -155,7 +155,7 @@ fn a_time_namespace_that_only_children_will_be_in_is_held_by_their_parent() {
 fn a_pid_namespace_whose_init_has_died_is_broken_for_those_who_wait_to_fork_into_it() {
     needs_root!();
     let child = telling(|| {
-        drop(waitpid(dead_init(), None));
+        let _ = waitpid(dead_init(), None);
         Vec::new()
     });
     let dead = facts::inode(child.pid(), "pid_for_children");
