@@ -154,8 +154,8 @@ fn what_is_above_sight_is_unknown_unless_the_rest_decides() {
         // Whether d is below a, or a below d, cannot be seen.
         (A, D, Unknown),
         (D, B, Unknown),
-        // Nor where the host's root would have it.
-        (INITIAL, B, Unknown),
+        // Root of the host is above both.
+        (INITIAL, B, Yes),
     ] {
         let answer = ns_capable(&snapshot, &who(user_ns, 5, ALL), target, ADMIN);
         assert_eq!(
