@@ -32,6 +32,9 @@ const OTHERS: CloneFlags = CloneFlags::CLONE_NEWNS
     .union(CloneFlags::CLONE_NEWCGROUP);
 const NONE: CloneFlags = CloneFlags::empty();
 
+/// The capabilities that docker leaves to a container.
+const DOCKERS: u64 = 0xa804_25fb;
+
 /// Who tries.
 struct Subject {
     name: &'static str,
@@ -62,7 +65,7 @@ const SUBJECTS: [Subject; 11] = [
     subject(
         "root with the capabilities of docker",
         NONE,
-        Some(0xa804_25fb),
+        Some(DOCKERS),
         0,
     ),
     subject("root with CAP_SYS_ADMIN alone", OTHERS, Some(1 << 21), 0),
@@ -408,6 +411,16 @@ fn what_is_predicted_is_what_happens() {
     }
 }
 
+/// Without CAP_SYS_PTRACE, but with CAP_SETUID it becomes one who may: that uid 1000 may is observed.
+fn assert_route_by_setuid(snapshot: &Snapshot, pid: i32, victim: i32) {
+    let (process, victim) = (&snapshot.processes[&pid], &snapshot.processes[&victim]);
+    let who = Credentials::of(snapshot, process).unwrap();
+    assert!(ptrace::may_read(snapshot, &who, process, victim).is_no());
+    let route = ptrace::route(snapshot, &who, process, victim);
+    assert_eq!(route.after_becoming, Some((1000, 1000)));
+    assert!(route.answer.is_yes(), "{:#?}", route.answer.steps);
+}
+
 fn refused(errno: Option<Errno>) -> bool {
     matches!(errno, Some(Errno::EPERM | Errno::EACCES | Errno::EINVAL))
 }
@@ -456,6 +469,9 @@ fn observe(subject: &Subject, attempts: &Attempts, victims: &Victims) -> Vec<Obs
     all.sort_unstable();
     let mut snapshot = collector.read(&all, Depth::Everything);
     collector.relate(&mut snapshot, |_| true);
+    if subject.keeps == Some(DOCKERS) {
+        assert_route_by_setuid(&snapshot, child.pid(), victims.user.pid());
+    }
     let predicted = attempts.predict(&snapshot, &snapshot.processes[&child.pid()]);
     write(&answer, b"g").unwrap();
     let errnos = (0..attempts.number()).map(|_| {
