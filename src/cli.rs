@@ -17,8 +17,9 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  answered; what was asked for holds
   1  answered, and the answer is no: a required kind is shared, something differs
-     (--exit-code), there is no such namespace
-  2  could not answer: bad usage, not permitted, target gone, --strict and a gap";
+     (--exit-code), a capability is not there (can), there is no such namespace
+  2  could not answer: bad usage, not permitted, target gone, a capability that
+     cannot be judged, --strict and a gap";
 
 const RUN_EXIT_CODES: &str = "\
 Exit codes: that of the program, or

@@ -67,7 +67,10 @@ pub enum Error {
     NotANamespace(PathBuf),
     #[error("cannot look at {}: {}", path.display(), errno.desc())]
     Path { path: PathBuf, errno: Errno },
-    #[error("no container is called {text:?}; looked at the cgroup paths of {looked_at} processes")]
+    #[error(
+        "no container is called {text:?}; looked at cgroups, monitors, mounts and records of \
+         {looked_at} processes"
+    )]
     NoContainer { text: String, looked_at: usize },
     #[error("{text:?} fits more than one: {}", candidates.join(", "))]
     Ambiguous {
@@ -118,12 +121,13 @@ impl Error {
                 "an nsfs file is wanted, such as /proc/1/ns/net or /run/netns/NAME"
             }
             Error::NoContainer { .. } => {
-                "name it by the start of its id, or as RUNTIME:ID; `nsinspect tree` shows the ids"
+                "name it as `nsinspect tree` shows it: by its name, by the start of its id, or with \
+                 RUNTIME: before either"
             }
             Error::Ambiguous { .. } => "give more of the id",
             Error::BadTarget(_) => {
                 "a target is a PID or TID, `self`, ns:INODE, net:[INODE], the path of an nsfs file, \
-                 or a container's id or RUNTIME:ID"
+                 or a container's name or id, as in docker:web"
             }
             Error::Unreadable {
                 why: Why::Denied, ..

@@ -399,3 +399,6 @@ fn rank(snapshot: &Snapshot, identity: &Identity, task: Pid) -> impl Ord {
     let sure = std::cmp::Reverse(identity.confidence);
     (identity.doubt.is_some(), sure, !is_looked_at, started, task)
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,6 +34,12 @@ pub fn ns_capable(
             line.upwards[at - 1],
             capability,
         ),
+        // The host is above every user namespace, also where the line breaks off below it.
+        None if own == NsKind::User.initial_inode()
+            && credentials.capabilities.effective.contains(capability) =>
+        {
+            in_effective(credentials, own, capability)
+        }
         None => elsewhere(snapshot, own, target, &line),
     }
 }

@@ -148,3 +148,68 @@ fn is_nosuid_everywhere(process: &Process) -> bool {
         !mounts.is_empty() && mounts.iter().all(|mount| mount.has_option("nosuid"))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analyse::power::sample::{ALL, who};
+    use crate::model::NsKind;
+    use crate::model::process::IdRange;
+
+    const ADMIN: u32 = CapabilitySet::SYS_ADMIN;
+
+    fn nobodys_files() -> Process {
+        crate::analyse::power::sample::process(42)
+    }
+
+    fn has(credentials: &Credentials) -> Verdict {
+        AfterExec::of(credentials, &nobodys_files())
+            .has(ADMIN)
+            .verdict
+    }
+
+    #[test]
+    fn root_regains_its_bounding_set_and_others_need_a_privileged_program() {
+        let initial = NsKind::User.initial_inode();
+        let capless_root = who(initial, 0, 0);
+        assert_eq!(has(&capless_root), Verdict::Yes);
+        let mut without = capless_root.clone();
+        without.capabilities.bounding = CapabilitySet(ALL & !(1 << ADMIN));
+        assert_eq!(has(&without), Verdict::No);
+        let mut barred = capless_root;
+        barred.no_new_privs = Some(true);
+        assert_eq!(has(&barred), Verdict::No);
+
+        let user = who(initial, 1000, 0);
+        assert_eq!(has(&user), Verdict::Unknown);
+        let mut barred = user.clone();
+        barred.no_new_privs = Some(true);
+        assert_eq!(has(&barred), Verdict::No);
+        let mut bounded = user.clone();
+        bounded.capabilities.bounding = CapabilitySet(0);
+        assert_eq!(has(&bounded), Verdict::No);
+        let mut ambient = user;
+        ambient.capabilities.ambient = CapabilitySet(1 << ADMIN);
+        assert_eq!(has(&ambient), Verdict::Yes);
+    }
+
+    #[test]
+    fn root_is_who_has_uid_0_in_its_own_user_namespace() {
+        let mut mapped = who(0xF000_000A, 100_000, 0);
+        mapped.uid_map = Seen::Known(vec![IdRange {
+            inside: 0,
+            outside: 100_000,
+            count: 65_536,
+        }]);
+        assert_eq!(has(&mapped), Verdict::Yes);
+        // A map without root: nobody is root in there.
+        mapped.uid_map = Seen::Known(vec![IdRange {
+            inside: 1000,
+            outside: 100_000,
+            count: 1,
+        }]);
+        assert_eq!(has(&mapped), Verdict::Unknown);
+        mapped.uid_map = Seen::Unknown(crate::model::Why::Denied);
+        assert_eq!(has(&mapped), Verdict::Unknown);
+    }
+}

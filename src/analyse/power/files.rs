@@ -148,3 +148,83 @@ pub fn may_write_sysctl(credentials: &Credentials, mode: u32) -> Answer {
         format!("/proc/{task}/status Uid {uid}; mode {mode:03o}"),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analyse::power::sample::{ALL, who};
+    use crate::model::NsKind;
+    use crate::model::process::IdRange;
+
+    const SHADOW: Inode = Inode {
+        uid: 0,
+        gid: 42,
+        mode: 0o640,
+        is_directory: false,
+    };
+
+    fn mapped_root(effective: u64) -> Credentials {
+        let mut credentials = who(0xF000_000A, 100_000, effective);
+        let map = vec![IdRange {
+            inside: 0,
+            outside: 100_000,
+            count: 65_536,
+        }];
+        credentials.uid_map = Seen::Known(map.clone());
+        credentials.gid_map = Seen::Known(map);
+        credentials
+    }
+
+    #[test]
+    fn the_first_class_that_fits_decides() {
+        let initial = NsKind::User.initial_inode();
+        let mut user = who(initial, 1000, 0);
+        let may = |user: &Credentials, inode, access| may_access(user, inode, access).verdict;
+        assert_eq!(may(&user, SHADOW, Access::Read), Verdict::No);
+        user.groups = vec![42];
+        assert_eq!(may(&user, SHADOW, Access::Read), Verdict::Yes);
+        assert_eq!(may(&user, SHADOW, Access::Write), Verdict::No);
+        // The owner is denied what everybody else may.
+        let own = Inode {
+            uid: 1000,
+            mode: 0o077,
+            ..SHADOW
+        };
+        assert_eq!(may(&user, own, Access::Read), Verdict::No);
+        assert_eq!(
+            may(&who(initial, 0, 0), SHADOW, Access::Write),
+            Verdict::Yes
+        );
+    }
+
+    #[test]
+    fn capabilities_override_the_bits_only_where_the_ids_are_mapped() {
+        let initial = NsKind::User.initial_inode();
+        let overrides = who(initial, 1000, 1 << CapabilitySet::DAC_OVERRIDE);
+        assert!(may_access(&overrides, SHADOW, Access::Write).is_yes());
+        let searches = who(initial, 1000, 1 << CapabilitySet::DAC_READ_SEARCH);
+        assert!(may_access(&searches, SHADOW, Access::Read).is_yes());
+        assert!(may_access(&searches, SHADOW, Access::Write).is_no());
+        // Root of a container with a map of its own has every capability, and none over this file.
+        assert!(may_access(&mapped_root(ALL), SHADOW, Access::Read).is_no());
+        let own = Inode {
+            uid: 100_007,
+            gid: 100_007,
+            ..SHADOW
+        };
+        assert!(may_access(&mapped_root(ALL), own, Access::Write).is_yes());
+        // The group counts as well.
+        let half = Inode { gid: 42, ..own };
+        assert!(may_access(&mapped_root(ALL), half, Access::Write).is_no());
+    }
+
+    #[test]
+    fn sysctls_belong_to_uid_0_of_the_host_and_ask_for_no_capability() {
+        let initial = NsKind::User.initial_inode();
+        assert!(may_write_sysctl(&who(initial, 0, 0), 0o644).is_yes());
+        assert!(may_write_sysctl(&who(initial, 1000, ALL), 0o644).is_no());
+        assert!(may_write_sysctl(&mapped_root(ALL), 0o644).is_no());
+        // An identity map makes root of a user namespace the host's uid 0.
+        assert!(may_write_sysctl(&who(0xF000_000A, 0, 0), 0o644).is_yes());
+    }
+}

@@ -205,3 +205,7 @@ mod tests {
         assert_eq!(answer(Verdict::No).and(unknown).reason(), "no");
     }
 }
+
+/// Credentials for the tests of the rules.
+#[cfg(test)]
+mod sample;

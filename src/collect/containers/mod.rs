@@ -7,6 +7,7 @@ mod monitor;
 mod mounts;
 mod records;
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -101,17 +102,21 @@ struct Looker<'a> {
     root: &'a ProcRoot,
     /// Whether PIDs and paths of this procfs are those of our own namespaces.
     is_ours: bool,
-    host: HostPaths,
+    /// Read once a mount needs to be found on the host.
+    host: LazyCell<HostPaths, Box<dyn FnOnce() -> HostPaths + 'a>>,
 }
 
 impl Looker<'_> {
     fn new(root: &ProcRoot) -> Looker<'_> {
-        let own = root.own_task().ok();
-        let table = own.and_then(|own| own.read_up_to("mountinfo", LARGEST_MOUNTINFO).ok());
+        let host = || {
+            let own = root.own_task().ok();
+            let table = own.and_then(|own| own.read_up_to("mountinfo", LARGEST_MOUNTINFO).ok());
+            HostPaths::new(&table.unwrap_or_default())
+        };
         Looker {
             root,
             is_ours: root.is_ours(),
-            host: HostPaths::new(&table.unwrap_or_default()),
+            host: LazyCell::new(Box::new(host)),
         }
     }
 
@@ -120,7 +125,8 @@ impl Looker<'_> {
             Ok(dir) => dir,
             Err(errno) => return Traces::unknown(task, &why(errno)),
         };
-        let cgroups = match snapshot.processes.get(&task).map(|it| &it.cgroups) {
+        let process = snapshot.processes.get(&task);
+        let cgroups = match process.map(|it| &it.cgroups) {
             Some(known @ Seen::Known(_)) => known.clone(),
             _ => details::cgroups_of(&dir),
         };
@@ -128,13 +134,11 @@ impl Looker<'_> {
             .known()
             .map(|entries| cgroup_path::named(entries))
             .unwrap_or_default();
-        let mountinfo = dir.read_up_to("mountinfo", LARGEST_MOUNTINFO);
-        let mounts = mountinfo.map(|table| mounts::of_runtimes(&table, &self.host));
         let mut traces = Traces {
             task,
             cgroups,
             monitor: self.monitor(&dir),
-            mounts: Seen::from(mounts.map_err(why)),
+            mounts: self.mounts(&dir, process),
             marker: Seen::Unknown(Why::Skipped),
             records: Vec::new(),
         };
@@ -151,11 +155,23 @@ impl Looker<'_> {
         traces
     }
 
+    /// Mounts of runtimes, from the table that was read already or from a new one.
+    fn mounts(&self, dir: &TaskDir, process: Option<&Process>) -> Seen<Vec<RuntimeMount>> {
+        let details = process.and_then(|process| process.details.as_deref());
+        if let Some(Seen::Known(table)) = details.map(|details| &details.mounts) {
+            let lines = table.iter().map(mounts::Line::from);
+            return Seen::Known(mounts::of_runtimes(lines, &self.host));
+        }
+        let table = dir.read_up_to("mountinfo", LARGEST_MOUNTINFO).map_err(why);
+        Seen::from(table).map(|table| mounts::of_runtimes(mounts::lines(&table), &self.host))
+    }
+
     /// The nearest monitor above a process, outside of its mount namespace: what runs inside can
     /// call itself what it likes.
     fn monitor(&self, subject: &TaskDir) -> Seen<Option<Monitor>> {
         let inside = mount_namespace(subject);
         let mut above = stat_of(subject).part(|stat| stat.ppid);
+        // One read each of a line that can be long: its name says who may be a monitor.
         for _ in 0..LONGEST_LINE {
             let parent = match above {
                 // PID 1 watches over everything; 0 stands for a parent outside.
@@ -166,13 +182,15 @@ impl Looker<'_> {
             let Ok(dir) = self.root.task(parent) else {
                 return Seen::Unknown(Why::Gone);
             };
-            if let Some(found) = read_monitor(&dir, parent) {
+            let stat = stat_of(&dir);
+            let may_be = stat.known().is_none_or(|stat| monitor::may_be(&stat.comm));
+            if let Some(found) = may_be.then(|| read_monitor(&dir, parent)).flatten() {
                 let theirs = mount_namespace(&dir);
                 if theirs.is_none() || theirs != inside {
                     return Seen::Known(Some(found));
                 }
             }
-            above = stat_of(&dir).part(|stat| stat.ppid);
+            above = stat.part(|stat| stat.ppid);
         }
         Seen::Unknown(Why::failed("its line of parents is too long"))
     }

@@ -6,6 +6,26 @@ use crate::model::container::Monitor;
 /// So much of a command line is kept as evidence (characters).
 const KEPT: usize = 200;
 
+/// Names under which the kernel knows monitors, or how these begin. That of LXC keeps the name of
+/// who started it.
+const NAMES: [&str; 10] = [
+    "containerd-shim",
+    "conmon",
+    "lxc",
+    "lxd",
+    "incus",
+    "systemd-nspawn",
+    "bwrap",
+    "firejail",
+    "runc",
+    "crun",
+];
+
+/// Whether a process of this name can be a monitor.
+pub fn may_be(comm: &str) -> bool {
+    NAMES.iter().any(|name| comm.starts_with(name))
+}
+
 /// The monitor that a process with these arguments is.
 pub fn read(pid: Pid, uid: Option<u32>, args: &[String]) -> Option<Monitor> {
     let first = args.first()?;

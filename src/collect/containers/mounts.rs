@@ -1,20 +1,34 @@
 //! Mounts that come from the folders of runtimes: an engine binds a few files of its own into each
 //! container, so that the mount table holds the id even where the cgroup is hidden.
 
+use std::ops::Deref;
+
 use crate::collect::parse;
 use crate::model::container::{RuntimeMount, is_hash};
+use crate::model::mount::Mount;
 use crate::model::text;
 
 /// So many are kept of one table: a container with the rights for it could make any number.
 const MOST: usize = 32;
 
 /// One line of a mount table, as far as it matters here.
-struct Line {
+pub struct Line {
     device: String,
     root: String,
     mount_point: String,
     /// Options of the file system.
     super_options: String,
+}
+
+impl From<&Mount> for Line {
+    fn from(mount: &Mount) -> Line {
+        Line {
+            device: mount.device.clone(),
+            root: mount.root.clone(),
+            mount_point: mount.mount_point.clone(),
+            super_options: mount.super_options.clone(),
+        }
+    }
 }
 
 /// The reader's own mount table, which translates a directory of a file system into a path.
@@ -44,14 +58,18 @@ impl HostPaths {
 }
 
 /// Those of a process's mounts that come from a folder of a runtime.
-pub fn of_runtimes(mountinfo: &[u8], host: &HostPaths) -> Vec<RuntimeMount> {
-    lines(mountinfo)
+pub fn of_runtimes(
+    lines: impl Iterator<Item = Line>,
+    host: &impl Deref<Target = HostPaths>,
+) -> Vec<RuntimeMount> {
+    lines
         .filter_map(|line| of_bind(&line, host).or_else(|| of_overlay(&line)))
         .take(MOST)
         .collect()
 }
 
-fn lines(mountinfo: &[u8]) -> impl Iterator<Item = Line> {
+/// Reads a mount table.
+pub fn lines(mountinfo: &[u8]) -> impl Iterator<Item = Line> {
     mountinfo
         .split(|byte| *byte == b'\n')
         .filter_map(|line| parse_line(&text::from_bytes(line)))
@@ -68,12 +86,12 @@ fn parse_line(line: &str) -> Option<Line> {
         device,
         root,
         mount_point,
-        super_options: tail.next().unwrap_or_default().to_owned(),
+        super_options: parse::unmangle(tail.next().unwrap_or_default()),
     })
 }
 
 /// A file or folder that an engine has bound from its own.
-fn of_bind(line: &Line, host: &HostPaths) -> Option<RuntimeMount> {
+fn of_bind(line: &Line, host: &impl Deref<Target = HostPaths>) -> Option<RuntimeMount> {
     let parts: Vec<&str> = line.root.split('/').collect();
     let found = parts.windows(2).enumerate().find_map(|(at, pair)| {
         let [folder, id] = *pair else { return None };
@@ -119,12 +137,8 @@ fn above(path: &str, levels: usize) -> Option<String> {
 /// The root file system of a container, by the folder of the engine that its upper layer is in.
 /// The id of a layer is not that of the container.
 fn of_overlay(line: &Line) -> Option<RuntimeMount> {
-    let option = line.super_options.split(',');
-    let upper = parse::unmangle(
-        option
-            .into_iter()
-            .find_map(|it| it.strip_prefix("upperdir="))?,
-    );
+    let mut options = line.super_options.split(',');
+    let upper = options.find_map(|it| it.strip_prefix("upperdir="))?;
     let mut parts = upper.rsplit('/');
     let (last, layer, kind) = (parts.next()?, parts.next()?, parts.next()?);
     let runtime = match (kind, last) {
@@ -142,7 +156,7 @@ fn of_overlay(line: &Line) -> Option<RuntimeMount> {
         folder: folder
             .filter(|_| runtime == "podman")
             .map(|folder| format!("{folder}/overlay-containers")),
-        source: upper,
+        source: upper.to_owned(),
     })
 }
 
@@ -154,7 +168,8 @@ mod tests {
 
     fn read(table: &str, host: &str) -> Vec<(String, String, Option<String>, Option<String>)> {
         let host = HostPaths::new(host.as_bytes());
-        of_runtimes(table.replace("ID", ID).as_bytes(), &host)
+        let table = table.replace("ID", ID);
+        of_runtimes(lines(table.as_bytes()), &&host)
             .into_iter()
             .map(|it| (it.runtime, it.source.replace(ID, "ID"), it.id, it.folder))
             .collect()
@@ -217,7 +232,7 @@ mod tests {
     #[test]
     fn the_uid_of_a_pod_is_in_what_the_kubelet_binds() {
         let line = "92 74 8:1 /var/lib/kubelet/pods/7c1f-0e/etc-hosts /etc/hosts rw - ext4 x rw";
-        let mounts = of_runtimes(line.as_bytes(), &HostPaths::new(b""));
+        let mounts = of_runtimes(lines(line.as_bytes()), &&HostPaths::new(b""));
         assert_eq!(mounts[0].pod_uid.as_deref(), Some("7c1f-0e"));
         assert_eq!(mounts[0].source, "/var/lib/kubelet/pods/7c1f-0e/etc-hosts");
     }

@@ -1,4 +1,5 @@
-//! A question about one process reads that process and its reference, however many others there are.
+//! A question about one process reads that process, its reference and, where it has a mount namespace
+//! of its own, the line of its parents, however many others there are.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,6 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::runtimes::started;
+use crate::support::facts::stat;
 use crate::support::process::{Spawned, children, wait_until};
 use crate::support::run::run;
 use crate::support::sandbox::Sandbox;
@@ -69,6 +71,8 @@ fn traced(question: &[&str], subject: i32) -> usize {
         .lines()
         .filter_map(|line| line.split_whitespace().next()?.parse().ok());
     let mut allowed: BTreeSet<i32> = tracees.collect();
+    // Its parents too, among which the monitor of a container would be.
+    allowed.extend(line_of_parents(subject));
     allowed.extend([subject, 1, 2]);
     let others: BTreeSet<i32> = trace
         .lines()
@@ -80,6 +84,11 @@ fn traced(question: &[&str], subject: i32) -> usize {
         "{question:?} looks at processes {others:?}"
     );
     calls.count()
+}
+
+fn line_of_parents(pid: i32) -> Vec<i32> {
+    let parent = |pid: &i32| stat(*pid, 4).parse().ok().filter(|pid| *pid > 1);
+    std::iter::successors(parent(&pid), parent).collect()
 }
 
 /// The processes whose folder below /proc a line of the trace names, by path or descriptor.

@@ -23,6 +23,7 @@ mod exits;
 mod kinds;
 mod mounts;
 mod pids;
+mod power;
 mod saved;
 mod show;
 mod targets;
