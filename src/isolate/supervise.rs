@@ -48,14 +48,18 @@ const PASSED_ON: [Signal; 9] = [
     Signal::SIGCONT,
 ];
 
-/// Our signals, held back to be read one by one.
+/// Our signals, held back to be read one by one, and the terminal as it was before the program could
+/// change it.
 pub struct HeldSignals {
     before: SigSet,
     descriptor: SignalFd,
+    terminal: Option<Terminal>,
 }
 
 impl HeldSignals {
     pub fn hold() -> Result<HeldSignals, Failure> {
+        // Whoever has started us may have it ignored, and then nobody is told how a child ended.
+        signals::default_child().during(|| Step::Prepare)?;
         let mut all: SigSet = PASSED_ON.into_iter().collect();
         all.add(Signal::SIGCHLD);
         let mut before = SigSet::empty();
@@ -65,6 +69,7 @@ impl HeldSignals {
         Ok(HeldSignals {
             before,
             descriptor: descriptor.during(|| Step::Prepare)?,
+            terminal: Terminal::of_standard_input(),
         })
     }
 
@@ -191,9 +196,8 @@ pub struct Supervisor<'a> {
 impl Supervisor<'_> {
     /// Waits, and says how it ended.
     pub fn wait(&self, program: Pid) -> Result<Ended, Failure> {
-        let terminal = Terminal::of_standard_input();
         let ended = self.wait_for_end(program).during(|| Step::Prepare);
-        if let Some(terminal) = terminal {
+        if let Some(terminal) = &self.held.terminal {
             terminal.give_back(matches!(ended, Ok(Ended::Killed(_))));
         }
         ended
