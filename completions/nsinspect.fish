@@ -255,7 +255,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l map-users -d
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l map-groups -d 'More groups, in the same ways' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l setgroups -d 'Whether setgroups(2) is allowed in a new user namespace' -r -f -a "allow\t''
 deny\t''"
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l owner -d 'Let another user own the new user namespace' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l owner -d 'Let another user make and own the new user namespace: become it out here first. Takes root, who writes the maps' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s S -l setuid -d 'Run the program as this user' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s G -l setgid -d 'Run the program with this group and no others' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l propagation -d 'How mounts propagate between the new mount namespace and the old one' -r -f -a "private\t'Neither sees what the other mounts'
@@ -270,6 +270,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l hostname -d 
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l monotonic -d 'Offset of CLOCK_MONOTONIC; implies --time' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l boottime -d 'Offset of CLOCK_BOOTTIME; implies --time' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l kill-child -d 'What the program is sent when we are killed: KILL unless said otherwise; implies --fork' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l preserve-fd -d 'Descriptors that the program inherits, beside standard input, output and error' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'"
@@ -287,7 +288,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l map-auto -d 
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l map-subids -d '--map-users subids --map-groups subids'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l keep-caps -d 'Keep the capabilities of a new user namespace, also as a user that is not root in there'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l no-mount-proc -d 'Leave /proc as it is'
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l read-only -d 'Make all that lies below --rootfs read-only'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l read-only -d 'Make all that lies below --rootfs read-only, but for a fresh procfs'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l no-lo -d 'Leave the loopback interface of a new network namespace down'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l clear-env -d 'Start with an empty environment'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s f -l fork -d 'Run the program as a child, and wait for it'

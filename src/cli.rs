@@ -443,7 +443,8 @@ pub struct RunArgs {
     /// Whether setgroups(2) is allowed in a new user namespace
     #[arg(long, value_name = "HOW", help_heading = "Ids")]
     pub setgroups: Option<SetgroupsArg>,
-    /// Let another user own the new user namespace
+    /// Let another user make and own the new user namespace: become it out here first. Takes root,
+    /// who writes the maps
     #[arg(long, value_name = "UID:GID", help_heading = "Ids")]
     pub owner: Option<String>,
     /// Run the program as this user
@@ -484,7 +485,7 @@ pub struct RunArgs {
         conflicts_with = "root"
     )]
     pub rootfs: Option<PathBuf>,
-    /// Make all that lies below --rootfs read-only
+    /// Make all that lies below --rootfs read-only, but for a fresh procfs
     #[arg(long, help_heading = "Files", requires = "rootfs")]
     pub read_only: bool,
     /// Make a directory the root by chroot(2)
@@ -534,6 +535,15 @@ pub struct RunArgs {
         help_heading = "Process"
     )]
     pub kill_child: Option<Option<String>>,
+    /// Descriptors that the program inherits, beside standard input, output and error
+    #[arg(
+        long,
+        value_name = "FD",
+        value_delimiter = ',',
+        help_heading = "Process"
+    )]
+    #[arg(conflicts_with_all = ["root", "rootfs"], value_parser = clap::value_parser!(i32).range(3..))]
+    pub preserve_fd: Vec<i32>,
     /// Pass signals on to the program: always done
     #[arg(long, hide = true)]
     pub forward_signals: bool,

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use nix::sys::signal::Signal;
-use nix::unistd::{Group, User, getegid, geteuid};
+use nix::sys::signal::{Signal, raise};
+use nix::unistd::{Group, User};
 
 use crate::cli::{PropagationArg, RunArgs, SetgroupsArg};
 use crate::error::{Error, Exit};
 use crate::isolate::credentials::{Credentials, Keep};
-use crate::isolate::id_map::{Block, Ids, Maps, Setgroups, Wish};
+use crate::isolate::id_map::{Block, Ids, Maker, Maps, Setgroups, Wish};
 use crate::isolate::launch::Launch;
 use crate::isolate::outside::Bind;
 use crate::isolate::program::Program;
@@ -17,7 +17,7 @@ use crate::isolate::root::{NewRoot, Propagation, View};
 use crate::isolate::supervise::Ended;
 use crate::model::{CapabilitySet, LinkName, NsKind};
 use crate::output;
-use crate::sys::capabilities;
+use crate::sys::{capabilities, exec};
 
 pub fn run(args: &RunArgs) -> Result<Exit, Error> {
     let launch = resolve(args).map_err(not_set_up)?;
@@ -30,6 +30,11 @@ pub fn run(args: &RunArgs) -> Result<Exit, Error> {
 
 /// Passes the program's end on; that it was killed is said, since a code alone could be its own.
 pub fn finish(ended: Ended, also: &str) -> Result<Exit, Error> {
+    if ended == Ended::Killed(Signal::SIGINT) {
+        // A shell goes on with its script unless what it waits for was ended by Ctrl-C too; for it
+        // this is 128+2 all the same.
+        let _ = raise(Signal::SIGINT);
+    }
     if let Ended::Killed(signal) = ended {
         tell(&format!("the program was killed by {signal}{also}"));
     }
@@ -53,20 +58,26 @@ pub fn tell(line: &str) {
 
 fn resolve(args: &RunArgs) -> Result<Launch, Error> {
     let mut kinds = kinds(args);
-    let mut users = wish(Ids::Users, args)?;
-    let mut groups = wish(Ids::Groups, args)?;
+    let maker = maker(args)?;
+    let mut users = wish(Ids::Users, &maker, args)?;
+    let mut groups = wish(Ids::Groups, &maker, args)?;
     let is_mapped = users != Wish::default() || groups != Wish::default();
     if args.all && !is_mapped {
         (users.ourselves, groups.ourselves) = (Some(0), Some(0));
     }
+    let mut keep = match args.keep_caps {
+        true => Keep::Ambient,
+        false => Keep::Usual,
+    };
     if !kinds.is_empty() && !kinds.contains(&NsKind::User) && !may_unshare() {
         tell(
             "without CAP_SYS_ADMIN new namespaces need a user namespace: one is made, with the \
-             same ids inside",
+             same ids inside and all capabilities over what is new",
         );
         kinds.insert(NsKind::User);
-        users.ourselves = Some(geteuid().as_raw());
-        groups.ourselves = Some(getegid().as_raw());
+        users.ourselves = Some(maker.uid);
+        groups.ourselves = Some(maker.gid);
+        keep = Keep::Ambient;
     }
     let setgroups = args.setgroups.map(|how| match how {
         SetgroupsArg::Allow => Setgroups::Allow,
@@ -74,14 +85,14 @@ fn resolve(args: &RunArgs) -> Result<Launch, Error> {
     });
     Ok(Launch {
         binds: binds(args),
-        maps: Maps::resolve(&users, &groups, setgroups)?,
-        owner: args.owner.as_deref().map(owner).transpose()?,
+        maps: Maps::resolve(&maker, &users, &groups, setgroups)?,
+        maker,
         monotonic: args.monotonic,
         boottime: args.boottime,
         fork: args.fork || args.kill_child.is_some(),
         init: args.init,
         kill_signal: kill_signal(args)?,
-        view: view(args, &kinds),
+        view: view(args, &kinds)?,
         hostname: args.hostname.clone(),
         loopback: kinds.contains(&NsKind::Net) && !args.no_lo,
         working_directory: args.wd.clone(),
@@ -89,21 +100,34 @@ fn resolve(args: &RunArgs) -> Result<Launch, Error> {
             uid: args.setuid,
             gid: args.setgid,
             groups: args.setgid.map(|_| Vec::new()),
-            keep: match args.keep_caps {
-                true => Keep::Ambient,
-                false => Keep::Usual,
-            },
+            keep,
             ..Credentials::default()
         },
-        program: Program::new(
-            &args.command,
-            match args.clear_env {
-                true => Vec::new(),
-                false => Program::own_environment(),
-            },
-        ),
+        program: program(args)?,
         kinds,
         tell,
+    })
+}
+
+fn program(args: &RunArgs) -> Result<Program, Error> {
+    if let Some(fd) = args.preserve_fd.iter().find(|fd| !exec::is_open(**fd)) {
+        let message = format!("--preserve-fd wants open descriptors, and {fd} is not open");
+        return Err(Error::Usage(message));
+    }
+    let environment = match args.clear_env {
+        true => Vec::new(),
+        false => Program::own_environment(),
+    };
+    let is_elsewhere = args.rootfs.is_some() || args.root.is_some();
+    let command = match args.command.is_empty() && is_elsewhere {
+        // Our own shell need not be in there.
+        true => &["/bin/sh".into()],
+        false => args.command.as_slice(),
+    };
+    let program = Program::new(command, environment);
+    Ok(Program {
+        descriptors: args.preserve_fd.clone(),
+        ..program
     })
 }
 
@@ -175,19 +199,15 @@ fn may_unshare() -> bool {
     capabilities::get().is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_ADMIN))
 }
 
-fn wish(ids: Ids, args: &RunArgs) -> Result<Wish, Error> {
+fn wish(ids: Ids, maker: &Maker, args: &RunArgs) -> Result<Wish, Error> {
     let (named, blocks) = match ids {
         Ids::Users => (&args.map_user, &args.map_users),
         Ids::Groups => (&args.map_group, &args.map_groups),
     };
-    let own = match ids {
-        Ids::Users => geteuid().as_raw(),
-        Ids::Groups => getegid().as_raw(),
-    };
     let named = named.as_deref().map(|name| id(ids, name)).transpose()?;
     let ourselves = named
         .or(args.map_root_user.then_some(0))
-        .or(args.map_current_user.then_some(own));
+        .or(args.map_current_user.then_some(maker.own(ids)));
     let mut blocks = blocks.clone();
     blocks.extend(args.map_auto.then_some(Block::Auto));
     blocks.extend(args.map_subids.then_some(Block::Subids));
@@ -216,11 +236,14 @@ fn id(ids: Ids, name: &str) -> Result<u32, Error> {
     found.ok_or_else(|| Error::Usage(format!("there is no {what} {name:?} here")))
 }
 
-fn owner(text: &str) -> Result<(u32, u32), Error> {
+fn maker(args: &RunArgs) -> Result<Maker, Error> {
+    let Some(text) = &args.owner else {
+        return Ok(Maker::ourselves());
+    };
     let (user, group) = text
         .split_once(':')
         .ok_or_else(|| Error::Usage(format!("--owner wants UID:GID, and {text:?} is not that")))?;
-    Ok((id(Ids::Users, user)?, id(Ids::Groups, group)?))
+    Ok(Maker::other(id(Ids::Users, user)?, id(Ids::Groups, group)?))
 }
 
 fn kill_signal(args: &RunArgs) -> Result<Signal, Error> {
@@ -244,7 +267,16 @@ fn signal(name: &str) -> Result<Signal, Error> {
         .ok_or_else(|| Error::Usage(format!("{name:?} is not a signal")))
 }
 
-fn view(args: &RunArgs, kinds: &BTreeSet<NsKind>) -> View {
+fn view(args: &RunArgs, kinds: &BTreeSet<NsKind>) -> Result<View, Error> {
+    let is_apart = matches!(
+        args.propagation,
+        PropagationArg::Private | PropagationArg::Slave
+    );
+    if args.rootfs.is_some() && !is_apart {
+        let message = "--rootfs wants --propagation private or slave: what it mounts would show \
+                       up outside, and pivot_root(2) refuses shared mounts";
+        return Err(Error::Usage(message.to_owned()));
+    }
     let root = match (&args.rootfs, &args.root) {
         (Some(dir), _) => Some(NewRoot::Pivot {
             dir: dir.clone(),
@@ -259,7 +291,7 @@ fn view(args: &RunArgs, kinds: &BTreeSet<NsKind>) -> View {
         .mount_proc
         .as_ref()
         .map(|dir| dir.clone().unwrap_or_else(|| "/proc".into()));
-    View {
+    Ok(View {
         propagation: match args.propagation {
             PropagationArg::Private => Propagation::Private,
             PropagationArg::Slave => Propagation::Slave,
@@ -268,5 +300,5 @@ fn view(args: &RunArgs, kinds: &BTreeSet<NsKind>) -> View {
         },
         root,
         proc: asked.or(usual),
-    }
+    })
 }

@@ -21,7 +21,7 @@ use super::failure::{During, Failure, Step};
 use super::join::{self, Wanted};
 use super::program::Program;
 use super::root::enter_root;
-use super::supervise::{Ended, HeldSignals, Supervisor, Tell, start};
+use super::supervise::{Ended, HeldSignals, Role, Supervisor, Tell, start};
 use crate::model::NsKind;
 use crate::sys::child;
 use crate::sys::pidfd::PidFd;
@@ -94,7 +94,8 @@ impl Entry {
         let supervisor = Supervisor {
             held: &held,
             init_in: None,
-            reaps: false,
+            stops: None,
+            role: Role::Outer,
             tell,
         };
         // Nothing said: execve has closed the descriptor.

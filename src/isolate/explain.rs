@@ -15,9 +15,18 @@ pub fn cause(step: &Step, errno: Errno) -> Option<String> {
         (Step::Unshare(kinds), _) => unshare(kinds, errno),
         (Step::WriteMap { file, writer }, _) => write_map(file, writer, errno),
         (Step::MountProc(_), Errno::EPERM) => Some(mount_proc()),
+        (Step::MountProc(_), Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP) => Some(
+            "there is no such directory: make it, or leave the procfs out with --no-mount-proc"
+                .to_owned(),
+        ),
         (Step::Fork, Errno::ENOMEM) => Some(
             "the init of the pid namespace has ended, and nobody can be born into it any more \
              (pid_namespaces(7))"
+                .to_owned(),
+        ),
+        (Step::Fork, Errno::EAGAIN) => Some(
+            "a limit on processes is reached: that of the user (ulimit -u), of the cgroup \
+             (pids.max) or of the machine"
                 .to_owned(),
         ),
         (Step::Bind { kind, .. }, _) => bind(kind, errno),
@@ -91,10 +100,16 @@ pub fn cause(step: &Step, errno: Errno) -> Option<String> {
 
 fn unshare(kinds: &[String], errno: Errno) -> Option<String> {
     let has_user = kinds.iter().any(|kind| kind == NsKind::User.name());
+    let may =
+        capabilities::get().is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_ADMIN));
     match errno {
         Errno::ENOSPC | Errno::EUSERS => Some(limit(kinds)),
         Errno::EINVAL => Some("this kernel does not have all of these kinds".to_owned()),
+        Errno::ENOSYS => seccomp(),
         Errno::EPERM if has_user => Some(user_refused()),
+        Errno::EPERM if may => Some(seccomp().unwrap_or_else(|| {
+            "we have CAP_SYS_ADMIN, so that it is a security module that forbids it".to_owned()
+        })),
         Errno::EPERM => Some(
             "it takes CAP_SYS_ADMIN; in a user namespace of one's own everybody has that: add -r \
              (--map-root-user) or -c (--map-current-user)"
@@ -127,12 +142,17 @@ fn user_refused() -> String {
     if is_chrooted() {
         return "we run in a chroot, and the kernel makes no user namespace there".to_owned();
     }
-    match status_field("Seccomp").as_deref() {
-        Some("2") => "a seccomp filter may forbid it, as those of container runtimes do".to_owned(),
-        _ => "a security module or a limit forbids it; a uid that is not mapped here may not \
-              either (user_namespaces(7))"
-            .to_owned(),
-    }
+    seccomp().unwrap_or_else(|| {
+        "we run in a chroot, a security module forbids it, or our uid is not mapped in the user \
+         namespace that we are in (user_namespaces(7))"
+            .to_owned()
+    })
+}
+
+fn seccomp() -> Option<String> {
+    let is_filtered = status_field("Seccomp").as_deref() == Some("2");
+    is_filtered
+        .then(|| "a seccomp filter may forbid it, as those of container runtimes do".to_owned())
 }
 
 fn write_map(file: &str, writer: &str, errno: Errno) -> Option<String> {
@@ -149,6 +169,10 @@ fn write_map(file: &str, writer: &str, errno: Errno) -> Option<String> {
     }
     Some(match (file, errno) {
         (_, Errno::EINVAL) => "the ranges overlap, or there are more than 340".to_owned(),
+        ("setgroups", _) => {
+            "setgroups(2) is denied in the user namespace that we are in, and so in all below it"
+                .to_owned()
+        }
         ("gid_map", _) if writer == "by hand" => {
             "ids other than one's own take CAP_SETGID outside, and one's own takes --setgroups deny"
                 .to_owned()
@@ -164,20 +188,29 @@ fn write_map(file: &str, writer: &str, errno: Errno) -> Option<String> {
 /// In a user namespace the kernel wants to see a procfs of which nothing is hidden
 /// (mount_too_revealing in fs/namespace.c).
 fn mount_proc() -> String {
-    let masked = fs::read("/proc/self/mountinfo").map(|table| masked_below_proc(&table));
-    match masked {
-        Ok(masked) if !masked.is_empty() => format!(
+    let table = fs::read("/proc/self/mountinfo").unwrap_or_default();
+    let masked = masked_below_proc(&table);
+    match masked.is_empty() {
+        false => format!(
             "parts of the /proc out here are masked ({}), and in a user namespace the kernel \
              mounts no procfs that shows more; --no-mount-proc goes without",
             masked.join(", ")
         ),
-        _ => lacks(
+        true => lacks(
             CapabilitySet::SYS_ADMIN,
             "it takes CAP_SYS_ADMIN over the mount and the pid namespace: -p comes with a user \
              namespace for those who do not have it",
         ),
     }
 }
+
+/// Directories below /proc that are always empty, so that a mount there hides nothing
+/// (sysctl_mount_point in kernel/sysctl.c, proc_create_mount_point in fs/proc/generic.c).
+const HIDE_NOTHING: [&str; 3] = [
+    "/proc/sys/fs/binfmt_misc",
+    "/proc/fs/nfsd",
+    "/proc/openprom",
+];
 
 /// As many as a message can name.
 const NAMED: usize = 3;
@@ -186,6 +219,7 @@ fn masked_below_proc(table: &[u8]) -> Vec<String> {
     let text = crate::model::text::from_bytes(table);
     let points = text.lines().filter_map(|line| line.split(' ').nth(4));
     let masks = points.filter(|point| point.starts_with("/proc/"));
+    let masks = masks.filter(|point| !HIDE_NOTHING.contains(point));
     masks.take(NAMED).map(str::to_owned).collect()
 }
 
@@ -247,6 +281,7 @@ mod tests {
     fn masks_below_proc_are_found_in_a_mount_table() {
         let table = b"22 1 0:5 / /proc rw - proc proc rw\n\
                       23 22 0:6 /null /proc/kcore rw - tmpfs tmpfs rw\n\
+                      25 22 0:9 / /proc/sys/fs/binfmt_misc rw - autofs systemd-1 rw\n\
                       24 1 0:7 / /process rw - tmpfs tmpfs rw\n";
         assert_eq!(masked_below_proc(table), ["/proc/kcore"]);
     }

@@ -75,7 +75,7 @@ impl fmt::Display for Step {
                     "cannot keep the {kind} namespace by a bind mount on {file}"
                 )
             }
-            Step::Fork => write!(f, "cannot start a process in the pid namespace"),
+            Step::Fork => write!(f, "cannot start a process"),
             Step::Propagation => write!(f, "cannot change how mounts propagate"),
             Step::MountProc(dir) => write!(f, "cannot mount a procfs on {dir}"),
             Step::PivotRoot(dir) => write!(f, "cannot make {dir} the root by pivot_root"),

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use nix::errno::Errno;
-use nix::unistd::{User, getegid, geteuid};
+use nix::unistd::{Uid, User, getegid, geteuid};
 
 use super::failure::{During, Failure, Step};
 use crate::collect::parse;
@@ -52,10 +52,56 @@ impl Ids {
         }
     }
 
-    fn own(self) -> u32 {
-        match self {
-            Ids::Users => geteuid().as_raw(),
-            Ids::Groups => getegid().as_raw(),
+    /// What their file gives the user who calls, for messages.
+    pub fn given(self) -> String {
+        let file = self.subordinate();
+        let uid = geteuid().as_raw();
+        let contents = std::fs::read(file).unwrap_or_default();
+        let blocks = blocks_of(&String::from_utf8_lossy(&contents), uid);
+        let blocks: Vec<String> = blocks
+            .into_iter()
+            .map(|(start, count)| format!("{count} from {start} on"))
+            .collect();
+        match blocks.is_empty() {
+            true => format!("{file} gives no ids to uid {uid}"),
+            false => format!("{file} gives uid {uid} {}", blocks.join(", ")),
+        }
+    }
+}
+
+/// Who makes the user namespace, and so owns it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Maker {
+    pub uid: u32,
+    pub gid: u32,
+    /// Whether that is another than we, who become it then.
+    pub is_another: bool,
+}
+
+impl Maker {
+    /// Whoever calls.
+    pub fn ourselves() -> Maker {
+        Maker {
+            uid: geteuid().as_raw(),
+            gid: getegid().as_raw(),
+            is_another: false,
+        }
+    }
+
+    /// Another user, which takes root.
+    pub const fn other(uid: u32, gid: u32) -> Maker {
+        Maker {
+            uid,
+            gid,
+            is_another: true,
+        }
+    }
+
+    /// The id that it has out here.
+    pub const fn own(&self, ids: Ids) -> u32 {
+        match ids {
+            Ids::Users => self.uid,
+            Ids::Groups => self.gid,
         }
     }
 }
@@ -169,13 +215,14 @@ pub struct Maps {
 impl Maps {
     /// Turns wishes into maps: looks up subordinate ids and who may write.
     pub fn resolve(
+        maker: &Maker,
         users: &Wish,
         groups: &Wish,
         setgroups: Option<Setgroups>,
     ) -> Result<Maps, Failure> {
-        let uid = map(Ids::Users, users, true)?;
-        let from_inside = setgroups != Some(Setgroups::Allow);
-        let gid = map(Ids::Groups, groups, from_inside)?;
+        let uid = map(Ids::Users, users, maker, !maker.is_another)?;
+        let from_inside = !maker.is_another && setgroups != Some(Setgroups::Allow);
+        let gid = map(Ids::Groups, groups, maker, from_inside)?;
         let inside = gid.as_ref().is_some_and(|map| map.writer == Writer::Inside);
         Ok(Maps {
             uid,
@@ -194,12 +241,12 @@ impl Maps {
     }
 }
 
-fn map(ids: Ids, wish: &Wish, may_be_inside: bool) -> Result<Option<Map>, Failure> {
-    let ranges = ranges(ids, wish)?;
+fn map(ids: Ids, wish: &Wish, maker: &Maker, may_be_inside: bool) -> Result<Option<Map>, Failure> {
+    let ranges = ranges(ids, wish, maker)?;
     if ranges.is_empty() {
         return Ok(None);
     }
-    let own = ids.own();
+    let own = maker.own(ids);
     let only_own = matches!(ranges.as_slice(), [range] if range.count == 1 && range.outside == own);
     let may_map_any =
         capabilities::get().is_ok_and(|sets| sets.effective.contains(ids.capability()));
@@ -215,15 +262,15 @@ fn map(ids: Ids, wish: &Wish, may_be_inside: bool) -> Result<Option<Map>, Failur
     }))
 }
 
-fn ranges(ids: Ids, wish: &Wish) -> Result<Vec<IdRange>, Failure> {
+fn ranges(ids: Ids, wish: &Wish, maker: &Maker) -> Result<Vec<IdRange>, Failure> {
     let mut ranges = Vec::new();
     for block in &wish.blocks {
-        ranges.extend(block.ranges(ids)?);
+        ranges.extend(block.ranges(ids, maker)?);
     }
     if let Some(inside) = wish.ourselves {
         let own = IdRange {
             inside,
-            outside: ids.own(),
+            outside: maker.own(ids),
             count: 1,
         };
         ranges = ranges
@@ -237,11 +284,11 @@ fn ranges(ids: Ids, wish: &Wish) -> Result<Vec<IdRange>, Failure> {
 }
 
 impl Block {
-    fn ranges(&self, ids: Ids) -> Result<Vec<IdRange>, Failure> {
+    fn ranges(&self, ids: Ids, maker: &Maker) -> Result<Vec<IdRange>, Failure> {
         Ok(match self {
             Block::Range(range) => vec![*range],
             Block::Auto => {
-                let first = subordinate(ids)?.first().copied();
+                let first = subordinate(ids, maker.uid)?.first().copied();
                 first
                     .map(|(start, count)| IdRange {
                         inside: 0,
@@ -251,7 +298,7 @@ impl Block {
                     .into_iter()
                     .collect()
             }
-            Block::Subids => subordinate(ids)?
+            Block::Subids => subordinate(ids, maker.uid)?
                 .into_iter()
                 .map(|(start, count)| IdRange {
                     inside: start,
@@ -302,14 +349,11 @@ fn make_room(range: IdRange, own: IdRange) -> Vec<IdRange> {
     pieces.into_iter().flatten().collect()
 }
 
-/// First id and number of each block that belongs to us.
-fn subordinate(ids: Ids) -> Result<Vec<(u32, u32)>, Failure> {
+/// First id and number of each block that belongs to a user.
+fn subordinate(ids: Ids, uid: u32) -> Result<Vec<(u32, u32)>, Failure> {
     let file = ids.subordinate();
     let contents = std::fs::read(file).during(|| Step::Open(file.to_owned()))?;
-    let uid = geteuid();
-    let name = User::from_uid(uid).ok().flatten().map(|user| user.name);
-    let owners = [Some(uid.to_string()), name];
-    let blocks = blocks_of(&String::from_utf8_lossy(&contents), &owners);
+    let blocks = blocks_of(&String::from_utf8_lossy(&contents), uid);
     match blocks.is_empty() {
         false => Ok(blocks),
         true => Err(Failure::because(
@@ -324,7 +368,16 @@ fn subordinate(ids: Ids) -> Result<Vec<(u32, u32)>, Failure> {
     }
 }
 
-fn blocks_of(contents: &str, owners: &[Option<String>]) -> Vec<(u32, u32)> {
+/// The file names its users by number or by name.
+fn blocks_of(contents: &str, uid: u32) -> Vec<(u32, u32)> {
+    let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
+    blocks_of_any(
+        contents,
+        &[Some(uid.to_string()), user.map(|user| user.name)],
+    )
+}
+
+fn blocks_of_any(contents: &str, owners: &[Option<String>]) -> Vec<(u32, u32)> {
     let block = |line: &str| {
         let mut fields = line.trim().split(':');
         let owner = fields.next()?;
@@ -395,6 +448,9 @@ mod tests {
     fn subordinate_ids_are_ours_by_number_and_by_name() {
         let file = "root:1:2\n1000:100000:65536\nme:200000:1\nother:5:5\nme:bad:1\n";
         let owners = [Some("1000".to_owned()), Some("me".to_owned())];
-        assert_eq!(blocks_of(file, &owners), [(100_000, 65_536), (200_000, 1)]);
+        assert_eq!(
+            blocks_of_any(file, &owners),
+            [(100_000, 65_536), (200_000, 1)]
+        );
     }
 }

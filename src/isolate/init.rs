@@ -4,28 +4,28 @@
 use nix::sys::signal::Signal;
 
 use super::failure::Failure;
-use super::supervise::{Birth, HeldSignals, Supervisor, Tell, start};
+use super::supervise::{Birth, HeldSignals, Role, Supervisor, Tell, start};
 use crate::sys::child;
 
 /// Starts the program as a child, stands over it, and ends as it did: everything else in the pid
 /// namespace ends with us. Returns only if the program could not be started.
 pub fn become_init(
     birth: &mut Birth,
+    kill_signal: Signal,
     become_program: impl FnOnce() -> Failure,
     tell: Tell,
 ) -> Failure {
     let attempt = || {
         let held = HeldSignals::hold()?;
-        let become_child = |birth: &mut Birth| match birth.end_with_supervisor(Signal::SIGKILL) {
-            Ok(()) => become_program(),
-            Err(failure) => failure,
-        };
-        let started = start(&held, become_child, || Ok(()))?;
+        birth.end_with_supervisor(kill_signal)?;
+        // When we end, the kernel ends all that is in the pid namespace: the program needs no more.
+        let started = start(&held, |_| become_program(), || Ok(()))?;
         birth.succeeded();
         let supervisor = Supervisor {
             held: &held,
             init_in: None,
-            reaps: true,
+            stops: None,
+            role: Role::Init(birth.line()),
             tell,
         };
         supervisor.wait(started.process)

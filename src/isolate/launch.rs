@@ -7,20 +7,21 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::Signal;
-use nix::unistd::{Gid, Uid, chdir, getpid, setegid, seteuid, sethostname};
+use nix::unistd::{Gid, Uid, chdir, setgroups, sethostname, setresgid, setresuid};
 
 use super::credentials::Credentials;
 use super::failure::{During, Failure, Step};
-use super::id_map::{Maps, Writer};
+use super::id_map::{Maker, Maps, Writer};
 use super::init::become_init;
 use super::outside::{self, Bind, Outside};
 use super::program::Program;
 use super::root::View;
-use super::supervise::{Birth, Ended, HeldSignals, Supervisor, Tell, start};
+use super::supervise::{Birth, Ended, HeldSignals, Role, Supervisor, Tell, start};
 use crate::model::{LinkName, NsKind};
 use crate::sys::interfaces;
 use crate::sys::nsfs::clone_flag;
@@ -32,8 +33,8 @@ pub struct Launch {
     /// Namespaces that are to stay, by a bind mount on a file.
     pub binds: Vec<Bind>,
     pub maps: Maps,
-    /// Who is to own the user namespace: its uid and gid here.
-    pub owner: Option<(u32, u32)>,
+    /// Who makes the user namespace, and so owns it.
+    pub maker: Maker,
     /// Offsets of CLOCK_MONOTONIC and CLOCK_BOOTTIME, in seconds.
     pub monotonic: Option<i64>,
     pub boottime: Option<i64>,
@@ -54,8 +55,10 @@ impl Launch {
     /// Makes the namespaces and runs the program. Without a fork this becomes the program and does
     /// not return.
     pub fn run(&self) -> Result<Ended, Failure> {
-        // Opened here: once the program has a /proc of its own, ours may be that.
-        let proc = ProcRoot::open("/proc".as_ref()).during(|| Step::Open("/proc".to_owned()))?;
+        // Who has no handler is seen in /proc; a machine without it can do without that.
+        let is_init = self.kinds.contains(&NsKind::Pid) && !self.init;
+        let proc = is_init.then(|| ProcRoot::open("/proc".as_ref()));
+        let proc = proc.and_then(Result::ok);
         let mut outside = match self.maps.need_outside() || !self.binds.is_empty() {
             true => Some(Outside::stay(&self.maps, &self.binds)?),
             false => None,
@@ -85,11 +88,11 @@ impl Launch {
             outside.keep()?;
         }
         drop(outside);
-        let is_init = self.kinds.contains(&NsKind::Pid) && !self.init;
         let supervisor = Supervisor {
             held: &held,
-            init_in: is_init.then_some(&proc),
-            reaps: false,
+            init_in: proc.as_ref(),
+            stops: self.init.then_some(started.line.as_fd()),
+            role: Role::Outer,
             tell: self.tell,
         };
         supervisor.wait(started.process)
@@ -110,14 +113,23 @@ impl Launch {
             .kinds
             .iter()
             .fold(0, |all, kind| all | clone_flag(*kind));
-        if let Some((uid, gid)) = self.owner {
-            // Whoever makes a user namespace owns it (create_user_ns in kernel/user_namespace.c).
-            setegid(Gid::from_raw(gid)).during(|| Step::Gid(gid))?;
-            seteuid(Uid::from_raw(uid)).during(|| Step::Uid(uid))?;
+        if self.maker.is_another {
+            self.become_maker()?;
         }
         // nix does not know CLONE_NEWTIME.
         unshare(CloneFlags::from_bits_retain(flags))
             .during(|| Step::Unshare(self.kinds.iter().map(NsKind::to_string).collect()))
+    }
+
+    /// Whoever makes a user namespace owns it (create_user_ns in kernel/user_namespace.c). Nothing of
+    /// us stays behind: the program could become that again.
+    fn become_maker(&self) -> Result<(), Failure> {
+        let Maker { uid, gid, .. } = self.maker;
+        setgroups(&[]).during(|| Step::Groups)?;
+        let id = Gid::from_raw(gid);
+        setresgid(id, id, id).during(|| Step::Gid(gid))?;
+        let id = Uid::from_raw(uid);
+        setresuid(id, id, id).during(|| Step::Uid(uid))
     }
 
     fn set_offsets(&self) -> Result<(), Failure> {
@@ -135,13 +147,13 @@ impl Launch {
             Some(outside) => outside.write_maps()?,
             None => {
                 if let Some(setgroups) = self.maps.setgroups {
-                    outside::write(getpid(), "setgroups", &setgroups.to_string())?;
+                    outside::write("self", "setgroups", &setgroups.to_string())?;
                 }
             }
         }
         for map in [&self.maps.uid, &self.maps.gid].into_iter().flatten() {
             if map.writer == Writer::Inside {
-                outside::write(getpid(), map.ids.file(), &map.lines())?;
+                outside::write("self", map.ids.file(), &map.lines())?;
             }
         }
         Ok(())
@@ -153,7 +165,12 @@ impl Launch {
         }
         // The init has what it needs; ids and capabilities are the program's.
         match self.settle() {
-            Ok(()) => become_init(birth, || self.become_with_credentials(None), self.tell),
+            Ok(()) => become_init(
+                birth,
+                self.kill_signal,
+                || self.become_with_credentials(None),
+                self.tell,
+            ),
             Err(failure) => failure,
         }
     }

@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nix::errno::Errno;
+use nix::fcntl::readlink;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sys::signal::SigSet;
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
@@ -44,11 +46,13 @@ enum Order {
 impl Outside {
     /// Forks it; call it before any namespace is left.
     pub fn stay(maps: &Maps, binds: &[Bind]) -> Result<Outside, Failure> {
+        let mover = own_number()?;
         let (ours, theirs) = UnixStream::pair().during(|| Step::Prepare)?;
-        let mover = nix::unistd::getpid();
         let process = child::spawn(|| {
             // With a copy of our end it would never see that end.
             let _ = nix::unistd::close(ours.as_raw_fd());
+            // What ends the others, such as Ctrl-C, must not keep it from undoing what it did.
+            let _ = SigSet::all().thread_block();
             let mut servant = Servant {
                 mover,
                 maps,
@@ -57,7 +61,7 @@ impl Outside {
             };
             servant.serve(&theirs)
         })
-        .during(|| Step::Prepare)?;
+        .during(|| Step::Fork)?;
         Ok(Outside {
             process,
             stream: BufReader::new(ours),
@@ -93,10 +97,16 @@ impl Drop for Outside {
     }
 }
 
+/// Our number in this /proc, which need not be that of our pid namespace.
+fn own_number() -> Result<String, Failure> {
+    let number = readlink("/proc/self").during(|| Step::Open("/proc/self".to_owned()))?;
+    Ok(number.to_string_lossy().into_owned())
+}
+
 /// The other side of [`Outside`].
 struct Servant<'a> {
     /// The process that moves to new namespaces.
-    mover: Pid,
+    mover: String,
     maps: &'a Maps,
     binds: &'a [Bind],
     bound: Vec<&'a Path>,
@@ -126,13 +136,13 @@ impl Servant<'_> {
 
     fn write_maps(&self) -> Result<(), Failure> {
         if let Some(setgroups) = self.maps.setgroups {
-            write(self.mover, "setgroups", &setgroups.to_string())?;
+            write(&self.mover, "setgroups", &setgroups.to_string())?;
         }
         for map in [&self.maps.uid, &self.maps.gid].into_iter().flatten() {
             match map.writer {
                 Writer::Inside => {}
-                Writer::Outside => write(self.mover, map.ids.file(), &map.lines())?,
-                Writer::Helper => write_by_helper(self.mover, map)?,
+                Writer::Outside => write(&self.mover, map.ids.file(), &map.lines())?,
+                Writer::Helper => write_by_helper(&self.mover, map)?,
             }
         }
         Ok(())
@@ -159,8 +169,8 @@ impl Servant<'_> {
     }
 }
 
-/// Writes one of the files of a process that are written once and whole.
-pub fn write(process: Pid, file: &str, contents: &str) -> Result<(), Failure> {
+/// Writes one of the files of a process (its number, or `self`) that are written once and whole.
+pub fn write(process: &str, file: &str, contents: &str) -> Result<(), Failure> {
     let path = format!("/proc/{process}/{file}");
     let mut open = File::options().write(true).open(path);
     let written = match &mut open {
@@ -173,7 +183,7 @@ pub fn write(process: Pid, file: &str, contents: &str) -> Result<(), Failure> {
     })
 }
 
-fn write_by_helper(process: Pid, map: &Map) -> Result<(), Failure> {
+fn write_by_helper(process: &str, map: &Map) -> Result<(), Failure> {
     let helper = map.ids.helper();
     let step = || Step::WriteMap {
         file: map.ids.file().to_owned(),
@@ -182,15 +192,13 @@ fn write_by_helper(process: Pid, map: &Map) -> Result<(), Failure> {
     let numbers = map.ranges.iter().flat_map(|range| {
         [range.inside, range.outside, range.count].map(|number| number.to_string())
     });
-    let output = Command::new(helper)
-        .arg(process.to_string())
-        .args(numbers)
-        .output();
+    let output = Command::new(helper).arg(process).args(numbers).output();
     match output {
         Ok(output) if output.status.success() => Ok(()),
         Ok(output) => {
             let said = crate::model::text::from_bytes(output.stderr.trim_ascii());
-            Err(Failure::because(step(), said))
+            let cause = format!("{said}; {}", map.ids.given());
+            Err(Failure::because(step(), cause))
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Failure::because(
             step(),

@@ -1,7 +1,7 @@
 //! The program that is to run, and becoming it.
 
 use std::ffi::{CString, OsStr, OsString};
-use std::os::fd::OwnedFd;
+use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
@@ -24,12 +24,17 @@ pub struct Program {
     pub arguments: Vec<OsString>,
     /// `NAME=value` each.
     pub environment: Vec<OsString>,
+    /// Descriptors that it inherits beside standard input, output and error.
+    pub descriptors: Vec<RawFd>,
 }
 
 impl Program {
     /// The words that were typed, or the shell of the environment where there are none.
     pub fn new(words: &[OsString], environment: Vec<OsString>) -> Program {
-        let shell = || variable(&environment, "SHELL").unwrap_or_else(|| "/bin/sh".into());
+        let shell = || {
+            let shell = variable(&environment, "SHELL").filter(|shell| !shell.is_empty());
+            shell.unwrap_or_else(|| "/bin/sh".into())
+        };
         let arguments = match words.is_empty() {
             true => vec![shell()],
             false => words.to_vec(),
@@ -37,6 +42,7 @@ impl Program {
         Program {
             arguments,
             environment,
+            descriptors: Vec::new(),
         }
     }
 
@@ -60,11 +66,14 @@ impl Program {
         Step::Execute(self.name())
     }
 
-    /// Becomes the program. Nothing is inherited but standard input, output and error.
+    /// Becomes the program. Nothing else is inherited than what is said.
     pub fn replace_us(&self) -> Failure {
         let attempt = || {
             let ready = self.ready()?;
             exec::close_on_exec_from(3).during(|| Step::Prepare)?;
+            for descriptor in &self.descriptors {
+                exec::keep_on_exec(*descriptor).during(|| Step::Prepare)?;
+            }
             execve(&ready.path, &ready.arguments, &ready.environment)
                 .map_err(|errno| Failure::to_execute(self.name(), errno))
         };

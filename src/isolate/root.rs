@@ -62,6 +62,7 @@ impl View {
 
     fn mount_proc(&self) -> Result<(), Failure> {
         let Some(at) = &self.proc else { return Ok(()) };
+        keep_to_ourselves(at).during(|| Step::Propagation)?;
         mount_proc(at).during(|| Step::MountProc(at.display().to_string()))
     }
 
@@ -69,14 +70,17 @@ impl View {
     /// one that hides nothing (mount_too_revealing in fs/namespace.c).
     fn pivot(&self, dir: &Path, read_only: bool) -> Result<(), Failure> {
         let step = || Step::PivotRoot(dir.display().to_string());
+        // By a name such as `.` we would open what lies below the mount that we make there.
+        let dir = dir.canonicalize().during(step)?;
+        let dir = dir.as_path();
         let bind = MsFlags::MS_BIND | MsFlags::MS_REC;
         mount(Some(dir), dir, None::<&str>, bind, None::<&str>).during(step)?;
         let root = open(dir, DIRECTORY, Mode::empty()).during(step)?;
-        if let Some(at) = &self.proc {
-            self.mount_proc_below(&root, at)?;
-        }
         if read_only {
             mountfs::make_read_only(&root).during(step)?;
+        }
+        if let Some(at) = &self.proc {
+            self.mount_proc_below(&root, at)?;
         }
         let pivot = || {
             fchdir(&root)?;
@@ -92,16 +96,7 @@ impl View {
         let step = || Step::MountProc(at.display().to_string());
         let below = at.strip_prefix("/").unwrap_or(at);
         let dir = openat(root, below, DIRECTORY | OFlag::O_NOFOLLOW, Mode::empty());
-        let dir = dir.map_err(|errno| {
-            let failure = Failure::new(step(), errno);
-            match errno {
-                Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP => failure.caused_by(
-                    "the new root has no such directory: make it, or leave the procfs out with \
-                     --no-mount-proc",
-                ),
-                _ => failure,
-            }
-        })?;
+        let dir = dir.during(step)?;
         mount_proc(Path::new(&format!("/proc/self/fd/{}", dir.as_raw_fd()))).during(step)
     }
 }
@@ -113,6 +108,23 @@ const DIRECTORY: OFlag = OFlag::O_PATH
 fn mount_proc(at: &Path) -> Result<(), Errno> {
     let harmless = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     mount(Some("proc"), at, Some("proc"), harmless, None::<&str>)
+}
+
+/// Where mounts propagate to the old namespace, a fresh procfs must not: everybody out there would
+/// have it over their own.
+fn keep_to_ourselves(mount_point: &Path) -> Result<(), Errno> {
+    let private = MsFlags::MS_PRIVATE;
+    match mount(
+        None::<&str>,
+        mount_point,
+        None::<&str>,
+        private,
+        None::<&str>,
+    ) {
+        // It is no mount point, or not there, which the next step says.
+        Err(Errno::EINVAL | Errno::ENOENT | Errno::ENOTDIR) => Ok(()),
+        result => result,
+    }
 }
 
 impl Propagation {

@@ -3,10 +3,12 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, raise, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
@@ -48,14 +50,18 @@ const PASSED_ON: [Signal; 9] = [
     Signal::SIGCONT,
 ];
 
-/// Our signals, held back to be read one by one.
+/// Our signals, held back to be read one by one, and the terminal as it was before the program could
+/// change it.
 pub struct HeldSignals {
     before: SigSet,
     descriptor: SignalFd,
+    terminal: Option<Terminal>,
 }
 
 impl HeldSignals {
     pub fn hold() -> Result<HeldSignals, Failure> {
+        // Whoever has started us may have it ignored, and then nobody is told how a child ended.
+        signals::default_child().during(|| Step::Prepare)?;
         let mut all: SigSet = PASSED_ON.into_iter().collect();
         all.add(Signal::SIGCHLD);
         let mut before = SigSet::empty();
@@ -65,6 +71,7 @@ impl HeldSignals {
         Ok(HeldSignals {
             before,
             descriptor: descriptor.during(|| Step::Prepare)?,
+            terminal: Terminal::of_standard_input(),
         })
     }
 
@@ -82,8 +89,8 @@ impl Drop for HeldSignals {
 
 /// A child on its way to become the program.
 pub struct Birth {
-    /// The end of a pipe whose other end the supervisor holds until it ends.
-    lifeline: OwnedFd,
+    /// The line to the supervisor, who holds the other end until it ends.
+    line: UnixStream,
     /// Where it says what failed; execve closes it.
     complaint: Option<File>,
 }
@@ -94,11 +101,16 @@ impl Birth {
     /// comes after.
     pub fn end_with_supervisor(&self, signal: Signal) -> Result<(), Failure> {
         set_pdeathsig(signal).during(|| Step::Prepare)?;
-        match read(&self.lifeline, &mut [0]) {
+        match read(&self.line, &mut [0]) {
             Ok(1) => Ok(()),
             Ok(_) => Err(Failure::new(Step::Prepare, Errno::EPIPE)),
             Err(errno) => Err(errno).during(|| Step::Prepare),
         }
+    }
+
+    /// The line by which an init tells the supervisor that the program has been stopped.
+    pub fn line(&self) -> BorrowedFd<'_> {
+        self.line.as_fd()
     }
 
     /// Lets the supervisor know that all is well, where no execve of ours does.
@@ -117,8 +129,8 @@ impl Birth {
 /// A program that has been started as a child.
 pub struct Started {
     pub process: Pid,
-    /// Its end tells the child that we are gone.
-    _lifeline: OwnedFd,
+    /// The line to it; its end tells the child that we are gone.
+    pub line: UnixStream,
 }
 
 /// Forks a child that does the rest of the work and becomes the program, though not before what is
@@ -129,10 +141,10 @@ pub fn start(
     beside: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<Started, Failure> {
     let (failed, complaint) = pipe2(OFlag::O_CLOEXEC).during(|| Step::Prepare)?;
-    let (watched, lifeline) = pipe2(OFlag::O_CLOEXEC).during(|| Step::Prepare)?;
-    let ours = lifeline.as_raw_fd();
+    let (line, theirs) = UnixStream::pair().during(|| Step::Prepare)?;
+    let ours = line.as_raw_fd();
     let mut birth = Birth {
-        lifeline: watched,
+        line: theirs,
         complaint: Some(complaint.into()),
     };
     let process = child::spawn(move || {
@@ -149,14 +161,11 @@ pub fn start(
     let process = process.during(|| Step::Fork)?;
     let outcome = beside().and_then(|()| {
         // A child that has failed already does not read it.
-        let _ = write(&lifeline, b"g");
+        let _ = (&line).write(b"g");
         complaint_of(failed)
     });
     match outcome {
-        Ok(()) => Ok(Started {
-            process,
-            _lifeline: lifeline,
-        }),
+        Ok(()) => Ok(Started { process, line }),
         Err(failure) => {
             let _ = kill(process, Signal::SIGKILL);
             let _ = waitpid(process, None);
@@ -177,23 +186,34 @@ fn complaint_of(pipe: OwnedFd) -> Result<(), Failure> {
 /// What the supervisor says when it has to.
 pub type Tell = fn(&str);
 
+/// Where a supervisor stands.
+#[derive(Clone, Copy)]
+pub enum Role<'a> {
+    /// In the old pid namespace, at the terminal.
+    Outer,
+    /// It is the init of the pid namespace, which reaps whoever is left to it. The kernel lets no
+    /// process in there stop it, so that it has the outer supervisor stop, by this line.
+    Init(BorrowedFd<'a>),
+}
+
 /// Stands over a program until it ends.
 pub struct Supervisor<'a> {
     pub held: &'a HeldSignals,
     /// Where the program is PID 1 of its pid namespace, to which the kernel passes on only what it
     /// handles: a procfs in which to look what that is.
     pub init_in: Option<&'a ProcRoot>,
-    /// We are the init of the pid namespace, and reap whoever is left to us.
-    pub reaps: bool,
+    /// Where the child is an init of ours: the line by which it tells that the program, which is no
+    /// child of ours, has been stopped.
+    pub stops: Option<BorrowedFd<'a>>,
+    pub role: Role<'a>,
     pub tell: Tell,
 }
 
 impl Supervisor<'_> {
     /// Waits, and says how it ended.
     pub fn wait(&self, program: Pid) -> Result<Ended, Failure> {
-        let terminal = Terminal::of_standard_input();
         let ended = self.wait_for_end(program).during(|| Step::Prepare);
-        if let Some(terminal) = terminal {
+        if let (Role::Outer, Some(terminal)) = (self.role, &self.held.terminal) {
             terminal.give_back(matches!(ended, Ok(Ended::Killed(_))));
         }
         ended
@@ -201,12 +221,22 @@ impl Supervisor<'_> {
 
     fn wait_for_end(&self, program: Pid) -> Result<Ended, Errno> {
         let mut told = false;
+        let mut stops = self.stops;
         loop {
-            if self.reaps {
+            if let Role::Init(_) = self.role {
                 reap_until(program)?;
             }
             if let Some(ended) = self.look_at(program)? {
                 return Ok(ended);
+            }
+            if let Some(line) = stops
+                && self.is_said_first(line)?
+            {
+                match read(line, &mut [0]) {
+                    Ok(1) => stop_with(program)?,
+                    _ => stops = None,
+                }
+                continue;
             }
             let info = match self.held.descriptor.read_signal() {
                 Ok(Some(info)) => info,
@@ -226,7 +256,7 @@ impl Supervisor<'_> {
                 let _ = kill(program, signal);
             }
             if self.is_deaf_to(program, signal) {
-                self.insist(program, signal, &mut told);
+                self.insist(program, signal, &mut told)?;
             }
         }
     }
@@ -242,10 +272,10 @@ impl Supervisor<'_> {
                 Ok(WaitStatus::Signaled(_, signal, _)) => {
                     return Ok(Some(Ended::Killed(signal)));
                 }
-                Ok(WaitStatus::Stopped(..)) => {
-                    raise(Signal::SIGSTOP)?;
-                    let _ = kill(program, Signal::SIGCONT);
-                }
+                Ok(WaitStatus::Stopped(..)) => match self.role {
+                    Role::Outer => stop_with(program)?,
+                    Role::Init(line) => drop(write(line, b"s")),
+                },
                 Ok(_) => return Ok(None),
                 Err(Errno::EINTR) => {}
                 Err(errno) => return Err(errno),
@@ -253,30 +283,63 @@ impl Supervisor<'_> {
         }
     }
 
-    /// Whether the signal would end any other process, and does not end this since it is PID 1 and
-    /// has no handler (pid_namespaces(7)).
+    /// Waits for a signal or for a word on the line, and says whether the word is there.
+    fn is_said_first(&self, line: BorrowedFd<'_>) -> Result<bool, Errno> {
+        let mut sources = [line, self.held.descriptor.as_fd()]
+            .map(|source| PollFd::new(source, PollFlags::POLLIN));
+        match poll(&mut sources, PollTimeout::NONE) {
+            Ok(_) | Err(Errno::EINTR) => Ok(sources[0].any() == Some(true)),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// Whether the signal would end or stop any other process, and does not do so to this since it
+    /// is PID 1 and has no handler (pid_namespaces(7)).
     fn is_deaf_to(&self, program: Pid, signal: Signal) -> bool {
-        let ends = matches!(
+        let acts = matches!(
             signal,
-            Signal::SIGTERM | Signal::SIGINT | Signal::SIGHUP | Signal::SIGQUIT
+            Signal::SIGTERM | Signal::SIGINT | Signal::SIGHUP | Signal::SIGQUIT | Signal::SIGTSTP
         );
-        ends && self
+        acts && self
             .init_in
             .is_some_and(|proc| has_default_action(proc, program, signal) == Some(true))
     }
 
-    /// Says so once, and ends it when it is asked again.
-    fn insist(&self, program: Pid, signal: Signal, told: &mut bool) {
+    /// Stops it by the signal that it cannot refuse us. For others says once that it is deaf, and
+    /// ends it when it is asked again.
+    fn insist(&self, program: Pid, signal: Signal, told: &mut bool) -> Result<(), Errno> {
+        if signal == Signal::SIGTSTP {
+            kill(program, Signal::SIGSTOP)?;
+            return stop_as_others(program);
+        }
         if std::mem::replace(told, true) {
-            let _ = kill(program, Signal::SIGKILL);
-            return;
+            return kill(program, Signal::SIGKILL);
         }
         (self.tell)(&format!(
             "the program is PID 1 of its pid namespace and has no handler for {signal}, so that \
              the kernel keeps the signal from it; once more ends it by SIGKILL, and --init is for \
              such programs"
         ));
+        Ok(())
     }
+}
+
+/// Stops us as the program has been stopped, until both go on.
+fn stop_with(program: Pid) -> Result<(), Errno> {
+    raise(Signal::SIGSTOP)?;
+    let _ = kill(program, Signal::SIGCONT);
+    Ok(())
+}
+
+/// The same by SIGTSTP, which the kernel does not let stop a group that nobody could set going again
+/// (an orphaned one: setpgid(2)).
+fn stop_as_others(program: Pid) -> Result<(), Errno> {
+    let signal = SigSet::from(Signal::SIGTSTP);
+    signal.thread_unblock()?;
+    raise(Signal::SIGTSTP)?;
+    signal.thread_block()?;
+    let _ = kill(program, Signal::SIGCONT);
+    Ok(())
 }
 
 /// Whether a process neither handles nor ignores a signal (proc_pid_status(5)); `None` where that

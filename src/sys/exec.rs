@@ -42,6 +42,18 @@ fn mark_one_by_one(first: RawFd) -> Result<(), Errno> {
     Ok(())
 }
 
+/// Whether a descriptor of this number is open.
+pub fn is_open(number: RawFd) -> bool {
+    // SAFETY: plain numbers; EBADF is the answer for one that is not open.
+    Errno::result(unsafe { libc::fcntl(number, libc::F_GETFD) }).is_ok()
+}
+
+/// Marks a descriptor to stay open across execve(2).
+pub fn keep_on_exec(number: RawFd) -> Result<(), Errno> {
+    // SAFETY: plain numbers; nothing but the mark is changed.
+    Errno::result(unsafe { libc::fcntl(number, libc::F_SETFD, 0) }).map(drop)
+}
+
 /// Puts a descriptor under a number that stays open across execve(2). Whatever had the number is
 /// closed, so this is for a process that is about to become another program.
 pub fn move_to(fd: OwnedFd, number: RawFd) -> Result<OwnedFd, Errno> {
