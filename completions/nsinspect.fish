@@ -313,7 +313,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l cap-drop -
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s r -l root -d 'Use the target\'s root directory, or this one' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s w -l wd -d 'Start in the target\'s working directory, or in this one, looked up out here' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s W -l wdns -d 'Start in this directory, looked up in there' -r -F
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s t -l target -d 'The target, for hands that know nsenter: all words are the command then' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s t -l target -d 'The process to enter, or a single namespace, for hands that know nsenter; without it, the first word is that' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'"

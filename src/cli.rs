@@ -71,6 +71,26 @@ pub struct Cli {
     pub command: Command,
 }
 
+impl Cli {
+    /// Reads a command line. For `enter` the first word is the target, after which more options may
+    /// stand: what follows it is read once more, as if the target had been given by -t.
+    pub fn read(line: &[OsString]) -> Result<Cli, clap::Error> {
+        let cli = Cli::try_parse_from(line)?;
+        match &cli.command {
+            Command::Enter(args) if args.target.is_none() && !args.words.is_empty() => {
+                let at = line.len() - args.words.len();
+                let before = line[..at]
+                    .strip_suffix(&["--".into()])
+                    .unwrap_or(&line[..at]);
+                let mut option = OsString::from("--target=");
+                option.push(&line[at]);
+                Cli::try_parse_from([before, &[option], &line[at + 1..]].concat())
+            }
+            _ => Ok(cli),
+        }
+    }
+}
+
 /// Whether the command line, however wrong, is one of `run` or `enter`.
 pub fn is_launch() -> bool {
     let lenient = Cli::command().ignore_errors(true).try_get_matches();
@@ -555,6 +575,7 @@ pub struct RunArgs {
 
 #[derive(Debug, Args)]
 #[command(after_help = ENTER_NOTES, after_long_help = ENTER_NOTES)]
+#[command(override_usage = "nsinspect enter TARGET [OPTIONS] [--] [COMMAND]...")]
 pub struct EnterArgs {
     /// The mount namespace
     #[arg(short = 'm', long, value_name = "FILE", require_equals = true)]
@@ -658,21 +679,14 @@ pub struct EnterArgs {
     /// are in it
     #[arg(short = 'F', long, help_heading = "Process")]
     pub no_fork: bool,
-    /// The target, for hands that know nsenter: all words are the command then
-    #[arg(
-        short = 't',
-        long = "target",
-        value_name = "TARGET",
-        help_heading = "Process"
-    )]
-    pub target_option: Option<String>,
-
-    /// The process to enter, or a single namespace
-    #[arg(value_name = "TARGET")]
+    /// The process to enter, or a single namespace, for hands that know nsenter; without it, the
+    /// first word is that
+    #[arg(short = 't', long, value_name = "TARGET", help_heading = "Process")]
     pub target: Option<OsString>,
-    /// The program and its arguments; without it, the shell
-    #[arg(trailing_var_arg = true, value_name = "COMMAND")]
-    pub command: Vec<OsString>,
+
+    /// What to enter; then options; then the program and its arguments, or without it, the shell
+    #[arg(trailing_var_arg = true, value_name = "TARGET [OPTIONS] [--] COMMAND")]
+    pub words: Vec<OsString>,
 }
 
 /// An id by number, or that of the target.

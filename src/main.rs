@@ -2,11 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use nsinspect::cli::Cli;
 
 fn main() -> ExitCode {
-    match Cli::try_parse() {
+    match Cli::read(&std::env::args_os().collect::<Vec<_>>()) {
         Ok(cli) => nsinspect::run(&cli).into(),
         Err(error) => nsinspect::refuse(&error).into(),
     }

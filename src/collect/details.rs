@@ -11,7 +11,7 @@ use super::parse;
 use super::processes::{Depth, MissingLinks, read_links, stat_of};
 use crate::model::mount::{Hierarchy, Mount, Propagation};
 use crate::model::process::{
-    Capabilities, CgroupEntry, Details, Ids, RootDir, Seccomp, Status, Thread,
+    Capabilities, CgroupEntry, Details, IdRange, Ids, RootDir, Seccomp, Status, Thread,
 };
 use crate::model::{CapabilitySet, Process, Seen, Why, text};
 use crate::sys::procfs::TaskDir;
@@ -24,8 +24,8 @@ const LARGEST_MOUNTINFO: usize = 16 << 20;
 pub fn read(task: &TaskDir, process: &Process, missing: &MissingLinks, depth: Depth) -> Details {
     let mut details = Details {
         status: status_of(task),
-        uid_map: optional(task, "uid_map", parse::id_map),
-        gid_map: optional(task, "gid_map", parse::id_map),
+        uid_map: id_map_of(task, "uid_map"),
+        gid_map: id_map_of(task, "gid_map"),
         files_owner: Seen::from(task.file_owner().map_err(why)),
         setgroups: Seen::Unknown(Why::Skipped),
         lsm: Seen::Unknown(Why::Skipped),
@@ -36,9 +36,7 @@ pub fn read(task: &TaskDir, process: &Process, missing: &MissingLinks, depth: De
         threads: Seen::Unknown(Why::Skipped),
     };
     if depth >= Depth::Everything {
-        details.setgroups = optional(task, "setgroups", |bytes| {
-            Some(text::from_bytes(bytes.trim_ascii()))
-        });
+        details.setgroups = setgroups_of(task);
         details.lsm = lsm_of(task);
         details.root = root_of(task);
         details.mounts = mounts_of(task);
@@ -70,6 +68,18 @@ fn optional<T>(task: &TaskDir, file: &str, parse: impl FnOnce(&[u8]) -> Option<T
 /// The cgroups of a process; unsupported on a kernel without cgroups.
 pub fn cgroups_of(task: &TaskDir) -> Seen<Vec<CgroupEntry>> {
     optional(task, "cgroup", parse::cgroups)
+}
+
+/// Its `uid_map` or `gid_map`; unsupported on a kernel without user namespaces.
+pub fn id_map_of(task: &TaskDir, file: &str) -> Seen<Vec<IdRange>> {
+    optional(task, file, parse::id_map)
+}
+
+/// `allow` or `deny`.
+pub fn setgroups_of(task: &TaskDir) -> Seen<String> {
+    optional(task, "setgroups", |bytes| {
+        Some(text::from_bytes(bytes.trim_ascii()))
+    })
 }
 
 fn status(contents: &str) -> Option<Status> {
@@ -110,7 +120,7 @@ fn status(contents: &str) -> Option<Status> {
 
 /// The label of the security module in force. Without one, the kernel answers EINVAL
 /// (security_getprocattr in security/security.c), or an empty text.
-fn lsm_of(task: &TaskDir) -> Seen<Option<String>> {
+pub fn lsm_of(task: &TaskDir) -> Seen<Option<String>> {
     match task.read("attr/current") {
         Ok(label) => {
             let label = label.trim_ascii_end();
@@ -243,7 +253,8 @@ pub fn effective_capabilities(task: &TaskDir) -> Seen<CapabilitySet> {
     status_of(task).map(|status| status.capabilities.effective)
 }
 
-fn status_of(task: &TaskDir) -> Seen<Status> {
+/// Credentials and barriers.
+pub fn status_of(task: &TaskDir) -> Seen<Status> {
     parsed(task, "status", |bytes| status(&text::from_bytes(bytes)))
 }
 

@@ -118,17 +118,9 @@ fn program(args: &RunArgs) -> Result<Program, Error> {
         true => Vec::new(),
         false => Program::own_environment(),
     };
-    let is_elsewhere = args.rootfs.is_some() || args.root.is_some();
-    let command = match args.command.is_empty() && is_elsewhere {
-        // Our own shell need not be in there.
-        true => &["/bin/sh".into()],
-        false => args.command.as_slice(),
-    };
-    let program = Program::new(command, environment);
-    Ok(Program {
-        descriptors: args.preserve_fd.clone(),
-        ..program
-    })
+    let mut program = Program::new(&args.command, environment);
+    program.descriptors.clone_from(&args.preserve_fd);
+    Ok(program)
 }
 
 /// Each kind with its option, and the link by which it can be kept.

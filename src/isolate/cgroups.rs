@@ -43,11 +43,7 @@ pub fn open(entries: &[CgroupEntry], hierarchies: &[Hierarchy]) -> Result<Vec<Jo
 /// The path was chosen by whoever made the cgroup: it is followed below the mount and nowhere else.
 fn open_one(entry: &CgroupEntry, hierarchy: &Hierarchy) -> Result<Joinable, Failure> {
     let step = || Step::JoinCgroup(entry.path.clone());
-    let below = match hierarchy.root.as_str() {
-        "/" => Some(entry.path.as_str()),
-        root => entry.path.strip_prefix(root),
-    };
-    let below = below.ok_or_else(|| {
+    let below = below_root(&entry.path, &hierarchy.root).ok_or_else(|| {
         Failure::because(
             step(),
             format!(
@@ -68,6 +64,12 @@ fn open_one(entry: &CgroupEntry, hierarchy: &Hierarchy) -> Result<Joinable, Fail
     })
 }
 
+/// The path of a cgroup below that which a mount shows as its root.
+fn below_root<'a>(path: &'a str, root: &str) -> Option<&'a str> {
+    let below = path.strip_prefix(root.trim_end_matches('/'))?;
+    (below.is_empty() || below.starts_with('/')).then_some(below)
+}
+
 impl Joinable {
     /// Moves the calling process into it.
     pub fn join(&self) -> Result<(), Failure> {
@@ -75,5 +77,18 @@ impl Joinable {
             .write_all(b"0\n")
             .map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))
             .during(|| Step::JoinCgroup(self.path.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cgroup_lies_below_a_mount_by_whole_names() {
+        assert_eq!(below_root("/a/b", "/"), Some("/a/b"));
+        assert_eq!(below_root("/a/b", "/a"), Some("/b"));
+        assert_eq!(below_root("/a", "/a"), Some(""));
+        assert_eq!(below_root("/ab/c", "/a"), None);
     }
 }

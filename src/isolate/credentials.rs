@@ -26,6 +26,9 @@ pub enum Keep {
 pub struct Credentials {
     pub uid: Option<u32>,
     pub gid: Option<u32>,
+    /// Real ids that differ from these, the effective ones.
+    pub real_uid: Option<u32>,
+    pub real_gid: Option<u32>,
     pub groups: Option<Vec<u32>>,
     pub keep: Keep,
     /// Capabilities to lose for good, out of the bounding set too.
@@ -64,20 +67,21 @@ impl Credentials {
 
     fn change_ids(&self) -> Result<(), Failure> {
         if let Some(groups) = &self.groups {
-            let groups: Vec<Gid> = groups.iter().copied().map(Gid::from_raw).collect();
-            match setgroups(&groups) {
+            match set_groups(groups) {
                 // Where a user namespace forbids it, nobody in there can change them.
-                Err(Errno::EPERM) if setgroups_is_denied() => {}
+                Err(Errno::EPERM) if has_right_to_groups() => {}
                 result => result.during(|| Step::Groups)?,
             }
         }
         if let Some(gid) = self.gid {
             let id = Gid::from_raw(gid);
-            setresgid(id, id, id).during(|| Step::Gid(gid))?;
+            let real = self.real_gid.map_or(id, Gid::from_raw);
+            setresgid(real, id, id).during(|| Step::Gid(gid))?;
         }
         if let Some(uid) = self.uid {
             let id = Uid::from_raw(uid);
-            setresuid(id, id, id).during(|| Step::Uid(uid))?;
+            let real = self.real_uid.map_or(id, Uid::from_raw);
+            setresuid(real, id, id).during(|| Step::Uid(uid))?;
         }
         Ok(())
     }
@@ -114,6 +118,14 @@ impl Credentials {
     }
 }
 
-fn setgroups_is_denied() -> bool {
-    std::fs::read("/proc/self/setgroups").is_ok_and(|contents| contents.starts_with(b"deny"))
+/// Makes these the supplementary groups.
+pub fn set_groups(groups: &[u32]) -> Result<(), Errno> {
+    let groups: Vec<Gid> = groups.iter().copied().map(Gid::from_raw).collect();
+    setgroups(&groups)
+}
+
+/// Whether we have the capability that it takes, so that only the user namespace can be what forbids
+/// it (may_setgroups in kernel/groups.c). Its `setgroups` file is not asked: /proc may be foreign.
+fn has_right_to_groups() -> bool {
+    capabilities::get().is_ok_and(|sets| sets.effective.contains(CapabilitySet::SETGID))
 }

@@ -12,19 +12,19 @@ use std::path::PathBuf;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::wait::waitpid;
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, chdir, fchdir, pipe2, write};
 
 use super::cgroups::Joinable;
-use super::credentials::Credentials;
+use super::credentials::{self, Credentials};
 use super::failure::{During, Failure, Step};
 use super::join::{self, Wanted};
 use super::program::Program;
 use super::root::enter_root;
 use super::supervise::{Ended, HeldSignals, Role, Supervisor, Tell, start};
 use crate::model::NsKind;
-use crate::sys::child;
 use crate::sys::pidfd::PidFd;
+use crate::sys::{child, exec};
 
 /// A directory that was opened before anything was joined, and how it was named.
 pub struct Opened {
@@ -48,6 +48,9 @@ pub struct Entry {
     pub cgroups: Vec<Joinable>,
     pub root: Option<Opened>,
     pub working_directory: Option<WorkingDirectory>,
+    /// Supplementary groups to have before a user namespace is joined, in which they may have to
+    /// stay what they are.
+    pub groups_before: Option<Vec<u32>>,
     pub credentials: Credentials,
     /// Not to fork leaves the program itself out of a pid namespace that is joined.
     pub fork: bool,
@@ -59,11 +62,17 @@ impl Entry {
     /// Joins and runs the program. Without a fork this becomes the program and does not return.
     pub fn run(mut self) -> Result<Ended, Failure> {
         let is_born_inside = self.wanted.iter().any(|it| it.key.kind == NsKind::Pid);
-        if !(self.fork && is_born_inside) {
-            child::hide();
-            self.enter()?;
-            return Err(self.program.replace_us_by_stub());
+        if self.fork && is_born_inside {
+            return self.stand_over_birth();
         }
+        // A scan may have had threads, and setns(2) wants none for some kinds.
+        child::wait_until_alone();
+        child::hide();
+        self.enter()?;
+        Err(self.program.replace_us_by_stub())
+    }
+
+    fn stand_over_birth(mut self) -> Result<Ended, Failure> {
         let held = HeldSignals::hold()?;
         let (tells, teller) = pipe2(OFlag::O_CLOEXEC).during(|| Step::Prepare)?;
         let (gate, opener) = pipe2(OFlag::O_CLOEXEC).during(|| Step::Prepare)?;
@@ -83,12 +92,14 @@ impl Entry {
             || Ok(()),
         )?;
         let mut tells = File::from(tells);
+        let wait = held.wait_readable(&tells, midwife.process);
+        wait.during(|| Step::Prepare)?;
         let born = said_by_stub(&mut tells);
-        let _ = waitpid(midwife.process, None);
+        let midwife = waitpid(midwife.process, None);
         let program = match born {
-            Some(Ok(number)) => Pid::from_raw(number),
+            Some(Ok(number)) => our_child(number)?,
             Some(Err(errno)) => return Err(errno).during(|| Step::Fork),
-            None => return Err(Failure::new(Step::Fork, Errno::EPIPE)),
+            None => return never_born(midwife),
         };
         write(&opener, b"g").during(|| Step::Prepare)?;
         let supervisor = Supervisor {
@@ -98,10 +109,8 @@ impl Entry {
             role: Role::Outer,
             tell,
         };
-        // Nothing said: execve has closed the descriptor.
-        let refused = said_by_stub(&mut tells).and_then(Result::err);
         let ended = supervisor.wait(program)?;
-        match refused {
+        match refusal(ended, &mut tells) {
             Some(errno) => Err(Failure::to_execute(name, errno)),
             None => Ok(ended),
         }
@@ -110,6 +119,10 @@ impl Entry {
     fn enter(&mut self) -> Result<(), Failure> {
         for cgroup in &self.cgroups {
             cgroup.join()?;
+        }
+        if let Some(groups) = &self.groups_before {
+            // Where we may not, they are set inside, or nobody may change them.
+            let _ = credentials::set_groups(groups);
         }
         let wanted = std::mem::take(&mut self.wanted);
         let changes_view = wanted.iter().any(|it| it.key.kind == NsKind::Mnt);
@@ -132,8 +145,7 @@ impl Entry {
             }
             Some(WorkingDirectory::Opened(directory)) => {
                 fchdir(&directory.fd).during(|| Step::WorkingDirectory(directory.name.clone()))?;
-                // getcwd(3) finds no path to a directory that lies below no mount in here.
-                if view_changed && std::env::current_dir().is_err() {
+                if view_changed && !exec::is_in_view() {
                     (self.tell)(&format!(
                         "the working directory {} cannot be reached from inside: what runs in \
                          there can walk out by it (-W names one inside)",
@@ -156,4 +168,35 @@ fn said_by_stub(tells: &mut File) -> Option<Result<i32, Errno>> {
         true => Ok(number),
         false => Err(Errno::from_raw(-number)),
     })
+}
+
+/// What the stub says goes through a pipe that a process inside may get hold of, if it may trace what
+/// is born there: a number is believed where it is that of a child of ours.
+fn our_child(number: i32) -> Result<Pid, Failure> {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    let child = Pid::from_raw(number);
+    match waitid(Id::Pid(child), flags) {
+        Ok(_) => Ok(child),
+        Err(_) => Err(Failure::because(
+            Step::Fork,
+            "somebody in there has tampered with what is born there",
+        )),
+    }
+}
+
+/// Whoever was to give birth has ended before: by a signal that was meant for us, as a rule.
+fn never_born(midwife: Result<WaitStatus, Errno>) -> Result<Ended, Failure> {
+    match midwife {
+        Ok(WaitStatus::Signaled(_, signal, _)) => Ok(Ended::Killed(signal)),
+        _ => Err(Failure::new(Step::Fork, Errno::EPIPE)),
+    }
+}
+
+/// The errno with which execve(2) has refused the program. The stub ends with 126 then; by any other
+/// end the program has run. The pipe is not waited for: somebody inside may hold it open.
+fn refusal(ended: Ended, tells: &mut File) -> Option<Errno> {
+    if ended != Ended::Exited(126) || exec::make_nonblocking(tells).is_err() {
+        return None;
+    }
+    said_by_stub(tells).and_then(Result::err)
 }

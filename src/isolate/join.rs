@@ -10,6 +10,7 @@ use crate::model::namespace::NsKey;
 use crate::model::{CapabilitySet, NsKind};
 use crate::sys::nsfs::{self, clone_flag};
 use crate::sys::pidfd::PidFd;
+use crate::sys::procfs::{ProcRoot, TaskDir};
 use crate::sys::{capabilities, child};
 
 /// A namespace that is to be joined.
@@ -53,10 +54,11 @@ pub fn all(of: Option<&PidFd>, wanted: Vec<Wanted>) -> Result<(), Failure> {
 /// ancestors own: a sandbox may have given up its rights by one more user namespace within that
 /// which owns its mounts, as bubblewrap does.
 fn one_by_one(mut wanted: Vec<Wanted>) -> Result<(), Failure> {
+    let own = Own::hold();
     let user = wanted.iter().position(|it| it.key.kind == NsKind::User);
     let user = user.map(|at| wanted.remove(at));
     let mut way = match &user {
-        Some(user) => way_down(user)?,
+        Some(user) => way_down(user, &own)?,
         None => Vec::new(),
     };
     // The root directory changes with the mount namespace: that comes last.
@@ -66,25 +68,25 @@ fn one_by_one(mut wanted: Vec<Wanted>) -> Result<(), Failure> {
         wanted.retain(|it| match it.join() {
             Ok(()) => false,
             Err(errno) => {
-                refused.get_or_insert((it.key, errno));
+                refused.get_or_insert(errno);
                 true
             }
         });
         let Some(next) = way.pop() else {
             return match (refused, wanted.first()) {
-                (Some((_, errno)), Some(first)) => Err(failure(first, errno)),
+                (Some(errno), Some(first)) => Err(failure(first, errno, &own)),
                 _ => Ok(()),
             };
         };
         if let Err(errno) = next.join() {
-            return Err(failure(&next, errno));
+            return Err(failure(&next, errno, &own));
         }
     }
 }
 
 /// The user namespaces from the wanted one up to, and without, our own: the next is at the end.
-fn way_down(user: &Wanted) -> Result<Vec<Wanted>, Failure> {
-    let own = own_user_namespace();
+fn way_down(user: &Wanted, own: &Own) -> Result<Vec<Wanted>, Failure> {
+    let ours = own.user_namespace();
     let key = |fd: &OwnedFd| {
         let inode = nsfs::identity(fd)?.inode;
         Ok::<_, Errno>(NsKey {
@@ -95,8 +97,8 @@ fn way_down(user: &Wanted) -> Result<Vec<Wanted>, Failure> {
     let mut way = Vec::new();
     let mut next = user.fd.try_clone().map_err(|_| Errno::EMFILE);
     while let Ok(fd) = next {
-        let key = key(&fd).map_err(|errno| failure(user, errno))?;
-        if Some(key.inode) == own {
+        let key = key(&fd).map_err(|errno| failure(user, errno, own))?;
+        if Some(key.inode) == ours {
             return Ok(way);
         }
         next = nsfs::parent(&fd);
@@ -107,25 +109,36 @@ fn way_down(user: &Wanted) -> Result<Vec<Wanted>, Failure> {
     Ok(way)
 }
 
-fn own_user_namespace() -> Option<u64> {
-    let path = "/proc/self/ns/user";
-    let fd = nsfs::open(path.as_ref()).ok()??;
-    Some(nsfs::identity(fd).ok()?.inode)
+/// Our own process in our own procfs, held from before anything is joined: what stands at `/proc`
+/// in there is the work of somebody else.
+struct Own(Option<TaskDir>);
+
+impl Own {
+    fn hold() -> Own {
+        Own(ProcRoot::open("/proc".as_ref())
+            .and_then(|proc| proc.own_task())
+            .ok())
+    }
+
+    /// The user namespace that we are in now.
+    fn user_namespace(&self) -> Option<u64> {
+        self.0.as_ref()?.namespace(NsKind::User)?.inode.into()
+    }
 }
 
-fn failure(it: &Wanted, errno: Errno) -> Failure {
+fn failure(it: &Wanted, errno: Errno, own: &Own) -> Failure {
     let step = Step::Join {
         kind: it.key.kind.to_string(),
         namespace: it.key.to_string(),
     };
     let failure = Failure::new(step, errno);
-    match cause(it, errno) {
+    match cause(it, errno, own) {
         Some(cause) => failure.caused_by(cause),
         None => failure,
     }
 }
 
-fn cause(it: &Wanted, errno: Errno) -> Option<String> {
+fn cause(it: &Wanted, errno: Errno, own: &Own) -> Option<String> {
     match (it.key.kind, errno) {
         (NsKind::User, Errno::EINVAL) => Some(
             "we are in it already, or share our root directory with another process".to_owned(),
@@ -135,18 +148,18 @@ fn cause(it: &Wanted, errno: Errno) -> Option<String> {
              downwards (setns(2))"
                 .to_owned(),
         ),
-        (_, Errno::EPERM) => Some(refusal(it)),
+        (_, Errno::EPERM) => Some(refusal(it, own)),
         _ => None,
     }
 }
 
 /// Who governs it, and what that means for us (the table in setns(2)).
-fn refusal(it: &Wanted) -> String {
+fn refusal(it: &Wanted, own: &Own) -> String {
     let governs = match it.key.kind {
         NsKind::User => Ok(it.key.inode),
         _ => nsfs::owner(&it.fd).and_then(|owner| Ok(nsfs::identity(owner)?.inode)),
     };
-    let own = own_user_namespace();
+    let own = own.user_namespace();
     let effective = capabilities::get().map(|sets| sets.effective);
     let lacks = |number| effective.is_ok_and(|set| !set.contains(number));
     let takes = match it.key.kind {

@@ -17,32 +17,32 @@ use crate::sys::{exec, signals, stub};
 /// people enter containers for).
 const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// The shell that is there where the user's own is not.
+const USUAL_SHELL: &str = "/bin/sh";
+
 /// A program with its arguments and environment.
 #[derive(Clone, Debug)]
 pub struct Program {
-    /// The name first, as it was typed; never empty.
-    pub arguments: Vec<OsString>,
+    /// As they were typed, the name first; none stand for a shell.
+    words: Vec<OsString>,
     /// `NAME=value` each.
-    pub environment: Vec<OsString>,
+    environment: Vec<OsString>,
     /// Descriptors that it inherits beside standard input, output and error.
     pub descriptors: Vec<RawFd>,
+    /// To look in the usual directories too when no directory of PATH has it: the PATH may be made
+    /// for another root.
+    pub usual_path_too: bool,
 }
 
 impl Program {
-    /// The words that were typed, or the shell of the environment where there are none.
+    /// The words that were typed, or a login shell where there are none: that of the environment,
+    /// or where that is not there, /bin/sh.
     pub fn new(words: &[OsString], environment: Vec<OsString>) -> Program {
-        let shell = || {
-            let shell = variable(&environment, "SHELL").filter(|shell| !shell.is_empty());
-            shell.unwrap_or_else(|| "/bin/sh".into())
-        };
-        let arguments = match words.is_empty() {
-            true => vec![shell()],
-            false => words.to_vec(),
-        };
         Program {
-            arguments,
+            words: words.to_vec(),
             environment,
             descriptors: Vec::new(),
+            usual_path_too: false,
         }
     }
 
@@ -59,7 +59,13 @@ impl Program {
 
     /// What it is called in messages.
     pub fn name(&self) -> String {
-        self.arguments[0].to_string_lossy().into_owned()
+        let name = self.words.first().cloned();
+        let name = name.unwrap_or_else(|| self.shell());
+        name.to_string_lossy().into_owned()
+    }
+
+    fn shell(&self) -> OsString {
+        variable(&self.environment, "SHELL").unwrap_or_else(|| USUAL_SHELL.into())
     }
 
     fn step(&self) -> Step {
@@ -112,47 +118,64 @@ impl Program {
     }
 
     fn ready(&self) -> Result<Ready, Failure> {
-        let path = self.find().during(|| self.step())?;
+        let (path, arguments) = match self.words.first() {
+            Some(name) => (self.find(name).during(|| self.step())?, self.words.clone()),
+            None => self.find_shell().during(|| self.step())?,
+        };
         signals::default_pipe().during(|| Step::Prepare)?;
+        let as_kernel_takes =
+            |texts: &[OsString]| texts.iter().filter_map(|it| c_string(it)).collect();
         Ok(Ready {
             path,
-            arguments: self
-                .arguments
-                .iter()
-                .filter_map(|it| c_string(it))
-                .collect(),
-            environment: self
-                .environment
-                .iter()
-                .filter_map(|it| c_string(it))
-                .collect(),
+            arguments: as_kernel_takes(&arguments),
+            environment: as_kernel_takes(&self.environment),
         })
     }
 
     /// The file to execute: a name with a slash as it is, any other by the program's own PATH.
-    fn find(&self) -> Result<CString, Errno> {
-        let name = &self.arguments[0];
+    fn find(&self, name: &OsStr) -> Result<CString, Errno> {
         if name.as_bytes().contains(&b'/') {
             may_execute(name)?;
             return c_string(name).ok_or(Errno::ENOENT);
         }
         let path = variable(&self.environment, "PATH").unwrap_or_else(|| USUAL_PATH.into());
-        let mut reason = Errno::ENOENT;
-        for directory in path.as_bytes().split(|byte| *byte == b':') {
-            let directory = if directory.is_empty() {
-                b"."
-            } else {
-                directory
-            };
-            let file = Path::new(OsStr::from_bytes(directory)).join(name);
-            match may_execute(file.as_os_str()) {
-                Ok(()) => return c_string(file.as_os_str()).ok_or(Errno::ENOENT),
-                Err(Errno::ENOENT | Errno::ENOTDIR) => {}
-                Err(errno) => reason = errno,
-            }
+        match find_in(&path, name) {
+            Err(Errno::ENOENT) if self.usual_path_too => find_in(USUAL_PATH.as_ref(), name),
+            result => result,
         }
-        Err(reason)
     }
+
+    /// The shell, and the name by which it knows that it is a login shell (bash(1)): it reads the
+    /// profile of where it runs, and so gets the PATH of that.
+    fn find_shell(&self) -> Result<(CString, Vec<OsString>), Errno> {
+        let own = self.shell();
+        let (path, shell) = match self.find(&own) {
+            Ok(path) => (path, own),
+            Err(_) => (self.find(USUAL_SHELL.as_ref())?, USUAL_SHELL.into()),
+        };
+        let mut name = OsString::from("-");
+        name.push(Path::new(&shell).file_name().unwrap_or(&shell));
+        Ok((path, vec![name]))
+    }
+}
+
+/// The first file of this name in the directories of a PATH that may be executed.
+fn find_in(path: &OsStr, name: &OsStr) -> Result<CString, Errno> {
+    let mut reason = Errno::ENOENT;
+    for directory in path.as_bytes().split(|byte| *byte == b':') {
+        let directory = if directory.is_empty() {
+            b"."
+        } else {
+            directory
+        };
+        let file = Path::new(OsStr::from_bytes(directory)).join(name);
+        match may_execute(file.as_os_str()) {
+            Ok(()) => return c_string(file.as_os_str()).ok_or(Errno::ENOENT),
+            Err(Errno::ENOENT | Errno::ENOTDIR) => {}
+            Err(errno) => reason = errno,
+        }
+    }
+    Err(reason)
 }
 
 fn failure_of(attempt: Result<std::convert::Infallible, Failure>) -> Failure {

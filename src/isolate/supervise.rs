@@ -75,6 +75,43 @@ impl HeldSignals {
         })
     }
 
+    /// Waits until something can be read, and passes signals on to a child meanwhile: setting up can
+    /// take for ever where a file system in there answers nobody.
+    pub fn wait_readable(&self, from: impl AsFd, child: Pid) -> Result<(), Errno> {
+        loop {
+            let input = |fd| PollFd::new(fd, PollFlags::POLLIN);
+            let mut fds = [input(from.as_fd()), input(self.descriptor.as_fd())];
+            match poll(&mut fds, PollTimeout::NONE) {
+                Ok(_) if fds[0].any() == Some(true) => return Ok(()),
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(errno) => return Err(errno),
+            }
+            if let Some(sent) = self.next()?
+                && sent.by_process
+            {
+                let _ = kill(child, sent.signal);
+            }
+            stop_if_stopped(child)?;
+        }
+    }
+
+    /// The next that has come; `None` where that says nothing, or is the end or stop of a child.
+    fn next(&self) -> Result<Option<Sent>, Errno> {
+        let info = match self.descriptor.read_signal() {
+            Ok(Some(info)) => info,
+            Ok(None) | Err(Errno::EINTR) => return Ok(None),
+            Err(errno) => return Err(errno),
+        };
+        let signal = i32::try_from(info.ssi_signo).ok();
+        let signal = signal.and_then(|number| Signal::try_from(number).ok());
+        Ok(signal
+            .filter(|signal| *signal != Signal::SIGCHLD)
+            .map(|signal| Sent {
+                signal,
+                by_process: info.ssi_code <= 0,
+            }))
+    }
+
     /// Lets them come again, as the program that is started next expects.
     pub fn let_go(&self) -> Result<(), Errno> {
         sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.before), None)
@@ -84,6 +121,25 @@ impl HeldSignals {
 impl Drop for HeldSignals {
     fn drop(&mut self) {
         let _ = self.let_go();
+    }
+}
+
+/// A signal that has come to us.
+struct Sent {
+    signal: Signal,
+    /// What the kernel sends for a terminal goes to the whole foreground group, and so to the
+    /// program too; only what a process sends to us alone is passed on. The code tells
+    /// (SI_FROMUSER in include/linux/sched/signal.h).
+    by_process: bool,
+}
+
+/// When a child that is still setting up has been stopped, so are we, until both go on.
+fn stop_if_stopped(child: Pid) -> Result<(), Errno> {
+    let flags = WaitPidFlag::WSTOPPED | WaitPidFlag::WNOHANG;
+    match waitid(Id::Pid(child), flags) {
+        Ok(WaitStatus::Stopped(..)) => stop_with(child),
+        Ok(_) | Err(Errno::EINTR | Errno::ECHILD) => Ok(()),
+        Err(errno) => Err(errno),
     }
 }
 
@@ -162,7 +218,7 @@ pub fn start(
     let outcome = beside().and_then(|()| {
         // A child that has failed already does not read it.
         let _ = (&line).write(b"g");
-        complaint_of(failed)
+        complaint_of(failed, held, process)
     });
     match outcome {
         Ok(()) => Ok(Started { process, line }),
@@ -175,7 +231,8 @@ pub fn start(
 }
 
 /// Waits until the pipe is closed, with or without a word.
-fn complaint_of(pipe: OwnedFd) -> Result<(), Failure> {
+fn complaint_of(pipe: OwnedFd, held: &HeldSignals, child: Pid) -> Result<(), Failure> {
+    held.wait_readable(&pipe, child).during(|| Step::Prepare)?;
     let mut text = Vec::new();
     let all = File::from(pipe).read_to_end(&mut text);
     all.during(|| Step::Prepare)?;
@@ -238,25 +295,14 @@ impl Supervisor<'_> {
                 }
                 continue;
             }
-            let info = match self.held.descriptor.read_signal() {
-                Ok(Some(info)) => info,
-                Ok(None) | Err(Errno::EINTR) => continue,
-                Err(errno) => return Err(errno),
-            };
-            // What the kernel sends for a terminal goes to the whole foreground group, and so to
-            // the program too; only what a process sends to us alone is passed on. The code tells
-            // (SI_FROMUSER in include/linux/sched/signal.h).
-            let from_process = info.ssi_code <= 0;
-            let signal = i32::try_from(info.ssi_signo).ok();
-            let signal = signal.and_then(|number| Signal::try_from(number).ok());
-            let Some(signal) = signal.filter(|signal| *signal != Signal::SIGCHLD) else {
+            let Some(sent) = self.held.next()? else {
                 continue;
             };
-            if from_process {
-                let _ = kill(program, signal);
+            if sent.by_process {
+                let _ = kill(program, sent.signal);
             }
-            if self.is_deaf_to(program, signal) {
-                self.insist(program, signal, &mut told)?;
+            if self.is_deaf_to(program, sent.signal) {
+                self.insist(program, sent.signal, &mut told)?;
             }
         }
     }

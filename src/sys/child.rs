@@ -83,6 +83,19 @@ pub fn spawn(work: impl FnOnce() -> i32) -> Result<Pid, Errno> {
     }
 }
 
+/// Waits until the threads that have been joined are gone for the kernel too: pthread_join(3) returns
+/// a moment before that. In vain where others run, or where /proc cannot tell.
+pub fn wait_until_alone() {
+    const TRIES: u32 = 100;
+    for _ in 0..TRIES {
+        // Each thread is a directory: two links are for the folder itself.
+        match nix::sys::stat::stat("/proc/self/task") {
+            Ok(stat) if stat.st_nlink > 3 => std::thread::sleep(Duration::from_millis(1)),
+            _ => return,
+        }
+    }
+}
+
 /// Ends this process at once: what is buffered is not written, and no destructor runs. For a forked
 /// child, whose buffers and destructors are its parent's.
 pub fn exit_at_once(code: i32) -> ! {

@@ -1,6 +1,7 @@
-//! Descriptors before execve(2): which the next program inherits, and under which number.
+//! What is looked after before execve(2): which descriptors the next program inherits and under which
+//! number, and where it starts.
 
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
@@ -30,7 +31,7 @@ pub fn close_on_exec_from(first: RawFd) -> Result<(), Errno> {
 fn mark_one_by_one(first: RawFd) -> Result<(), Errno> {
     let flags = OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let list = nix::fcntl::open("/proc/self/fd", flags, Mode::empty())?;
-    let listed = numbers_in(std::os::fd::AsFd::as_fd(&list), ".")?;
+    let listed = numbers_in(list.as_fd(), ".")?;
     for fd in listed.into_iter().filter(|fd| *fd >= first) {
         // SAFETY: the number was listed a moment ago; if it is closed by now, fcntl says so.
         let fd = unsafe { BorrowedFd::borrow_raw(fd) };
@@ -72,4 +73,19 @@ pub fn duplicate_above(fd: &OwnedFd, lowest: RawFd) -> Result<OwnedFd, Errno> {
     let number = fcntl(fd, FcntlArg::F_DUPFD_CLOEXEC(lowest))?;
     // SAFETY: the kernel has just opened it for us.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// Makes reading from it fail where nothing has been written yet.
+pub fn make_nonblocking(file: &impl AsFd) -> Result<(), Errno> {
+    let flags = OFlag::from_bits_retain(fcntl(file, FcntlArg::F_GETFL)?);
+    fcntl(file, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK)).map(drop)
+}
+
+/// Whether the working directory lies below our root. Asked by the system call, which has no path
+/// from the root then; getcwd(3) would go and look for one in the directories above it.
+pub fn is_in_view() -> bool {
+    let mut path = [0u8; libc::PATH_MAX as usize];
+    // SAFETY: the buffer may be written for its whole length.
+    let result = unsafe { libc::syscall(libc::SYS_getcwd, path.as_mut_ptr(), path.len()) };
+    result > 0 && path[0] == b'/'
 }

@@ -14,6 +14,7 @@ use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2};
 use nix::sys::stat::{FileStat, Mode, fstatat};
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 
+use crate::model::namespace::NsKey;
 use crate::model::{LinkName, NsKind, Pid};
 
 /// A procfs, by a descriptor of its root directory.
@@ -107,6 +108,13 @@ impl TaskDir {
     /// it makes the kernel create no nsfs inode, which costs twice as much.
     pub fn ns_link<'a>(&self, link: LinkName, buffer: &'a mut [u8; 64]) -> Result<&'a [u8], Errno> {
         self.readlink(ns_path(link), buffer)
+    }
+
+    /// The namespace of a kind that the task is in; `None` where the link cannot be read.
+    pub fn namespace(&self, kind: NsKind) -> Option<NsKey> {
+        let mut buffer = [0; 64];
+        let target = self.ns_link(LinkName::Own(kind), &mut buffer).ok()?;
+        NsKey::parse(std::str::from_utf8(target).ok()?)
     }
 
     fn readlink<'a>(&self, path: &CStr, buffer: &'a mut [u8]) -> Result<&'a [u8], Errno> {

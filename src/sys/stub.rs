@@ -9,6 +9,8 @@
 //! The stub marks descriptor 3 to be closed by execve, and executes its first argument with the
 //! others as arguments. If 3 is not open it exits with 126: it was executed by such a script, which
 //! would otherwise go round for ever.
+//! It makes itself not dumpable, so that what is in there can trace it and reach its descriptors only
+//! with CAP_SYS_PTRACE: it holds no more than pipes, and has the rights of the program already.
 //!
 //! [`Entry::Spawn`] first makes a child with the caller's parent (CLONE_PARENT), so that the process
 //! which is born into a pid namespace was never a copy of us. It tells the parent the number of the
@@ -165,6 +167,11 @@ std::arch::global_asm!(
     "syscall",
     "test rax, rax",
     "js 9f",
+    // prctl(PR_SET_DUMPABLE, 0)
+    "mov eax, 157",
+    "mov edi, 4",
+    "xor esi, esi",
+    "syscall",
     "test ebp, ebp",
     "jz 5f",
     // fcntl(GATE, F_SETFD, FD_CLOEXEC)
@@ -263,6 +270,11 @@ std::arch::global_asm!(
     "mov x2, #1",
     "svc #0",
     "tbnz x0, #63, 9f",
+    // prctl(PR_SET_DUMPABLE, 0)
+    "mov x8, #167",
+    "mov x0, #4",
+    "mov x1, #0",
+    "svc #0",
     "cbz x20, 5f",
     // fcntl(GATE, F_SETFD, FD_CLOEXEC)
     "mov x8, #25",

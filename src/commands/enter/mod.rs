@@ -4,11 +4,15 @@ mod pinned;
 mod rights;
 
 use std::ffi::{OsStr, OsString};
+use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use nix::errno::Errno;
+
 use self::pinned::Pinned;
+use self::rights::Numbers;
 use super::run::{finish, not_set_up, tell};
 use super::source::Source;
 use super::target::{Target, Typed, open_namespace};
@@ -23,25 +27,13 @@ use crate::isolate::program::Program;
 use crate::isolate::root::open_directory;
 use crate::isolate::{Failure, Step};
 use crate::model::namespace::NsKey;
-use crate::model::{LinkName, NsKind, Seen, Why};
+use crate::model::{LinkName, NsKind, Seen};
+use crate::sys::procfs::{ProcRoot, TaskDir};
 use crate::sys::{nsfs, sockets};
 
 pub fn run(global: &Global, args: &EnterArgs) -> Result<Exit, Error> {
     let entry = resolve(global, args).map_err(not_set_up)?;
     finish(entry.run()?, "")
-}
-
-/// The target, and the command behind it. With -t the first word belongs to the command.
-fn words(args: &EnterArgs) -> Result<(String, Vec<OsString>), Error> {
-    let mut command = args.command.clone();
-    if let Some(target) = &args.target_option {
-        command.splice(0..0, args.target.clone());
-        return Ok((target.clone(), command));
-    }
-    let target = args.target.as_ref().ok_or_else(|| {
-        Error::Usage("there is no TARGET: enter TARGET [OPTIONS] -- COMMAND".to_owned())
-    })?;
-    Ok((target.to_string_lossy().into_owned(), command))
 }
 
 fn resolve(global: &Global, args: &EnterArgs) -> Result<Entry, Error> {
@@ -51,15 +43,18 @@ fn resolve(global: &Global, args: &EnterArgs) -> Result<Entry, Error> {
             "nobody can enter a snapshot: `enter` is for the running machine".to_owned(),
         ));
     };
-    let (target, command) = words(args)?;
-    let typed = Typed::parse(&target)?;
+    let target = args.target.as_ref().ok_or_else(|| {
+        Error::Usage("there is no TARGET: enter TARGET [OPTIONS] -- COMMAND".to_owned())
+    })?;
+    let command = &args.words;
+    let typed = Typed::parse(&target.to_string_lossy())?;
     match typed.resolve(&source, global)? {
         Target::Task(pid) => {
             let pinned = Pinned::open(collector, &source, pid)?;
             if let Typed::Pinned { pidfs, .. } = typed {
                 pinned.must_be(pidfs)?;
             }
-            of_process(global, &source, collector, args, &pinned, &command)
+            of_process(global, &source, collector, args, &pinned, command)
         }
         Target::Namespace(key, opened) => {
             let fd = match opened {
@@ -67,7 +62,7 @@ fn resolve(global: &Global, args: &EnterArgs) -> Result<Entry, Error> {
                 None => open_found(global, &source, collector, key)?,
             };
             let wanted = vec![Wanted { key, fd }];
-            of_namespaces(global, &source, collector, args, wanted, &command)
+            of_namespaces(global, &source, collector, args, wanted, command)
         }
     }
 }
@@ -80,7 +75,7 @@ fn of_process(
     pinned: &Pinned,
     command: &[OsString],
 ) -> Result<Entry, Error> {
-    let own = own_namespaces()?;
+    let own = OwnNamespaces::hold()?;
     let mut all_of_target = true;
     let mut wanted = Vec::new();
     for (kind, option) in options(args) {
@@ -90,10 +85,13 @@ fn of_process(
                 all_of_target = false;
                 Some(named_namespace(global, source, collector, kind, named)?)
             }
-            None if option.is_some() || takes_all(args) => namespace_of(pinned, kind)?,
+            None if option.is_some() || takes_all(args) => {
+                let other = |key: &NsKey| !own.contains(*key);
+                namespace_of(pinned, kind, other)?
+            }
             None => None,
         };
-        wanted.extend(found.filter(|it| !own.contains(&it.key)));
+        wanted.extend(found.filter(|it| !own.contains(it.key)));
     }
     if let Some(fd) = args.net_socket {
         all_of_target = false;
@@ -104,7 +102,7 @@ fn of_process(
         all_of_target = false;
         move_to_parent(pinned, &mut wanted)?;
     }
-    let joins_user = wanted.iter().any(|it| it.key.kind == NsKind::User);
+    let rights = rights::of_process(args, pinned, numbers(pinned, &wanted))?;
     Ok(Entry {
         // A second descriptor, since the first belongs to what may be asked again.
         of: match all_of_target && !wanted.is_empty() {
@@ -114,12 +112,27 @@ fn of_process(
         cgroups: cgroups_of(collector, args, pinned)?,
         root: root(args, pinned)?,
         working_directory: working_directory(args, pinned)?,
-        credentials: rights::of_process(args, pinned, joins_user)?,
+        groups_before: rights.groups_before,
+        credentials: rights.inside,
         fork: !args.no_fork,
-        program: Program::new(command, environment(args, pinned)?),
+        program: program(command, environment(args, pinned)?),
         wanted,
         tell,
     })
+}
+
+/// The user namespace among those that will be joined.
+fn user_namespace(wanted: &[Wanted]) -> Option<NsKey> {
+    let mut keys = wanted.iter().map(|it| it.key);
+    keys.find(|key| key.kind == NsKind::User)
+}
+
+fn numbers(pinned: &Pinned, wanted: &[Wanted]) -> Numbers {
+    match user_namespace(wanted) {
+        None => Numbers::Ours,
+        joined if joined == pinned.task.namespace(NsKind::User) => Numbers::Targets,
+        Some(_) => Numbers::Others,
+    }
 }
 
 /// Namespaces that were named themselves, without a process whose rights could be taken over.
@@ -158,9 +171,13 @@ fn of_namespaces(
             None => {}
         }
     }
-    let own = own_namespaces()?;
-    wanted.retain(|it| !own.contains(&it.key));
-    let joins_user = wanted.iter().any(|it| it.key.kind == NsKind::User);
+    let own = OwnNamespaces::hold()?;
+    wanted.retain(|it| !own.contains(it.key));
+    let numbers = match user_namespace(&wanted) {
+        Some(_) => Numbers::Others,
+        None => Numbers::Ours,
+    };
+    let rights = rights::of_namespaces(args, numbers)?;
     Ok(Entry {
         of: None,
         cgroups: Vec::new(),
@@ -173,9 +190,10 @@ fn of_namespaces(
             (_, Some(dir)) => Some(WorkingDirectory::Inside(dir.clone())),
             _ => None,
         },
-        credentials: rights::of_namespaces(args, joins_user)?,
+        groups_before: rights.groups_before,
+        credentials: rights.inside,
         fork: !args.no_fork,
-        program: Program::new(command, Program::own_environment()),
+        program: program(command, Program::own_environment()),
         wanted,
         tell,
     })
@@ -201,15 +219,19 @@ fn takes_all(args: &EnterArgs) -> bool {
     args.all || args.as_target || !(named || args.net_socket.is_some() || args.user_parent)
 }
 
-/// Our own are those of the real /proc, in whatever procfs the target was looked up.
-fn own_namespaces() -> Result<Vec<NsKey>, Failure> {
-    let open = |kind| {
-        let path = format!("/proc/self/ns/{kind}");
-        let fd = nsfs::open(path.as_ref()).during(|| Step::Open(path.clone()))?;
-        fd.map(|fd| key_of(kind, &fd)).transpose()
-    };
-    let keys: Result<Vec<Option<NsKey>>, Failure> = NsKind::ALL.into_iter().map(open).collect();
-    Ok(keys?.into_iter().flatten().collect())
+/// Our own namespaces, by the real /proc, in whatever procfs the target was looked up.
+struct OwnNamespaces(TaskDir);
+
+impl OwnNamespaces {
+    fn hold() -> Result<OwnNamespaces, Failure> {
+        let own = ProcRoot::open("/proc".as_ref()).and_then(|proc| proc.own_task());
+        let own = own.during(|| Step::Open("/proc/self".to_owned()))?;
+        Ok(OwnNamespaces(own))
+    }
+
+    fn contains(&self, key: NsKey) -> bool {
+        self.0.namespace(key.kind) == Some(key)
+    }
 }
 
 fn key_of(kind: NsKind, fd: &OwnedFd) -> Result<NsKey, Failure> {
@@ -219,16 +241,36 @@ fn key_of(kind: NsKind, fd: &OwnedFd) -> Result<NsKey, Failure> {
     Ok(NsKey { kind, inode })
 }
 
-/// `None`: this kernel does not have the kind.
-fn namespace_of(pinned: &Pinned, kind: NsKind) -> Result<Option<Wanted>, Failure> {
-    let link = LinkName::Own(kind);
-    if pinned.process.links.own(kind).why() == Some(&Why::Unsupported) {
+/// Opens the target's namespace of a kind if that is one that is wanted. `None` also where this
+/// kernel does not have the kind.
+fn namespace_of(
+    pinned: &Pinned,
+    kind: NsKind,
+    is_wanted: impl FnOnce(&NsKey) -> bool,
+) -> Result<Option<Wanted>, Failure> {
+    // Where its link cannot be read, opening it says why.
+    if pinned
+        .task
+        .namespace(kind)
+        .is_some_and(|key| !is_wanted(&key))
+    {
         return Ok(None);
     }
     let name = || Step::Open(pinned.name(&format!("ns/{kind}")));
-    let fd = pinned.task.open_ns(link).during(name)?;
-    let key = key_of(kind, &fd)?;
-    Ok(Some(Wanted { key, fd }))
+    match pinned.task.open_ns(LinkName::Own(kind)) {
+        Ok(fd) => {
+            let key = key_of(kind, &fd)?;
+            Ok(Some(Wanted { key, fd }))
+        }
+        Err(Errno::ENOENT) if is_unknown_here(kind) => Ok(None),
+        Err(errno) => Err(errno).during(name),
+    }
+}
+
+/// Whether this kernel does not have the kind at all: then we have none ourselves.
+fn is_unknown_here(kind: NsKind) -> bool {
+    let path = format!("/proc/self/ns/{kind}");
+    std::fs::symlink_metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
 /// A namespace by the path of its file, or as `:NS_ID`.
@@ -299,7 +341,7 @@ fn move_to_parent(pinned: &Pinned, wanted: &mut Vec<Wanted>) -> Result<(), Failu
         (Some(user), _) => nsfs::parent(&user.fd).during(step)?,
         (None, Some(other)) => nsfs::owner(&other.fd).during(step)?,
         (None, None) => {
-            let own = namespace_of(pinned, NsKind::User)?.map(|it| it.fd);
+            let own = namespace_of(pinned, NsKind::User, |_| true)?.map(|it| it.fd);
             let own = own.ok_or_else(|| Failure::because(step(), "the target has none"))?;
             nsfs::parent(&own).during(step)?
         }
@@ -319,10 +361,12 @@ fn cgroups_of(
     }
     let own = collector.root().own_task();
     let own = own.during(|| Step::Open("/proc/self".to_owned()))?;
-    let hierarchies = details::cgroup_hierarchies(&own);
-    match (&pinned.process.cgroups, &hierarchies) {
-        (Seen::Known(entries), Seen::Known(hierarchies)) => cgroups::open(entries, hierarchies),
-        _ => Err(pinned.unreadable("cgroup")),
+    match details::cgroup_hierarchies(&own) {
+        Seen::Known(hierarchies) => cgroups::open(&pinned.cgroups()?, &hierarchies),
+        Seen::Unknown(why) => Err(Failure::because(
+            Step::Open("/proc/self/mountinfo".to_owned()),
+            format!("it cannot be read: {why}"),
+        )),
     }
 }
 
@@ -362,6 +406,12 @@ fn working_directory(
         (None, Some(dir)) => Some(WorkingDirectory::Inside(dir.clone())),
         (None, None) => None,
     })
+}
+
+fn program(command: &[OsString], environment: Vec<OsString>) -> Program {
+    let mut program = Program::new(command, environment);
+    program.usual_path_too = true;
+    program
 }
 
 /// An environment beyond this (bytes) is cut; execve(2) takes no more than a few MiB either.

@@ -1,17 +1,18 @@
 //! A process that is held, so that nobody else can take its number while it is read and entered.
 
-use crate::collect::Collector;
+use crate::collect::{Collector, details};
 use crate::commands::source::Source;
 use crate::error::Error;
 use crate::isolate::{Failure, Step};
-use crate::model::process::{Details, Status};
-use crate::model::{Pid, Process, Seen};
+use crate::model::process::{CgroupEntry, IdRange, Status};
+use crate::model::{Pid, Seen};
 use crate::sys::pidfd::PidFd;
 use crate::sys::procfs::TaskDir;
 
-/// A process that is held, so that nobody else can take its number.
+/// A process that is held, so that nobody else can take its number. What is asked of it is read
+/// when it is asked: a plain enter needs none of it.
 pub struct Pinned {
-    pub process: Process,
+    number: Pid,
     /// `None` for a thread that is not the first, and in a procfs that is not ours.
     pub pidfd: Option<PidFd>,
     pub task: TaskDir,
@@ -25,14 +26,11 @@ impl Pinned {
         };
         let task = collector.root().task(pid);
         let task = task.map_err(|_| source.no_process(pid))?;
-        let snapshot = source.read(pid)?;
-        let process = snapshot.processes.get(&pid).cloned();
-        let process = process.ok_or_else(|| source.no_process(pid))?;
-        // Alive after everything was opened: the number was its own all the time.
+        // Alive after both were opened: the number was its own all the time.
         let is_alive = pidfd.as_ref().is_none_or(|it| it.is_alive() == Ok(true));
         match is_alive {
             true => Ok(Pinned {
-                process,
+                number: pid,
                 pidfd,
                 task,
             }),
@@ -44,32 +42,49 @@ impl Pinned {
         let inode = self.pidfd.as_ref().and_then(|it| it.inode().ok());
         match inode == Some(pidfs) {
             true => Ok(()),
-            false => Err(Error::NoProcess(self.process.task())),
+            false => Err(Error::NoProcess(self.number)),
         }
     }
 
-    pub fn details(&self) -> Option<&Details> {
-        self.process.details.as_deref()
+    pub fn status(&self) -> Result<Status, Failure> {
+        self.known("status", details::status_of(&self.task))
     }
 
-    /// Its status; what cannot be read cannot be taken over.
-    pub fn status(&self) -> Result<&Status, Failure> {
-        let status = self.details().map(|details| &details.status);
-        match status {
-            Some(Seen::Known(status)) => Ok(status),
-            _ => Err(self.unreadable("status")),
+    /// Its `uid_map` or `gid_map`.
+    pub fn id_map(&self, file: &str) -> Result<Vec<IdRange>, Failure> {
+        self.known(file, details::id_map_of(&self.task, file))
+    }
+
+    pub fn cgroups(&self) -> Result<Vec<CgroupEntry>, Failure> {
+        self.known("cgroup", details::cgroups_of(&self.task))
+    }
+
+    /// Whether nobody in its user namespace can change the supplementary groups.
+    pub fn forbids_setgroups(&self) -> bool {
+        details::setgroups_of(&self.task)
+            .known()
+            .map(String::as_str)
+            == Some("deny")
+    }
+
+    /// Its security label, where a module is active and tells it.
+    pub fn label(&self) -> Option<String> {
+        details::lsm_of(&self.task).known().cloned().flatten()
+    }
+
+    /// What cannot be read cannot be taken over.
+    fn known<T>(&self, file: &str, seen: Seen<T>) -> Result<T, Failure> {
+        match seen {
+            Seen::Known(value) => Ok(value),
+            Seen::Unknown(why) => Err(Failure::because(
+                Step::Open(self.name(file)),
+                format!("it cannot be read: {why}"),
+            )),
         }
     }
 
-    pub fn unreadable(&self, file: &str) -> Failure {
-        let pid = self.process.task();
-        Failure::because(
-            Step::Open(format!("/proc/{pid}/{file}")),
-            "it cannot be read",
-        )
-    }
-
-    pub fn name(&self, what: &str) -> String {
-        format!("/proc/{}/{what}", self.process.task())
+    /// The path of one of its files, for messages.
+    pub fn name(&self, file: &str) -> String {
+        format!("/proc/{}/{file}", self.number)
     }
 }

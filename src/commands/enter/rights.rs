@@ -1,13 +1,35 @@
 //! The rights with which a program runs in there: ours, those of root in there, or the target's.
 
+use nix::unistd::{Gid, getgroups};
+
 use super::pinned::Pinned;
 use crate::cli::{EnterArgs, IdArg};
 use crate::commands::run::tell;
 use crate::error::Error;
-use crate::isolate::Failure;
 use crate::isolate::credentials::{Credentials, Keep};
-use crate::model::process::{Details, IdRange, Seccomp};
-use crate::model::{CapabilitySet, Seen};
+use crate::isolate::id_map::Ids;
+use crate::isolate::{Failure, Step};
+use crate::model::CapabilitySet;
+use crate::model::process::{IdRange, Seccomp, Status};
+use crate::sys::capabilities;
+
+/// By which numbers ids go once everything is joined.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Numbers {
+    /// No user namespace is joined.
+    Ours,
+    /// Those of the target's user namespace.
+    Targets,
+    /// Those of a user namespace that no process of ours tells the maps of.
+    Others,
+}
+
+/// The rights, and the supplementary groups to have before a user namespace is joined, in which
+/// nobody may be allowed to change them.
+pub struct Rights {
+    pub groups_before: Option<Vec<u32>>,
+    pub inside: Credentials,
+}
 
 fn keep(args: &EnterArgs) -> Keep {
     match args.keep_caps {
@@ -29,119 +51,187 @@ fn number(id: Option<IdArg>) -> Option<u32> {
 }
 
 /// Whoever enters a user namespace becomes root in there, unless told otherwise.
-fn root_inside(args: &EnterArgs, joins_user: bool) -> Option<u32> {
-    (joins_user && !args.preserve_credentials).then_some(0)
+fn root_inside(args: &EnterArgs, numbers: Numbers) -> Option<u32> {
+    (numbers != Numbers::Ours && !args.preserve_credentials).then_some(0)
 }
 
 /// Where the target is a namespace and no process.
-pub fn of_namespaces(args: &EnterArgs, joins_user: bool) -> Result<Credentials, Error> {
-    let root = root_inside(args, joins_user);
-    Ok(Credentials {
-        uid: number(args.setuid).or(root),
-        gid: number(args.setgid).or(root),
-        groups: (args.setgid.is_some() || root.is_some()).then(Vec::new),
-        keep: keep(args),
-        drop: capabilities_to_drop(args)?,
-        no_new_privs: false,
-    })
+pub fn of_namespaces(args: &EnterArgs, numbers: Numbers) -> Result<Rights, Error> {
+    let follows = [args.setuid, args.setgid].contains(&Some(IdArg::Follow));
+    if follows {
+        return Err(Error::Usage(
+            "the target is a namespace and no process whose ids could be followed: -S and -G take \
+             a number"
+                .to_owned(),
+        ));
+    }
+    Ok(plain(
+        args,
+        root_inside(args, numbers),
+        root_inside(args, numbers),
+        capabilities_to_drop(args)?,
+    ))
+}
+
+/// Ids that are given, or else these; no supplementary groups once the group changes.
+fn plain(args: &EnterArgs, uid: Option<u32>, gid: Option<u32>, drop: CapabilitySet) -> Rights {
+    Rights {
+        groups_before: gid.map(|_| Vec::new()),
+        inside: Credentials {
+            uid: number(args.setuid).or(uid),
+            gid: number(args.setgid).or(gid),
+            groups: (args.setgid.is_some() || gid.is_some()).then(Vec::new),
+            keep: keep(args),
+            drop,
+            ..Credentials::default()
+        },
+    }
 }
 
 /// Where it is a process, whose rights may be wanted.
-pub fn of_process(
-    args: &EnterArgs,
-    pinned: &Pinned,
-    joins_user: bool,
-) -> Result<Credentials, Error> {
+pub fn of_process(args: &EnterArgs, pinned: &Pinned, numbers: Numbers) -> Result<Rights, Error> {
     let drop = capabilities_to_drop(args)?;
     if args.as_target {
-        return Ok(Credentials {
-            drop,
-            ..of_target_exactly(pinned, joins_user)?
-        });
+        return Ok(exactly(&TargetUser::read(pinned, numbers)?, pinned, drop)?);
     }
-    let follows = args.setuid == Some(IdArg::Follow) || args.setgid == Some(IdArg::Follow);
-    let theirs = match follows {
-        true => of_target_exactly(pinned, joins_user)?,
-        false => Credentials::default(),
+    let follows = [args.setuid, args.setgid].contains(&Some(IdArg::Follow));
+    let root = root_inside(args, numbers);
+    // Where there is no root, as in a sandbox that maps its user alone, it is the target's user.
+    let lacks_root = root.is_some() && numbers == Numbers::Targets && !has_root(pinned)?;
+    if !(follows || lacks_root) {
+        return Ok(plain(args, root, root, drop));
+    }
+    let target = TargetUser::read(pinned, numbers)?;
+    let (uid, gid) = match lacks_root {
+        true => (Some(target.uid()?), Some(target.gid()?)),
+        false => (root, root),
     };
-    let usual = root_inside(args, joins_user);
-    // A root that nobody is in there cannot be become.
-    let usual_uid = usual.filter(|_| is_mapped(pinned, |details| &details.uid_map));
-    let usual_gid = usual.filter(|_| is_mapped(pinned, |details| &details.gid_map));
-    Ok(Credentials {
-        uid: match args.setuid {
-            Some(IdArg::Follow) => theirs.uid,
-            given => number(given).or(usual_uid),
-        },
-        gid: match args.setgid {
-            Some(IdArg::Follow) => theirs.gid,
-            given => number(given).or(usual_gid),
-        },
-        groups: match args.setgid {
-            Some(IdArg::Follow) => theirs.groups,
-            Some(IdArg::Number(_)) => Some(Vec::new()),
-            // Where the target's user namespace forbids to change them, they stay.
-            None => usual
-                .filter(|_| !forbids_setgroups(pinned))
-                .map(|_| Vec::new()),
-        },
-        keep: keep(args),
-        drop,
-        no_new_privs: false,
-    })
+    let mut rights = plain(args, uid, gid, drop);
+    if args.setuid == Some(IdArg::Follow) {
+        rights.inside.uid = Some(target.uid()?);
+    }
+    if args.setgid == Some(IdArg::Follow) {
+        rights.inside.gid = Some(target.gid()?);
+        rights.inside.groups = Some(target.groups());
+        rights.groups_before = target.groups_before();
+    }
+    Ok(rights)
 }
 
-fn forbids_setgroups(pinned: &Pinned) -> bool {
-    let setgroups = pinned.details().map(|details| &details.setgroups);
-    setgroups
-        .and_then(Seen::known)
-        .is_some_and(|it| it == "deny")
+/// Whether uid and gid 0 are mapped in the target's user namespace.
+fn has_root(pinned: &Pinned) -> Result<bool, Failure> {
+    let has = |file| Ok(IdRange::outside_of(&pinned.id_map(file)?, 0).is_some());
+    Ok(has("uid_map")? && has("gid_map")?)
 }
 
-fn is_mapped(pinned: &Pinned, map: fn(&Details) -> &Seen<Vec<IdRange>>) -> bool {
-    let map = pinned.details().map(map);
-    map.and_then(Seen::known)
-        .is_none_or(|map| IdRange::outside_of(map, 0).is_some())
-}
-
-/// The target's ids as they are numbered in the user namespace that we will be in, its capabilities
-/// and no_new_privs. What cannot be taken over is said.
-fn of_target_exactly(pinned: &Pinned, joins_user: bool) -> Result<Credentials, Failure> {
-    let status = pinned.status()?;
-    let inside = |map: fn(&Details) -> &Seen<Vec<IdRange>>, file: &str, id: u32| {
-        if !joins_user {
-            return Ok(id);
-        }
-        let map = pinned.details().map(map).and_then(Seen::known);
-        let inside = map.and_then(|map| IdRange::inside_of(map, id));
-        inside.ok_or_else(|| pinned.unreadable(file))
-    };
-    let gid = |id| inside(|details| &details.gid_map, "gid_map", id);
-    if let Some(Seen::Known(Some(label))) = pinned.details().map(|details| &details.lsm) {
+/// The target's rights, all that can be taken over; what cannot is said.
+fn exactly(
+    target: &TargetUser<'_>,
+    pinned: &Pinned,
+    drop: CapabilitySet,
+) -> Result<Rights, Failure> {
+    if let Some(label) = pinned.label() {
         tell(&format!(
             "the security label {label:?} of the target is not taken over"
         ));
     }
+    let status = &target.status;
     if status.seccomp != Some(Seccomp::Disabled) {
         tell("the seccomp filter of the target is not taken over: no system call could");
     }
-    Ok(Credentials {
-        uid: Some(inside(
-            |details| &details.uid_map,
-            "uid_map",
-            status.uids.effective,
-        )?),
-        gid: Some(gid(status.gids.effective)?),
-        // A group that is not mapped in there is none that the target could use.
-        groups: Some(
-            status
-                .groups
-                .iter()
-                .filter_map(|id| gid(*id).ok())
-                .collect(),
-        ),
-        keep: Keep::Exactly(Box::new(status.capabilities)),
-        drop: CapabilitySet::default(),
-        no_new_privs: status.no_new_privs == Some(true),
+    if pinned.forbids_setgroups() && !has_setgid() && !target.has_our_groups() {
+        tell("the supplementary groups stay ours: its user namespace forbids to change them");
+    }
+    Ok(Rights {
+        groups_before: target.groups_before(),
+        inside: Credentials {
+            uid: Some(target.uid()?),
+            gid: Some(target.gid()?),
+            real_uid: Some(target.inside(Ids::Users, status.uids.real)?),
+            real_gid: Some(target.inside(Ids::Groups, status.gids.real)?),
+            groups: Some(target.groups()),
+            keep: Keep::Exactly(Box::new(status.capabilities)),
+            drop,
+            no_new_privs: status.no_new_privs == Some(true),
+        },
     })
+}
+
+fn has_setgid() -> bool {
+    capabilities::get().is_ok_and(|sets| sets.effective.contains(CapabilitySet::SETGID))
+}
+
+/// Who the target is, as we number ids, and the maps by which they are numbered in there.
+struct TargetUser<'a> {
+    pinned: &'a Pinned,
+    status: Status,
+    /// Of uids and of gids; `None` where the numbers are ours.
+    maps: Option<[Vec<IdRange>; 2]>,
+}
+
+impl<'a> TargetUser<'a> {
+    fn read(pinned: &'a Pinned, numbers: Numbers) -> Result<TargetUser<'a>, Failure> {
+        let maps = match numbers {
+            Numbers::Ours => None,
+            Numbers::Targets => Some([pinned.id_map("uid_map")?, pinned.id_map("gid_map")?]),
+            Numbers::Others => {
+                return Err(Failure::because(
+                    Step::Open(pinned.name("uid_map")),
+                    "the target's ids are numbered in its own user namespace, and another is \
+                     entered: --as-target and `follow` take the target's",
+                ));
+            }
+        };
+        Ok(TargetUser {
+            status: pinned.status()?,
+            pinned,
+            maps,
+        })
+    }
+
+    fn uid(&self) -> Result<u32, Failure> {
+        self.inside(Ids::Users, self.status.uids.effective)
+    }
+
+    fn gid(&self) -> Result<u32, Failure> {
+        self.inside(Ids::Groups, self.status.gids.effective)
+    }
+
+    /// The number in there of an id that we number so.
+    fn inside(&self, ids: Ids, id: u32) -> Result<u32, Failure> {
+        let Some(maps) = &self.maps else {
+            return Ok(id);
+        };
+        let map = match ids {
+            Ids::Users => &maps[0],
+            Ids::Groups => &maps[1],
+        };
+        IdRange::inside_of(map, id).ok_or_else(|| {
+            Failure::because(
+                Step::Open(self.pinned.name(ids.file())),
+                format!("{id} of the target has no number in there: nobody in there can become it"),
+            )
+        })
+    }
+
+    /// Its supplementary groups. One that has no number in there is none that it could use.
+    fn groups(&self) -> Vec<u32> {
+        let groups = self.status.groups.iter();
+        groups
+            .filter_map(|id| self.inside(Ids::Groups, *id).ok())
+            .collect()
+    }
+
+    fn has_our_groups(&self) -> bool {
+        let ours = getgroups().unwrap_or_default();
+        let mut ours: Vec<u32> = ours.into_iter().map(Gid::as_raw).collect();
+        let mut theirs = self.status.groups.clone();
+        ours.sort_unstable();
+        theirs.sort_unstable();
+        ours == theirs
+    }
+
+    fn groups_before(&self) -> Option<Vec<u32>> {
+        self.maps.is_some().then(|| self.status.groups.clone())
+    }
 }
