@@ -54,7 +54,7 @@ fn yaml_is_the_same_document_as_json() {
 fn the_list_of_schemas_names_all_of_them() {
     assert_eq!(
         run(&["schema"], "--json"),
-        "namespaces\nmembers\ntree\nprocess\ndiff\npid\ncan\nreach\nsnapshot\ndoctor\n"
+        "namespaces\nmembers\ntree\nprocess\ndiff\npid\ncan\nreach\nsnapshot\naudit\ndoctor\n"
     );
 }
 
