@@ -265,7 +265,7 @@ impl Layer {
 
 fn only_init_refuses(snapshot: &Snapshot) -> bool {
     let unreadable = &snapshot.coverage.unreadable;
-    unreadable.iter().all(|it| it.pid == Process::INIT)
+    !unreadable.is_empty() && unreadable.iter().all(|it| it.pid == Process::INIT)
 }
 
 /// A feature of the kernel and what its absence hides.

@@ -67,7 +67,8 @@ fn refused_layers(coverage: &Coverage) -> impl Iterator<Item = String> {
         _ => "something",
     };
     // PID 1 alone is named already, and refuses every layer that looks at processes.
-    let only_init = coverage.unreadable.iter().all(|it| it.pid == Process::INIT);
+    let unreadable = &coverage.unreadable;
+    let only_init = !unreadable.is_empty() && unreadable.iter().all(|it| it.pid == Process::INIT);
     let by_process = [
         "for_children",
         "threads",
