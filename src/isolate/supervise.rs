@@ -85,7 +85,7 @@ impl HeldSignals {
             {
                 let _ = kill(child, sent.signal);
             }
-            stop_with(child)?;
+            stop_as(child)?;
         }
     }
 
@@ -128,7 +128,7 @@ struct Sent {
 }
 
 /// When a child has been stopped, so are we, until both go on.
-fn stop_with(child: Pid) -> Result<(), Errno> {
+fn stop_as(child: Pid) -> Result<(), Errno> {
     let flags = WaitPidFlag::WSTOPPED | WaitPidFlag::WNOHANG;
     match waitid(Id::Pid(child), flags) {
         Ok(WaitStatus::Stopped(..)) => {
