@@ -27,6 +27,7 @@ use crate::sys::procfs::ProcRoot;
 use crate::sys::{nsfs, why};
 use processes::MissingLinks;
 
+pub use containers::Parents;
 pub use discover::Reach;
 pub use processes::Depth;
 
@@ -206,8 +207,8 @@ impl Collector {
     }
 
     /// What tells which containers the given processes are in, and what those are called.
-    pub fn trace(&self, snapshot: &mut Snapshot, tasks: &[Pid]) {
-        containers::trace(&self.root, snapshot, tasks);
+    pub fn trace(&self, snapshot: &mut Snapshot, tasks: &[Pid], parents: Parents) {
+        containers::trace(&self.root, snapshot, tasks, parents);
     }
 
     /// Login names of the uids that occur in the snapshot.

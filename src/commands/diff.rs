@@ -27,9 +27,9 @@ pub fn run(global: &Global, args: &DiffArgs) -> Result<Exit, Error> {
     };
     let mut snapshot = source.read(subject)?;
     read_reference(&source, &mut snapshot, given)?;
-    source.trace(&mut snapshot, &[subject]);
+    source.trace_alone(&mut snapshot, subject);
     if let Some(given) = given {
-        source.trace(&mut snapshot, &[given]);
+        source.trace_alone(&mut snapshot, given);
     }
     let wanted = {
         let (subject, reference) = sides(&snapshot, subject, given);

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::os::fd::OwnedFd;
 
 use crate::cli::Global;
-use crate::collect::{Collector, Depth, Reach};
+use crate::collect::{Collector, Depth, Parents, Reach};
 use crate::error::Error;
 use crate::model::namespace::NsKey;
 use crate::model::{Pid, Snapshot};
@@ -121,7 +121,14 @@ impl Source {
     /// What tells which containers the given processes are in.
     pub fn trace(&self, snapshot: &mut Snapshot, tasks: &[Pid]) {
         if let Source::Live(collector) = self {
-            collector.trace(snapshot, tasks);
+            collector.trace(snapshot, tasks, Parents::Follow);
+        }
+    }
+
+    /// The same by what the process itself shows, without a look at any other.
+    pub fn trace_alone(&self, snapshot: &mut Snapshot, task: Pid) {
+        if let Source::Live(collector) = self {
+            collector.trace(snapshot, &[task], Parents::Leave);
         }
     }
 

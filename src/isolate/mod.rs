@@ -1,8 +1,8 @@
 //! Creating namespaces and joining them, so that isolation can be tried and not only read.
 //!
-//! [`launch`] makes new ones, [`enter`] joins those that exist. Both resolve everything first, then
+//! `launch` makes new ones, `enter` joins those that exist. Both resolve everything first, then
 //! change this process, and end either by becoming the program or, where the program has to be a
-//! child, by standing over it until it ends ([`supervise`]).
+//! child, by standing over it until it ends (`supervise`).
 
 /// Cgroups to join.
 pub mod cgroups;

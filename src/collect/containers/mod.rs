@@ -35,8 +35,16 @@ const LARGEST_RECORD: usize = 4 << 20;
 /// Of an environment so much is searched (bytes).
 const LONGEST_ENVIRON: usize = 32 << 10;
 
+/// Whether the parents of a process are looked at too, for the one that watches over its container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parents {
+    Follow,
+    /// A question about one process reads no other.
+    Leave,
+}
+
 /// Looks at the places of the given processes that were not looked at before.
-pub fn trace(root: &ProcRoot, snapshot: &mut Snapshot, tasks: &[Pid]) {
+pub fn trace(root: &ProcRoot, snapshot: &mut Snapshot, tasks: &[Pid], parents: Parents) {
     let wanted: BTreeSet<Place> = tasks
         .iter()
         .filter_map(|task| snapshot.processes.get(task))
@@ -50,7 +58,7 @@ pub fn trace(root: &ProcRoot, snapshot: &mut Snapshot, tasks: &[Pid]) {
     let looker = Looker::new(root);
     let mut found = Vec::new();
     for (place, task) in oldest(snapshot, &wanted) {
-        found.push((place, looker.look(snapshot, place, task)));
+        found.push((place, looker.look(snapshot, place, task, parents)));
     }
     if looker.is_ours {
         ask_engine(&mut found);
@@ -120,7 +128,7 @@ impl Looker<'_> {
         }
     }
 
-    fn look(&self, snapshot: &Snapshot, place: Place, task: Pid) -> Traces {
+    fn look(&self, snapshot: &Snapshot, place: Place, task: Pid, parents: Parents) -> Traces {
         let dir = match self.root.task(task) {
             Ok(dir) => dir,
             Err(errno) => return Traces::unknown(task, &why(errno)),
@@ -137,7 +145,10 @@ impl Looker<'_> {
         let mut traces = Traces {
             task,
             cgroups,
-            monitor: self.monitor(&dir),
+            monitor: match parents {
+                Parents::Follow => self.monitor(&dir),
+                Parents::Leave => Seen::Unknown(Why::Skipped),
+            },
             mounts: self.mounts(&dir, process),
             marker: Seen::Unknown(Why::Skipped),
             records: Vec::new(),

@@ -1,5 +1,5 @@
-//! A question about one process reads that process, its reference and, where it has a mount namespace
-//! of its own, the line of its parents, however many others there are.
+//! A question about one process reads that process and its reference, however many others there are;
+//! `show` reads the line of its parents too, where it has a mount namespace of its own.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -71,8 +71,10 @@ fn traced(question: &[&str], subject: i32) -> usize {
         .lines()
         .filter_map(|line| line.split_whitespace().next()?.parse().ok());
     let mut allowed: BTreeSet<i32> = tracees.collect();
-    // Its parents too, among which the monitor of a container would be.
-    allowed.extend(line_of_parents(subject));
+    // All that is known of a process is the monitor of its container too, among its parents.
+    if question[0] == "show" {
+        allowed.extend(line_of_parents(subject));
+    }
     allowed.extend([subject, 1, 2]);
     let others: BTreeSet<i32> = trace
         .lines()
