@@ -14,6 +14,7 @@ const MOST: usize = 32;
 /// One line of a mount table, as far as it matters here.
 pub struct Line {
     device: String,
+    fstype: String,
     root: String,
     mount_point: String,
     /// Options of the file system.
@@ -24,6 +25,7 @@ impl From<&Mount> for Line {
     fn from(mount: &Mount) -> Line {
         Line {
             device: mount.device.clone(),
+            fstype: mount.fstype.clone(),
             root: mount.root.clone(),
             mount_point: mount.mount_point.clone(),
             super_options: mount.super_options.clone(),
@@ -49,7 +51,12 @@ impl HostPaths {
             let is_below = rest.is_empty() || rest.starts_with('/');
             is_below.then(|| format!("{}{rest}", line.mount_point.trim_end_matches('/')))
         };
-        let fitting = self.0.iter().filter(|line| line.device == device);
+        // A path through a file server of some user's may never come to its end.
+        let is_served = |line: &&Line| line.fstype.starts_with("fuse");
+        let fitting = self
+            .0
+            .iter()
+            .filter(|line| line.device == device && !is_served(line));
         fitting
             .filter_map(|line| Some((line.root.len(), below(line)?)))
             .max_by_key(|(length, _)| *length)
@@ -81,12 +88,13 @@ fn parse_line(line: &str) -> Option<Line> {
     let device = fields.next()?.to_owned();
     let root = parse::unmangle(fields.next()?);
     let mount_point = parse::unmangle(fields.next()?);
-    let mut tail = fields.skip_while(|field| *field != "-").skip(3);
+    let mut tail = fields.skip_while(|field| *field != "-").skip(1);
     Some(Line {
         device,
+        fstype: tail.next().unwrap_or_default().to_owned(),
         root,
         mount_point,
-        super_options: parse::unmangle(tail.next().unwrap_or_default()),
+        super_options: parse::unmangle(tail.nth(1).unwrap_or_default()),
     })
 }
 
