@@ -82,6 +82,21 @@ pub fn lines(mountinfo: &[u8]) -> impl Iterator<Item = Line> {
         .filter_map(|line| parse_line(&text::from_bytes(line)))
 }
 
+/// Words of which the mounts of runtimes have at least one.
+const WORDS: [&str; 4] = ["containers/", "/sandboxes/", "/kubelet/", "upperdir="];
+
+/// Those lines of a mount table that are worth reading: mostly none.
+pub fn promising_lines(mountinfo: &[u8]) -> impl Iterator<Item = Line> {
+    let text = text::from_bytes(mountinfo);
+    let is_promising = |line: &&str| WORDS.iter().any(|word| line.contains(word));
+    let lines: Vec<Line> = text
+        .lines()
+        .filter(is_promising)
+        .filter_map(parse_line)
+        .collect();
+    lines.into_iter()
+}
+
 /// See proc_pid_mountinfo(5): `ID PARENT DEVICE ROOT MOUNTPOINT OPTIONS … - TYPE SOURCE OPTIONS`.
 fn parse_line(line: &str) -> Option<Line> {
     let mut fields = line.split(' ').skip(2);
@@ -177,7 +192,7 @@ mod tests {
     fn read(table: &str, host: &str) -> Vec<(String, String, Option<String>, Option<String>)> {
         let host = HostPaths::new(host.as_bytes());
         let table = table.replace("ID", ID);
-        of_runtimes(lines(table.as_bytes()), &&host)
+        of_runtimes(promising_lines(table.as_bytes()), &&host)
             .into_iter()
             .map(|it| (it.runtime, it.source.replace(ID, "ID"), it.id, it.folder))
             .collect()
@@ -240,7 +255,7 @@ mod tests {
     #[test]
     fn the_uid_of_a_pod_is_in_what_the_kubelet_binds() {
         let line = "92 74 8:1 /var/lib/kubelet/pods/7c1f-0e/etc-hosts /etc/hosts rw - ext4 x rw";
-        let mounts = of_runtimes(lines(line.as_bytes()), &&HostPaths::new(b""));
+        let mounts = of_runtimes(promising_lines(line.as_bytes()), &&HostPaths::new(b""));
         assert_eq!(mounts[0].pod_uid.as_deref(), Some("7c1f-0e"));
         assert_eq!(mounts[0].source, "/var/lib/kubelet/pods/7c1f-0e/etc-hosts");
     }
