@@ -7,7 +7,7 @@ mod monitor;
 mod mounts;
 mod records;
 
-use std::cell::LazyCell;
+use std::cell::{LazyCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -112,6 +112,16 @@ struct Looker<'a> {
     is_ours: bool,
     /// Read once a mount needs to be found on the host.
     host: LazyCell<HostPaths, Box<dyn FnOnce() -> HostPaths + 'a>>,
+    /// Parents that were looked at: most places have the same ones above them.
+    parents: RefCell<BTreeMap<Pid, Parent>>,
+}
+
+/// A process above one that is looked at.
+#[derive(Clone)]
+struct Parent {
+    ppid: Seen<Pid>,
+    /// The monitor that it is, with its mount namespace.
+    monitor: Option<(Monitor, Option<u64>)>,
 }
 
 impl Looker<'_> {
@@ -125,6 +135,7 @@ impl Looker<'_> {
             root,
             is_ours: root.is_ours(),
             host: LazyCell::new(Box::new(host)),
+            parents: RefCell::default(),
         }
     }
 
@@ -146,7 +157,7 @@ impl Looker<'_> {
             task,
             cgroups,
             monitor: match parents {
-                Parents::Follow => self.monitor(&dir),
+                Parents::Follow => self.monitor(snapshot, task, &dir),
                 Parents::Leave => Seen::Unknown(Why::Skipped),
             },
             mounts: self.mounts(&dir, process),
@@ -174,36 +185,71 @@ impl Looker<'_> {
             return Seen::Known(mounts::of_runtimes(lines, &self.host));
         }
         let table = dir.read_up_to("mountinfo", LARGEST_MOUNTINFO).map_err(why);
-        Seen::from(table).map(|table| mounts::of_runtimes(mounts::lines(&table), &self.host))
+        Seen::from(table)
+            .map(|table| mounts::of_runtimes(mounts::promising_lines(&table), &self.host))
     }
 
     /// The nearest monitor above a process, outside of its mount namespace: what runs inside can
     /// call itself what it likes.
-    fn monitor(&self, subject: &TaskDir) -> Seen<Option<Monitor>> {
-        let inside = mount_namespace(subject);
-        let mut above = stat_of(subject).part(|stat| stat.ppid);
-        // One read each of a line that can be long: its name says who may be a monitor.
+    fn monitor(&self, snapshot: &Snapshot, task: Pid, subject: &TaskDir) -> Seen<Option<Monitor>> {
+        let known = snapshot.processes.get(&task).map(|it| &it.stat);
+        let stat = match known {
+            Some(known @ Seen::Known(_)) => known.clone(),
+            _ => stat_of(subject).map(Box::new),
+        };
+        let inside = LazyCell::new(|| mount_namespace(subject));
+        let mut above = stat.part(|stat| stat.ppid);
         for _ in 0..LONGEST_LINE {
             let parent = match above {
                 // PID 1 watches over everything; 0 stands for a parent outside.
                 Seen::Known(0 | Process::INIT) => return Seen::Known(None),
-                Seen::Known(parent) => parent,
+                Seen::Known(parent) => self.parent(snapshot, parent),
                 Seen::Unknown(why) => return Seen::Unknown(why),
             };
-            let Ok(dir) = self.root.task(parent) else {
-                return Seen::Unknown(Why::Gone);
-            };
-            let stat = stat_of(&dir);
-            let may_be = stat.known().is_none_or(|stat| monitor::may_be(&stat.comm));
-            if let Some(found) = may_be.then(|| read_monitor(&dir, parent)).flatten() {
-                let theirs = mount_namespace(&dir);
-                if theirs.is_none() || theirs != inside {
-                    return Seen::Known(Some(found));
-                }
+            if let Some((found, theirs)) = parent.monitor
+                && (theirs.is_none() || theirs != *inside)
+            {
+                return Seen::Known(Some(found));
             }
-            above = stat.part(|stat| stat.ppid);
+            above = parent.ppid;
         }
         Seen::Unknown(Why::failed("its line of parents is too long"))
+    }
+
+    /// A parent, read once; not at all where a scan has told that it can be no monitor.
+    fn parent(&self, snapshot: &Snapshot, pid: Pid) -> Parent {
+        if let Some(known) = self.parents.borrow().get(&pid) {
+            return known.clone();
+        }
+        let known = snapshot.processes.get(&pid).map(|it| it.stat.clone());
+        let parent = match known {
+            Some(Seen::Known(stat)) if !monitor::may_be(&stat.comm) => Parent {
+                ppid: Seen::Known(stat.ppid),
+                monitor: None,
+            },
+            _ => self.read_parent(pid),
+        };
+        self.parents.borrow_mut().insert(pid, parent.clone());
+        parent
+    }
+
+    fn read_parent(&self, pid: Pid) -> Parent {
+        let dir = match self.root.task(pid) {
+            Ok(dir) => dir,
+            Err(errno) => {
+                return Parent {
+                    ppid: Seen::Unknown(why(errno)),
+                    monitor: None,
+                };
+            }
+        };
+        let stat = stat_of(&dir);
+        let may_be = stat.known().is_none_or(|stat| monitor::may_be(&stat.comm));
+        let found = may_be.then(|| read_monitor(&dir, pid)).flatten();
+        Parent {
+            ppid: stat.part(|stat| stat.ppid),
+            monitor: found.map(|found| (found, mount_namespace(&dir))),
+        }
     }
 }
 

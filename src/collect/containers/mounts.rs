@@ -14,6 +14,7 @@ const MOST: usize = 32;
 /// One line of a mount table, as far as it matters here.
 pub struct Line {
     device: String,
+    fstype: String,
     root: String,
     mount_point: String,
     /// Options of the file system.
@@ -24,6 +25,7 @@ impl From<&Mount> for Line {
     fn from(mount: &Mount) -> Line {
         Line {
             device: mount.device.clone(),
+            fstype: mount.fstype.clone(),
             root: mount.root.clone(),
             mount_point: mount.mount_point.clone(),
             super_options: mount.super_options.clone(),
@@ -49,7 +51,12 @@ impl HostPaths {
             let is_below = rest.is_empty() || rest.starts_with('/');
             is_below.then(|| format!("{}{rest}", line.mount_point.trim_end_matches('/')))
         };
-        let fitting = self.0.iter().filter(|line| line.device == device);
+        // A path through a file server of some user's may never come to its end.
+        let is_served = |line: &&Line| line.fstype.starts_with("fuse");
+        let fitting = self
+            .0
+            .iter()
+            .filter(|line| line.device == device && !is_served(line));
         fitting
             .filter_map(|line| Some((line.root.len(), below(line)?)))
             .max_by_key(|(length, _)| *length)
@@ -75,18 +82,34 @@ pub fn lines(mountinfo: &[u8]) -> impl Iterator<Item = Line> {
         .filter_map(|line| parse_line(&text::from_bytes(line)))
 }
 
+/// Words of which the mounts of runtimes have at least one.
+const WORDS: [&str; 4] = ["containers/", "/sandboxes/", "/kubelet/", "upperdir="];
+
+/// Those lines of a mount table that are worth reading: mostly none.
+pub fn promising_lines(mountinfo: &[u8]) -> impl Iterator<Item = Line> {
+    let text = text::from_bytes(mountinfo);
+    let is_promising = |line: &&str| WORDS.iter().any(|word| line.contains(word));
+    let lines: Vec<Line> = text
+        .lines()
+        .filter(is_promising)
+        .filter_map(parse_line)
+        .collect();
+    lines.into_iter()
+}
+
 /// See proc_pid_mountinfo(5): `ID PARENT DEVICE ROOT MOUNTPOINT OPTIONS … - TYPE SOURCE OPTIONS`.
 fn parse_line(line: &str) -> Option<Line> {
     let mut fields = line.split(' ').skip(2);
     let device = fields.next()?.to_owned();
     let root = parse::unmangle(fields.next()?);
     let mount_point = parse::unmangle(fields.next()?);
-    let mut tail = fields.skip_while(|field| *field != "-").skip(3);
+    let mut tail = fields.skip_while(|field| *field != "-").skip(1);
     Some(Line {
         device,
+        fstype: tail.next().unwrap_or_default().to_owned(),
         root,
         mount_point,
-        super_options: parse::unmangle(tail.next().unwrap_or_default()),
+        super_options: parse::unmangle(tail.nth(1).unwrap_or_default()),
     })
 }
 
@@ -169,7 +192,7 @@ mod tests {
     fn read(table: &str, host: &str) -> Vec<(String, String, Option<String>, Option<String>)> {
         let host = HostPaths::new(host.as_bytes());
         let table = table.replace("ID", ID);
-        of_runtimes(lines(table.as_bytes()), &&host)
+        of_runtimes(promising_lines(table.as_bytes()), &&host)
             .into_iter()
             .map(|it| (it.runtime, it.source.replace(ID, "ID"), it.id, it.folder))
             .collect()
@@ -232,7 +255,7 @@ mod tests {
     #[test]
     fn the_uid_of_a_pod_is_in_what_the_kubelet_binds() {
         let line = "92 74 8:1 /var/lib/kubelet/pods/7c1f-0e/etc-hosts /etc/hosts rw - ext4 x rw";
-        let mounts = of_runtimes(lines(line.as_bytes()), &&HostPaths::new(b""));
+        let mounts = of_runtimes(promising_lines(line.as_bytes()), &&HostPaths::new(b""));
         assert_eq!(mounts[0].pod_uid.as_deref(), Some("7c1f-0e"));
         assert_eq!(mounts[0].source, "/var/lib/kubelet/pods/7c1f-0e/etc-hosts");
     }

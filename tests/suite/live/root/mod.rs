@@ -19,6 +19,7 @@ macro_rules! needs_program {
 }
 
 mod calls;
+mod can;
 mod exits;
 mod kinds;
 mod mounts;
