@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::analyse::audit::finding::Severity;
 use crate::collect::Reach;
@@ -75,7 +75,7 @@ impl Cli {
     /// Reads a command line. For `enter` the first word is the target, after which more options may
     /// stand: what follows it is read once more, as if the target had been given by -t.
     pub fn read(line: &[OsString]) -> Result<Cli, clap::Error> {
-        let cli = Cli::try_parse_from(line)?;
+        let cli = Cli::parse(line)?;
         match &cli.command {
             Command::Enter(args) if args.target.is_none() && !args.words.is_empty() => {
                 let at = line.len() - args.words.len();
@@ -84,11 +84,38 @@ impl Cli {
                     .unwrap_or(&line[..at]);
                 let mut option = OsString::from("--target=");
                 option.push(&line[at]);
-                Cli::try_parse_from([before, &[option], &line[at + 1..]].concat())
+                Cli::parse(&[before, &[option], &line[at + 1..]].concat())
             }
             _ => Ok(cli),
         }
     }
+
+    /// What starts programs is read alone if it can be: to tell clap of all the other commands takes
+    /// as long as to enter a namespace. Whatever is wrong is said by the whole.
+    fn parse(line: &[OsString]) -> Result<Cli, clap::Error> {
+        let alone = match line.get(1).and_then(|word| word.to_str()) {
+            Some("run") => parse_alone("run", Command::Run, line),
+            Some("enter") => parse_alone("enter", Command::Enter, line),
+            _ => None,
+        };
+        alone.map_or_else(|| Cli::try_parse_from(line), Ok)
+    }
+}
+
+fn parse_alone<A: Args>(
+    name: &'static str,
+    command: fn(Box<A>) -> Command,
+    line: &[OsString],
+) -> Option<Cli> {
+    let alone = Global::augment_args(clap::Command::new("nsinspect"))
+        .subcommand(A::augment_args(clap::Command::new(name)));
+    let matches = alone.try_get_matches_from(line).ok()?;
+    Some(Cli {
+        global: Global::from_arg_matches(&matches).ok()?,
+        command: command(Box::new(
+            A::from_arg_matches(matches.subcommand_matches(name)?).ok()?,
+        )),
+    })
 }
 
 /// Whether the command line, however wrong, is one of `run` or `enter`.
@@ -779,4 +806,42 @@ pub struct ManArgs {
 pub struct SchemaArgs {
     /// The document; without one, their names are listed
     pub document: Option<crate::output::wire::DocumentName>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(words: &str) -> Vec<OsString> {
+        words.split(' ').map(OsString::from).collect()
+    }
+
+    #[test]
+    fn a_command_that_is_read_alone_is_read_as_by_the_whole() {
+        for words in [
+            "nsinspect run",
+            "nsinspect run --proc /p -mfp --mount-proc --kill-child=TERM -- sh -c x",
+            "nsinspect run -J -S 5 --map-users 0:1:2 top -b",
+            "nsinspect enter -t 42 -a",
+            "nsinspect enter -t 42 -m --net=/f -S follow -v ls -la -- -t",
+        ] {
+            let line = line(words);
+            let whole = Cli::try_parse_from(&line).unwrap();
+            let read = Cli::read(&line).unwrap();
+            assert_eq!(format!("{read:?}"), format!("{whole:?}"), "{words}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_command_is_said_by_the_whole() {
+        for words in [
+            "nsinspect run --nosuch",
+            "nsinspect enter -S x",
+            "nsinspect run --help",
+        ] {
+            let line = line(words);
+            let whole = Cli::try_parse_from(&line).unwrap_err().to_string();
+            assert_eq!(Cli::read(&line).unwrap_err().to_string(), whole);
+        }
+    }
 }

@@ -12,6 +12,7 @@
 mod support;
 
 mod discovery;
+mod entering;
 mod fake_proc;
 mod generated;
 mod kernels;
