@@ -192,13 +192,13 @@ impl Looker<'_> {
     /// The nearest monitor above a process, outside of its mount namespace: what runs inside can
     /// call itself what it likes.
     fn monitor(&self, snapshot: &Snapshot, task: Pid, subject: &TaskDir) -> Seen<Option<Monitor>> {
-        let known = snapshot.processes.get(&task).map(|it| &it.stat);
-        let stat = match known {
-            Some(known @ Seen::Known(_)) => known.clone(),
-            _ => stat_of(subject).map(Box::new),
+        let known = snapshot.processes.get(&task);
+        let known = known.and_then(|process| process.stat.known());
+        let mut above = match known {
+            Some(stat) => Seen::Known(stat.ppid),
+            None => stat_of(subject).part(|stat| stat.ppid),
         };
         let inside = LazyCell::new(|| mount_namespace(subject));
-        let mut above = stat.part(|stat| stat.ppid);
         for _ in 0..LONGEST_LINE {
             let parent = match above {
                 // PID 1 watches over everything; 0 stands for a parent outside.
