@@ -15,6 +15,7 @@ mod discovery;
 mod fake_proc;
 mod generated;
 mod kernels;
+mod launch;
 mod live;
 mod robust;
 mod runtimes;
