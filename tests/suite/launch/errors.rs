@@ -153,7 +153,7 @@ fn a_masked_proc_is_named_with_its_masks() {
 #[test]
 fn a_pid_namespace_whose_init_has_ended_is_named() {
     needs_user_namespaces!();
-    let cause = "nsinspect: cannot start a process: Cannot allocate memory (ENOMEM)\n  the init of \
+    let cause = "nsinspect: cannot start a process: Out of memory (ENOMEM)\n  the init of \
                  the pid namespace has ended, and nobody can be born into it any more \
                  (pid_namespaces(7))\n";
     // Its first child is the init, and ends at once.
@@ -307,6 +307,8 @@ fn wrong_words_end_with_125_and_never_like_the_program() {
         &["--rootfs", "/usr", "--propagation", "shared", "true"],
         &["--preserve-fd", "1", "true"],
         &["-S", "-1", "true"],
+        &["-S", "4294967295", "true"],
+        &["--owner", "4294967295:0", "true"],
     ] {
         let answer = launch_as_nobody(words);
         assert_eq!(
@@ -335,7 +337,7 @@ fn what_cannot_be_set_inside_is_told_by_its_step() {
     refused(
         launch(&["--boottime=-999999999999", "true"]),
         125,
-        "nsinspect: cannot set the boottime offset: Numerical result out of range (ERANGE)\n  the clock would stand before 0 or beyond 146 years\n",
+        "nsinspect: cannot set the boottime offset: Math result not representable (ERANGE)\n  the clock would stand before 0 or beyond 146 years\n",
     );
     refused(
         launch(&["-u", "-w", "/nonexistent", "true"]),
