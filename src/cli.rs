@@ -495,10 +495,10 @@ pub struct RunArgs {
     #[arg(long, value_name = "UID:GID", help_heading = "Ids")]
     pub owner: Option<String>,
     /// Run the program as this user
-    #[arg(short = 'S', long, value_name = "UID", help_heading = "Ids")]
+    #[arg(short = 'S', long, value_name = "UID", help_heading = "Ids", value_parser = id())]
     pub setuid: Option<u32>,
     /// Run the program with this group and no others
-    #[arg(short = 'G', long, value_name = "GID", help_heading = "Ids")]
+    #[arg(short = 'G', long, value_name = "GID", help_heading = "Ids", value_parser = id())]
     pub setgid: Option<u32>,
     /// Keep the capabilities of a new user namespace, also as a user that is not root in there
     #[arg(long, help_heading = "Ids")]
@@ -714,6 +714,12 @@ pub struct EnterArgs {
     /// What to enter; then options; then the program and its arguments, or without it, the shell
     #[arg(trailing_var_arg = true, value_name = "TARGET [OPTIONS] [--] COMMAND")]
     pub words: Vec<OsString>,
+}
+
+/// A number of a user or group, without the highest: to the kernel that means "as it is"
+/// (setresuid(2)).
+fn id() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(..i64::from(u32::MAX))
 }
 
 /// An id by number, or that of the target.

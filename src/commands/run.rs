@@ -208,8 +208,11 @@ fn wish(ids: Ids, maker: &Maker, args: &RunArgs) -> Result<Wish, Error> {
 
 /// The number of a user or group that was given by number or by name.
 fn id(ids: Ids, name: &str) -> Result<u32, Error> {
-    if let Ok(number) = name.parse() {
-        return Ok(number);
+    match name.parse() {
+        // To the kernel that means "as it is" (setresuid(2)).
+        Ok(u32::MAX) => return Err(Error::Usage(format!("{name} is nobody's number"))),
+        Ok(number) => return Ok(number),
+        Err(_) => {}
     }
     let found = match ids {
         Ids::Users => User::from_name(name)

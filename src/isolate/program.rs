@@ -172,6 +172,8 @@ fn find_in(path: &OsStr, name: &OsStr) -> Result<CString, Errno> {
         match may_execute(file.as_os_str()) {
             Ok(()) => return c_string(file.as_os_str()).ok_or(Errno::ENOENT),
             Err(Errno::ENOENT | Errno::ENOTDIR) => {}
+            // A directory that we may not search: whether it is there is not known.
+            Err(Errno::EACCES) if stat(file.as_path()).is_err() => {}
             Err(errno) => reason = errno,
         }
     }

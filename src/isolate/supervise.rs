@@ -206,7 +206,9 @@ pub fn start(
     let process = child::spawn(move || {
         // With a copy of that end it would never see the end of the supervisor.
         let _ = close(ours);
-        let failure = match held.let_go() {
+        // For as long as it is still one of us; the program has its own way, for which see above.
+        let ready = set_pdeathsig(Signal::SIGKILL).and_then(|()| held.let_go());
+        let failure = match ready {
             Ok(()) => become_program(&mut birth),
             Err(errno) => Failure::new(Step::Prepare, errno),
         };

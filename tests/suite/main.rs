@@ -16,6 +16,7 @@ mod entering;
 mod fake_proc;
 mod generated;
 mod kernels;
+mod launch;
 mod live;
 mod robust;
 mod runtimes;

@@ -42,6 +42,7 @@ fn inode_in_pidfs(pid: i32) -> Option<u64> {
     let of = |pid: i32| {
         // SAFETY: plain numbers.
         let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+        // SAFETY: the kernel has just opened it for us.
         let file: File = unsafe { std::os::fd::FromRawFd::from_raw_fd(fd as i32) };
         std::os::unix::fs::MetadataExt::ino(&file.metadata().unwrap())
     };

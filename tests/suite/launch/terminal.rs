@@ -1,0 +1,132 @@
+//! A terminal with a shell at it, driven as a person would.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use nix::pty::{Winsize, openpty};
+use nix::sys::termios::{Termios, tcgetattr};
+
+use crate::launch::running::SOON;
+use crate::support::process::{Spawned, wait_until};
+use crate::support::run::program_for_everyone;
+
+pub const CTRL_C: &str = "\x03";
+pub const CTRL_Z: &str = "\x1a";
+
+/// A pseudo terminal whose session leader is a command.
+pub struct Terminal {
+    leader: Spawned,
+    master: File,
+    /// Kept open so that the modes can be read also when nobody else has it open.
+    slave: OwnedFd,
+    shown: Arc<Mutex<String>>,
+    /// How much of it has been looked at.
+    seen: usize,
+}
+
+impl Terminal {
+    /// An interactive shell with job control, whose `$N` is nsinspect.
+    pub fn with_shell() -> Terminal {
+        let mut bash = Command::new("bash");
+        bash.args(["--norc", "--noprofile", "--noediting", "-i"]);
+        let mut terminal = Terminal::with(&mut bash);
+        terminal.expect("ready> ");
+        terminal
+    }
+
+    /// Any command.
+    pub fn with(command: &mut Command) -> Terminal {
+        let size = Winsize {
+            ws_row: 24,
+            ws_col: 200,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        let pty = openpty(Some(&size), None).unwrap();
+        let stdio = || Stdio::from(pty.slave.try_clone().unwrap());
+        command
+            .env("PS1", "ready> ")
+            .env("TERM", "xterm")
+            .env("N", program_for_everyone())
+            .env_remove("PROMPT_COMMAND")
+            .stdin(stdio())
+            .stdout(stdio())
+            .stderr(stdio());
+        // SAFETY: two system calls between fork and exec.
+        unsafe {
+            command.pre_exec(|| {
+                nix::unistd::setsid()?;
+                match libc::ioctl(0, libc::TIOCSCTTY, 0) {
+                    0 => Ok(()),
+                    _ => Err(std::io::Error::last_os_error()),
+                }
+            });
+        }
+        let leader = Spawned::start(command).unwrap();
+        let master = File::from(pty.master);
+        let shown = Arc::new(Mutex::new(String::new()));
+        let mut reader = master.try_clone().unwrap();
+        let screen = Arc::clone(&shown);
+        thread::spawn(move || {
+            let mut chunk = [0; 4096];
+            // EIO when the last who had the terminal is gone.
+            while let Ok(length @ 1..) = reader.read(&mut chunk) {
+                let text = String::from_utf8_lossy(&chunk[..length]);
+                screen.lock().unwrap().push_str(&text);
+            }
+        });
+        Terminal {
+            leader,
+            master,
+            slave: pty.slave,
+            shown,
+            seen: 0,
+        }
+    }
+
+    pub fn leader(&self) -> i32 {
+        self.leader.pid()
+    }
+
+    /// Presses keys.
+    pub fn press(&mut self, keys: &str) {
+        self.master.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Types a line. What the terminal echoes counts as seen: only what comes of it does not.
+    pub fn enter(&mut self, line: &str) {
+        self.press(line);
+        self.expect(line);
+        self.press("\n");
+    }
+
+    /// Waits until the text shows up after what was seen before, and returns what stood there.
+    pub fn expect(&mut self, text: &str) -> String {
+        let mut found = None;
+        let all = || self.shown.lock().unwrap().clone();
+        let waited = wait_until(SOON, text, || {
+            found = all()[self.seen..].find(text).map(|at| self.seen + at);
+            found.is_some()
+        });
+        let all = all();
+        waited.unwrap_or_else(|late| panic!("{late}, but there is {:?}", &all[self.seen..]));
+        let begin = std::mem::replace(&mut self.seen, found.unwrap() + text.len());
+        all[begin..found.unwrap()].to_owned()
+    }
+
+    /// The modes of the line, and the foreground group.
+    pub fn modes(&self) -> (Termios, i32) {
+        // The master can ask too, and from outside of the session.
+        let mut group = 0;
+        // SAFETY: the kernel writes one number.
+        let result =
+            unsafe { libc::ioctl(self.master.as_raw_fd(), libc::TIOCGPGRP, &raw mut group) };
+        assert_eq!(result, 0);
+        (tcgetattr(&self.slave).unwrap(), group)
+    }
+}
