@@ -353,7 +353,7 @@ fn the_network_namespace_of_a_socket_of_the_target_is_entered() {
     needs_root!();
     let it = with_socket_of_elsewhere();
     let pid = it.pid().to_string();
-    let answer = enter(&pid, &["-N", "7"], "readlink /proc/self/ns/net");
+    let answer = enter(&pid, &["-N", "70"], "readlink /proc/self/ns/net");
     let own = format!("net:[{}]\n", inode(own_pid(), "net"));
     assert_eq!(answer.code, Some(0), "{answer:?}");
     assert_ne!(answer.stdout, own);
@@ -367,14 +367,14 @@ fn the_network_namespace_of_a_socket_of_the_target_is_entered() {
     }
 }
 
-/// A process with a socket under the number 7 of a network namespace in which it is not any more.
+/// A process with a socket under the number 70 (which nothing else has) of a network namespace in which it is not any more.
 fn with_socket_of_elsewhere() -> Forked {
     Forked::start(|| {
         let home = std::fs::File::open("/proc/self/ns/net").unwrap();
         unshare(CloneFlags::CLONE_NEWNET).unwrap();
         let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
         // SAFETY: nobody else in this child knows the number.
-        assert_eq!(unsafe { libc::dup2(socket.as_raw_fd(), 7) }, 7);
+        assert_eq!(unsafe { libc::dup2(socket.as_raw_fd(), 70) }, 70);
         setns(home, CloneFlags::CLONE_NEWNET).unwrap();
     })
 }
