@@ -12,7 +12,9 @@ use nsinspect::collect::parse;
 use nsinspect::model::namespace::Namespace;
 use nsinspect::model::process::{Links, Stat};
 use nsinspect::model::snapshot::{Host, Reader};
-use nsinspect::model::{Coverage, LinkName, NsKey, NsKind, Pid, Process, Seen, Snapshot, Why};
+use nsinspect::model::{
+    Coverage, LinkName, NsKey, NsKind, OnDemand, Pid, Process, Seen, Snapshot, Why,
+};
 
 const SIZES: [Pid; 3] = [100, 1_000, 10_000];
 
@@ -136,15 +138,16 @@ fn process(pid: Pid) -> Process {
         links: links(container),
         nthreads: 1,
         uid: Seen::Known(0),
-        stat: Seen::Known(Box::new(Stat {
+        stat: Seen::Known(Stat {
             comm: "sleep".to_owned(),
             state: 'S',
             ppid,
             kernel_thread: false,
             start_time: u64::try_from(pid).unwrap_or_default(),
-        })),
-        cmdline: Seen::Known(vec!["sleep".to_owned(), "300".to_owned()]),
-        cgroups: Seen::Unknown(Why::Skipped),
+        })
+        .into(),
+        cmdline: Seen::Known(vec!["sleep".to_owned(), "300".to_owned()]).into(),
+        cgroups: OnDemand::NOT,
         details: None,
     }
 }

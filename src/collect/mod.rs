@@ -200,7 +200,7 @@ impl Collector {
         let is_ours = theirs.is_known() && theirs == own;
         if let Some(details) = &mut process.details {
             details.cgroups_inside = match is_ours {
-                true => process.cgroups.clone(),
+                true => process.cgroups.clone().into_seen(),
                 false => facts::cgroups_inside(&self.root, task),
             };
         }
@@ -232,8 +232,8 @@ impl Collector {
 }
 
 fn is_same_start(first: &Process, second: &Process) -> bool {
-    match (&first.stat, &second.stat) {
-        (Seen::Known(first), Seen::Known(second)) => first.start_time == second.start_time,
+    match (first.stat.known(), second.stat.known()) {
+        (Some(first), Some(second)) => first.start_time == second.start_time,
         _ => true,
     }
 }

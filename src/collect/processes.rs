@@ -7,7 +7,7 @@ use nix::errno::Errno;
 
 use super::{details, parse};
 use crate::model::process::{Details, Stat};
-use crate::model::{LinkName, Links, NsKind, Pid, Process, Seen, Why};
+use crate::model::{LinkName, Links, NsKind, OnDemand, Pid, Process, Seen, Why};
 use crate::sys::procfs::{ProcRoot, TaskDir};
 use crate::sys::why;
 
@@ -72,24 +72,21 @@ pub fn read_all(root: &ProcRoot, missing: &MissingLinks, pids: &[Pid], depth: De
             .map(|pids| read_batch(root, missing, pids, depth, &mut known))
             .collect()
     };
-    if threads == 1 {
-        return read(pids);
-    }
-    let share = pids.len().div_ceil(threads);
+    let share = pids.len().div_ceil(threads).max(1);
+    // The first share is for the calling thread itself: one stack and one arena of malloc less.
+    let (own, others) = pids.split_at(share.min(pids.len()));
     std::thread::scope(|scope| {
-        let workers: Vec<_> = pids
+        let workers: Vec<_> = others
             .chunks(share)
             .map(|share| scope.spawn(move || read(share)))
             .collect();
-        workers
-            .into_iter()
+        let mut batches = read(own);
+        for worker in workers {
             // A panic in a worker is a bug of ours: let it be seen as one.
-            .flat_map(|worker| {
-                worker
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            })
-            .collect()
+            let panic = |panic| std::panic::resume_unwind(panic);
+            batches.extend(worker.join().unwrap_or_else(panic));
+        }
+        batches
     })
 }
 
@@ -163,17 +160,17 @@ fn read_one(root: &ProcRoot, missing: &MissingLinks, pid: Pid, depth: Depth) -> 
         links,
         nthreads,
         uid,
-        stat: Seen::Unknown(Why::Skipped),
-        cmdline: Seen::Unknown(Why::Skipped),
-        cgroups: Seen::Unknown(Why::Skipped),
+        stat: OnDemand::NOT,
+        cmdline: OnDemand::NOT,
+        cgroups: OnDemand::NOT,
         details: None,
     };
     if depth >= Depth::Stat {
-        process.stat = stat_of(&task).map(Box::new);
+        process.stat = stat_of(&task).into();
     }
     if depth >= Depth::Command {
-        process.cmdline = cmdline_of(&task);
-        process.cgroups = details::cgroups_of(&task);
+        process.cmdline = cmdline_of(&task).into();
+        process.cgroups = details::cgroups_of(&task).into();
     }
     if depth >= Depth::Status {
         let details = details::read(&task, &process, missing, depth);

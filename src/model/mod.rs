@@ -18,5 +18,5 @@ pub use coverage::{Coverage, LayerState, Unreadable};
 pub use kind::{LinkName, NsKind};
 pub use namespace::{Holder, Namespace, NsKey};
 pub use process::{Links, Pid, Process};
-pub use seen::{Seen, Why};
+pub use seen::{OnDemand, Seen, Why};
 pub use snapshot::Snapshot;

@@ -12,7 +12,7 @@ use super::capability::CapabilitySet;
 use super::kind::{LinkName, NsKind};
 use super::mount::Mount;
 use super::namespace::NsKey;
-use super::seen::{Seen, Why};
+use super::seen::{OnDemand, Seen, Why};
 
 /// A process or thread number, in the pid namespace of the procfs that was read.
 pub type Pid = i32;
@@ -271,10 +271,9 @@ pub struct Process {
     pub nthreads: usize,
     /// Effective uid, as the reader's user namespace numbers it.
     pub uid: Seen<u32>,
-    /// In memory of its own: a scan that only lists does not read it.
-    pub stat: Seen<Box<Stat>>,
-    pub cmdline: Seen<Vec<String>>,
-    pub cgroups: Seen<Vec<CgroupEntry>>,
+    pub stat: OnDemand<Stat>,
+    pub cmdline: OnDemand<Vec<String>>,
+    pub cgroups: OnDemand<Vec<CgroupEntry>>,
     pub details: Option<Box<Details>>,
 }
 
@@ -299,7 +298,7 @@ impl Process {
 
     /// Dead, with no thread that lives on and would keep it in its namespaces.
     pub fn is_zombie(&self) -> bool {
-        let is_dead = self.stat.known().is_some_and(|stat| stat.is_zombie());
+        let is_dead = self.stat.known().is_some_and(Stat::is_zombie);
         is_dead && !self.links.own(NsKind::Mnt).is_known()
     }
 

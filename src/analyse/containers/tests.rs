@@ -39,15 +39,16 @@ fn process(pid: Pid, on_the_host: bool, cgroup: &str) -> Process {
         links,
         nthreads: 1,
         uid: Seen::Known(0),
-        stat: Seen::Known(Box::new(Stat {
+        stat: Seen::Known(Stat {
             comm: "x".into(),
             state: 'S',
             ppid: 1,
             kernel_thread: false,
             start_time: pid.unsigned_abs().into(),
-        })),
-        cmdline: Seen::Known(Vec::new()),
-        cgroups: cgroups(cgroup),
+        })
+        .into(),
+        cmdline: Seen::Known(Vec::new()).into(),
+        cgroups: cgroups(cgroup).into(),
         details: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Credentials;
 use crate::model::process::{Capabilities, IdRange, Ids};
-use crate::model::{CapabilitySet, Links, Pid, Process, Seen, Why};
+use crate::model::{CapabilitySet, Links, OnDemand, Pid, Process, Seen, Why};
 
 pub const ALL: u64 = 0x1ff_ffff_ffff;
 
@@ -51,9 +51,9 @@ pub fn process(pid: Pid) -> Process {
         links: Links::unknown(&Why::Skipped),
         nthreads: 1,
         uid: Seen::Unknown(Why::Skipped),
-        stat: Seen::Unknown(Why::Skipped),
-        cmdline: Seen::Unknown(Why::Skipped),
-        cgroups: Seen::Unknown(Why::Skipped),
+        stat: OnDemand::NOT,
+        cmdline: OnDemand::NOT,
+        cgroups: OnDemand::NOT,
         details: None,
     }
 }

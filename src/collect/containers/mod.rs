@@ -145,7 +145,7 @@ impl Looker<'_> {
             Err(errno) => return Traces::unknown(task, &why(errno)),
         };
         let process = snapshot.processes.get(&task);
-        let cgroups = match process.map(|it| &it.cgroups) {
+        let cgroups = match process.map(|it| &*it.cgroups) {
             Some(known @ Seen::Known(_)) => known.clone(),
             _ => details::cgroups_of(&dir),
         };

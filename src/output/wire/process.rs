@@ -130,7 +130,7 @@ impl ProcessRecord {
             .clone()
             .map_or_else(nothing_looked_at, |details| *details);
         let status = details.status;
-        let stat = process.stat.clone();
+        let stat = process.stat.clone().into_seen();
         let since = |field: Option<_>| field.map_or(Seen::Unknown(Why::Unsupported), Seen::Known);
         ProcessRecord {
             pid: process.pid,
@@ -140,7 +140,7 @@ impl ProcessRecord {
             state: unknown.note("state", stat.part(|stat| stat.state)),
             kernel_thread: unknown.note("kernel_thread", stat.part(|stat| stat.kernel_thread)),
             comm: unknown.note("comm", stat.map(|stat| stat.comm)),
-            cmdline: unknown.note("cmdline", process.cmdline.clone()),
+            cmdline: unknown.note("cmdline", process.cmdline.clone().into_seen()),
             nthreads: process.nthreads,
             uid: unknown.note("uid", process.uid.clone()),
             gid: unknown.note("gid", status.part(|status| status.gids.effective)),
@@ -194,7 +194,7 @@ impl ProcessRecord {
                 "cgroup",
                 process.cgroups.part(|entries| main_cgroup_path(entries)),
             ),
-            cgroups: unknown.note("cgroups", process.cgroups.clone()),
+            cgroups: unknown.note("cgroups", process.cgroups.clone().into_seen()),
             cgroups_inside: unknown.note("cgroups_inside", details.cgroups_inside),
             timens_offsets: unknown.note("timens_offsets", details.timens_offsets),
             mounts: unknown.note("mounts", details.mounts),
@@ -271,9 +271,9 @@ impl ProcessRecord {
             links,
             nthreads: self.nthreads,
             uid: unknown.seen("uid", self.uid),
-            stat: unknown.seen("comm", stat.map(Box::new)),
-            cmdline: unknown.seen("cmdline", self.cmdline),
-            cgroups: unknown.seen("cgroups", self.cgroups),
+            stat: unknown.seen("comm", stat).into(),
+            cmdline: unknown.seen("cmdline", self.cmdline).into(),
+            cgroups: unknown.seen("cgroups", self.cgroups).into(),
             details: Some(Box::new(details)),
         })
     }
