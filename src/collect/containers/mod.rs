@@ -221,9 +221,9 @@ impl Looker<'_> {
         if let Some(known) = self.parents.borrow().get(&pid) {
             return known.clone();
         }
-        let known = snapshot.processes.get(&pid).map(|it| it.stat.clone());
-        let parent = match known {
-            Some(Seen::Known(stat)) if !monitor::may_be(&stat.comm) => Parent {
+        let known = snapshot.processes.get(&pid);
+        let parent = match known.and_then(|it| it.stat.known()) {
+            Some(stat) if !monitor::may_be(&stat.comm) => Parent {
                 ppid: Seen::Known(stat.ppid),
                 monitor: None,
             },
