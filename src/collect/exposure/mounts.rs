@@ -1,0 +1,191 @@
+//! What stands at each mount point of a process, which pid namespaces its procfs instances show,
+//! and which files of the kernel they lead to.
+//!
+//! A mount point is opened by what the kernel has in memory, and is the mount of the table only if
+//! it has its id: another may lie on top. From there on no other mount is entered.
+
+use std::collections::BTreeSet;
+use std::os::fd::{AsFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::fcntl::readlinkat;
+
+use crate::model::exposure::{
+    File, HiddenMount, KERNEL_FILES, KernelFile, MountPoint, Part, ProcInstance,
+};
+use crate::model::mount::Mount;
+use crate::model::{LinkName, NsKey, NsKind, Seen, Why, text};
+use crate::sys::procfs::TaskDir;
+use crate::sys::{look, mounts, nsfs, why};
+
+/// Of one mount table so many are looked at.
+const MOST: usize = 4096;
+
+/// What the mounts of one process show.
+#[derive(Clone, Default)]
+pub struct Surveyed {
+    pub points: Part<MountPoint>,
+    pub procfs: Part<ProcInstance>,
+    pub kernel_files: Part<KernelFile>,
+}
+
+pub fn survey(task: &TaskDir, table: &[Mount]) -> Surveyed {
+    let mut surveyed = Surveyed::default();
+    if table.is_empty() {
+        // A root directory that is no mount point hides all mounts that it is in.
+        surveyed.miss(&Why::failed("its mount table is empty: it is in a chroot"));
+    }
+    if table.len() > MOST {
+        surveyed.miss(&super::too_many());
+    }
+    for mount in table.iter().take(MOST) {
+        match open(task, mount) {
+            Ok(Some((opened, file))) => surveyed.add(mount, &opened, file),
+            // Another mount lies on top of it.
+            Ok(None) | Err(Errno::ENOENT | Errno::ENOTDIR) => {}
+            Err(errno) => surveyed.points.miss(gap(errno)),
+        }
+    }
+    surveyed
+}
+
+/// Opens what stands at a mount point, if that is this mount.
+pub fn open(task: &TaskDir, mount: &Mount) -> Result<Option<(OwnedFd, File)>, Errno> {
+    let opened = task.open_in_root_cached(&text::to_bytes(&mount.mount_point))?;
+    let look = look::at(opened.as_fd(), c"")?;
+    let is_it = look.mount.is_none_or(|id| id == mount.id);
+    Ok(is_it.then(|| (opened, File::from(look))))
+}
+
+/// Why a path could not be followed by what the kernel has in memory.
+pub fn gap(errno: Errno) -> Why {
+    match errno {
+        Errno::EAGAIN => Why::failed("a file server would have to be asked for the way there"),
+        Errno::EINVAL => Why::Unsupported,
+        other => why(other),
+    }
+}
+
+impl Surveyed {
+    fn miss(&mut self, why: &Why) {
+        self.points.miss(why.clone());
+        self.procfs.miss(why.clone());
+        self.kernel_files.miss(why.clone());
+    }
+
+    fn add(&mut self, mount: &Mount, opened: &OwnedFd, file: File) {
+        self.points.found.push(MountPoint {
+            mount: mount.id,
+            file,
+        });
+        if mount.fstype == "proc" && mount.root == "/" {
+            self.procfs.found.push(instance(mount, opened));
+        }
+        for control in &KERNEL_FILES {
+            if control.fstype == mount.fstype
+                && let Some(rest) = below(&mount.root, control.path)
+            {
+                self.add_kernel_file(mount, opened, control.path, rest);
+            }
+        }
+    }
+
+    fn add_kernel_file(&mut self, mount: &Mount, opened: &OwnedFd, name: &str, rest: &str) {
+        let looked = match rest {
+            "" => look::at(opened.as_fd(), c"").map(Some),
+            _ => match look::open_in_mount(opened, rest.as_bytes()) {
+                Ok(file) => look::at(file.as_fd(), c"").map(Some),
+                Err(Errno::EXDEV) => Ok(None),
+                Err(errno) => Err(errno),
+            },
+        };
+        match looked {
+            Ok(file) => self.kernel_files.found.push(KernelFile {
+                path: join(&mount.mount_point, rest),
+                name: name.to_owned(),
+                mount: mount.id,
+                file: file.map(File::from),
+            }),
+            // This kernel does not have it.
+            Err(Errno::ENOENT | Errno::ENOTDIR) => {}
+            Err(errno) => self.kernel_files.miss(why(errno)),
+        }
+    }
+}
+
+/// The rest of a path below a directory of the same file system, without leading slash.
+pub fn below<'a>(directory: &str, path: &'a str) -> Option<&'a str> {
+    match path.strip_prefix(directory.trim_end_matches('/'))? {
+        "" => Some(""),
+        rest => rest.strip_prefix('/'),
+    }
+}
+
+/// A path below a mount point.
+pub fn join(mount_point: &str, rest: &str) -> String {
+    match rest {
+        "" => mount_point.to_owned(),
+        _ => format!("{}/{rest}", mount_point.trim_end_matches('/')),
+    }
+}
+
+fn instance(mount: &Mount, opened: &OwnedFd) -> ProcInstance {
+    // Its number 1 is the init of the pid namespace that it shows, which may refuse to say so.
+    let init = look::open_in_mount(opened, b"1/ns").ok();
+    let link = init.and_then(|ns| readlinkat(ns, "pid").ok());
+    let key = link.and_then(|link| NsKey::parse(link.to_str()?));
+    let own = readlinkat(opened, "self").ok();
+    ProcInstance {
+        mount: mount.id,
+        mount_point: mount.mount_point.clone(),
+        pid_ns: key.map(|key| key.inode),
+        own: own
+            .and_then(|own| own.into_string().ok())
+            .filter(|own| !own.is_empty()),
+    }
+}
+
+/// The mounts of its mount namespace that its mount table does not show (listmount(2)).
+pub fn hidden(task: &TaskDir, table: &[Mount]) -> Seen<Vec<HiddenMount>> {
+    let list = || -> Result<Vec<HiddenMount>, Errno> {
+        let namespace = task.open_ns(LinkName::Own(NsKind::Mnt))?;
+        let id = nsfs::id(&namespace, NsKind::Mnt)?;
+        let all = mounts::list(id)?;
+        if all.len() == table.len() {
+            return Ok(Vec::new());
+        }
+        let shown: BTreeSet<i32> = table.iter().map(|mount| mount.id).collect();
+        let mut hidden = Vec::new();
+        for mount in all.into_iter().take(MOST) {
+            let mount = mounts::of_id(id, mount)?;
+            let mount = mount.filter(|mount| !shown.contains(&mount.id));
+            hidden.extend(mount.map(|mount| HiddenMount {
+                id: mount.id,
+                device: format!("{}:{}", mount.device.0, mount.device.1),
+                root: mount.root.map(|root| text::from_bytes(&root)),
+            }));
+        }
+        Ok(hidden)
+    };
+    Seen::from(list().map_err(|errno| match errno {
+        Errno::EINVAL => Why::Unsupported,
+        other => why(other),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_below_a_directory_only_at_a_whole_name() {
+        assert_eq!(below("/", "/sys/kernel"), Some("sys/kernel"));
+        assert_eq!(below("/sys", "/sys/kernel"), Some("kernel"));
+        assert_eq!(below("/sys", "/sys"), Some(""));
+        assert_eq!(below("/sy", "/sys"), None);
+        assert_eq!(below("/sys/kernel", "/sys"), None);
+        assert_eq!(join("/", "a"), "/a");
+        assert_eq!(join("/x", "a/b"), "/x/a/b");
+        assert_eq!(join("/x", ""), "/x");
+    }
+}
