@@ -6,10 +6,9 @@ use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
 use std::os::fd::AsFd;
 
-use super::mounts::{below, join};
 use crate::collect::details;
 use crate::model::exposure::DeviceRules;
-use crate::model::mount::Hierarchy;
+use crate::model::mount::{Hierarchy, below, join};
 use crate::model::process::CgroupEntry;
 use crate::model::{Process, Seen, Why, text};
 use crate::sys::procfs::ProcRoot;

@@ -8,10 +8,10 @@
 
 use std::os::fd::AsFd;
 
-use super::mounts::{below, gap, join};
+use super::mounts::gap;
 use super::{Looker, too_many};
 use crate::model::exposure::{File, FileKind, Listener, MountPoint, Part, SocketFile};
-use crate::model::mount::Mount;
+use crate::model::mount::{Mount, below, join};
 use crate::model::{Seen, text};
 use crate::sys::look;
 use crate::sys::procfs::TaskDir;
