@@ -70,18 +70,24 @@ fn look(base: BorrowedFd<'_>, path: &CStr, flags: libc::c_int) -> Result<Look, E
 /// Opens what is at a relative path of the same mount, for looking at it: neither links nor other
 /// mounts are crossed (openat2(2)). EXDEV: another mount lies on it or on the way.
 pub fn open_in_mount(dir: impl AsFd, path: &[u8]) -> Result<OwnedFd, Errno> {
-    open(dir, path, OFlag::O_PATH)
+    open(dir, path, OFlag::O_PATH, ResolveFlag::RESOLVE_NO_XDEV)
+}
+
+/// Opens what stands at a name of a directory, for looking at it: what is mounted there, if anything
+/// is.
+pub fn open_on_top(dir: impl AsFd, name: &[u8]) -> Result<OwnedFd, Errno> {
+    open(dir, name, OFlag::O_PATH, ResolveFlag::empty())
 }
 
 /// Opens a directory in the same mount for reading its names.
 pub fn read_dir_in_mount(dir: impl AsFd, path: &[u8]) -> Result<Dir, Errno> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NONBLOCK;
-    Dir::from_fd(open(dir, path, flags)?)
+    Dir::from_fd(open(dir, path, flags, ResolveFlag::RESOLVE_NO_XDEV)?)
 }
 
-fn open(dir: impl AsFd, path: &[u8], flags: OFlag) -> Result<OwnedFd, Errno> {
+fn open(dir: impl AsFd, path: &[u8], flags: OFlag, more: ResolveFlag) -> Result<OwnedFd, Errno> {
     let resolve = ResolveFlag::RESOLVE_BENEATH
-        | ResolveFlag::RESOLVE_NO_XDEV
+        | more
         | ResolveFlag::RESOLVE_NO_SYMLINKS
         | ResolveFlag::RESOLVE_NO_MAGICLINKS;
     let how = OpenHow::new()

@@ -14,6 +14,12 @@ use crate::analyse::power::{setns, userns};
 use crate::model::exposure::{Anchor, File, FileKind, Handle};
 use crate::model::{NsKey, NsKind, Pid, Seen};
 
+/// What one handle is by one rule.
+type OfHandle = fn(&Case<'_>, &Origins, &Handle) -> Option<Finding>;
+
+/// In the order of their ids.
+const RULES: [OfHandle; 4] = [foreign_file, namespace, program, device_or_socket];
+
 pub fn look(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let exposure = match case.exposure() {
         Ok(exposure) => exposure,
@@ -21,9 +27,7 @@ pub fn look(case: &Case<'_>, findings: &mut Vec<Finding>) {
     };
     let origins = Origins::of(case);
     let mut told: Vec<&'static str> = Vec::new();
-    let rules: [fn(&Case<'_>, &Origins, &Handle) -> Option<Finding>; 4] =
-        [foreign_file, namespace, program, device_or_socket];
-    for rule in rules {
+    for rule in RULES {
         let handles = exposure.handles.found.iter();
         let found = merged(handles.filter_map(|it| rule(case, &origins, it)).collect());
         told.extend(

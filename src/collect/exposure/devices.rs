@@ -75,7 +75,7 @@ fn below_dev(task: &TaskDir, table: &[Mount]) -> Part<DeviceNode> {
     let in_memory = table
         .iter()
         .filter(|mount| mount.mount_point == "/dev" && IN_MEMORY.contains(&mount.fstype.as_str()))
-        .find_map(|mount| mounts::open(task, mount).ok().flatten());
+        .find_map(|mount| mounts::open(task, table, mount).ok().flatten());
     if let Some((dev, _)) = in_memory {
         return walk(&dev);
     }

@@ -39,10 +39,10 @@ pub fn survey(task: &TaskDir, table: &[Mount]) -> Surveyed {
         surveyed.miss(&super::too_many());
     }
     for mount in table.iter().take(MOST) {
-        match open(task, mount) {
+        match open(task, table, mount) {
             Ok(Some((opened, file))) => surveyed.add(mount, &opened, file),
             // Another mount lies on top of it.
-            Ok(None) | Err(Errno::ENOENT | Errno::ENOTDIR) => {}
+            Ok(None) | Err(Errno::ENOENT | Errno::ENOTDIR | Errno::EXDEV) => {}
             Err(errno) => surveyed.points.miss(gap(errno)),
         }
     }
@@ -50,11 +50,46 @@ pub fn survey(task: &TaskDir, table: &[Mount]) -> Surveyed {
 }
 
 /// Opens what stands at a mount point, if that is this mount.
-pub fn open(task: &TaskDir, mount: &Mount) -> Result<Option<(OwnedFd, File)>, Errno> {
-    let opened = task.open_in_root_cached(&text::to_bytes(&mount.mount_point))?;
+pub fn open(
+    task: &TaskDir,
+    table: &[Mount],
+    mount: &Mount,
+) -> Result<Option<(OwnedFd, File)>, Errno> {
+    let opened = opened(task, table, mount, DEEPEST)?;
     let look = look::at(opened.as_fd(), c"")?;
     let is_it = look.mount.is_none_or(|id| id == mount.id);
     Ok(is_it.then(|| (opened, File::from(look))))
+}
+
+/// Mounts on mounts of a window to the kernel: no table has more levels that matter.
+const DEEPEST: usize = 8;
+
+/// File systems that never wait for a server. Some of them look names up anew each time
+/// (proc_misc_d_revalidate in fs/proc/generic.c), so that RESOLVE_CACHED refuses the way through.
+const IN_MEMORY: [&str; 7] = [
+    "cgroup", "cgroup2", "devtmpfs", "proc", "ramfs", "sysfs", "tmpfs",
+];
+
+fn opened(task: &TaskDir, table: &[Mount], mount: &Mount, levels: usize) -> Result<OwnedFd, Errno> {
+    match task.open_in_root_cached(&text::to_bytes(&mount.mount_point)) {
+        Err(Errno::EAGAIN) if levels > 0 => {}
+        result => return result,
+    }
+    let parent = table.iter().find(|it| it.id == mount.parent);
+    let parent = parent.filter(|it| IN_MEMORY.contains(&it.fstype.as_str()));
+    let parent = parent.ok_or(Errno::EAGAIN)?;
+    let rest = below(&parent.mount_point, &mount.mount_point).ok_or(Errno::EAGAIN)?;
+    let (directory, name) = rest.rsplit_once('/').unwrap_or((".", rest));
+    let above = opened(task, table, parent, levels - 1)?;
+    // Something else may lie on top of the parent by now, and wait for a server.
+    if look::at(above.as_fd(), c"")?
+        .mount
+        .is_some_and(|id| id != parent.id)
+    {
+        return Err(Errno::ENOENT);
+    }
+    let directory = look::open_in_mount(&above, &text::to_bytes(directory))?;
+    look::open_on_top(&directory, &text::to_bytes(name))
 }
 
 /// Why a path could not be followed by what the kernel has in memory.

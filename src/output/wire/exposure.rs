@@ -52,7 +52,7 @@ impl Unknown {
         part.found
     }
 
-    fn into_part<T>(&self, field: &str, found: Vec<T>) -> Part<T> {
+    fn seen_part<T>(&self, field: &str, found: Vec<T>) -> Part<T> {
         let gap: Option<Why> = self.why(field);
         Part { found, gap }
     }
@@ -80,14 +80,14 @@ impl ExposureRecord {
     pub fn into_model(self) -> (Pid, Exposure) {
         let unknown = self.unknown;
         let exposure = Exposure {
-            mount_points: unknown.into_part("mount_points", self.mount_points),
-            procfs: unknown.into_part("procfs", self.procfs),
-            kernel_files: unknown.into_part("kernel_files", self.kernel_files),
-            devices: unknown.into_part("devices", self.devices),
+            mount_points: unknown.seen_part("mount_points", self.mount_points),
+            procfs: unknown.seen_part("procfs", self.procfs),
+            kernel_files: unknown.seen_part("kernel_files", self.kernel_files),
+            devices: unknown.seen_part("devices", self.devices),
             device_rules: unknown.seen("device_rules", self.device_rules),
-            sockets: unknown.into_part("sockets", self.sockets),
+            sockets: unknown.seen_part("sockets", self.sockets),
             hidden_mounts: unknown.seen("hidden_mounts", self.hidden_mounts),
-            handles: unknown.into_part("handles", self.handles),
+            handles: unknown.seen_part("handles", self.handles),
         };
         (self.pid, exposure)
     }
@@ -105,7 +105,7 @@ impl ListenersRecord {
 
     /// What a saved snapshot holds.
     pub fn into_model(self) -> (u64, Part<Listener>) {
-        let listeners = self.unknown.into_part("listeners", self.listeners);
+        let listeners = self.unknown.seen_part("listeners", self.listeners);
         (self.net_ns, listeners)
     }
 }
