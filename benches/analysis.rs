@@ -112,6 +112,9 @@ fn snapshot(processes: Pid) -> Snapshot {
         namespaces,
         features: BTreeMap::new(),
         traces: BTreeMap::new(),
+        exposures: BTreeMap::new(),
+        host_mounts: Seen::Unknown(Why::Skipped),
+        listeners: BTreeMap::new(),
         users: BTreeMap::new(),
         coverage: Coverage::default(),
     }

@@ -3,6 +3,7 @@
 pub mod containers;
 pub mod details;
 pub mod discover;
+pub mod exposure;
 pub mod facts;
 pub mod host;
 pub mod open;
@@ -114,6 +115,9 @@ impl Collector {
             namespaces: BTreeMap::new(),
             features: BTreeMap::new(),
             traces: BTreeMap::new(),
+            exposures: BTreeMap::new(),
+            host_mounts: Seen::Unknown(Why::Skipped),
+            listeners: BTreeMap::new(),
             users: BTreeMap::new(),
             coverage: Coverage::default(),
         };
@@ -209,6 +213,11 @@ impl Collector {
     /// What tells which containers the given processes are in, and what those are called.
     pub fn trace(&self, snapshot: &mut Snapshot, tasks: &[Pid], parents: Parents) {
         containers::trace(&self.root, snapshot, tasks, parents);
+    }
+
+    /// What is within the reach of the given processes, which were read as closely as can be.
+    pub fn expose(&self, snapshot: &mut Snapshot, tasks: &[Pid]) {
+        exposure::expose(&self.root, snapshot, tasks);
     }
 
     /// Login names of the uids that occur in the snapshot.

@@ -70,6 +70,7 @@ fn choose(
         }
     }
     source.deepen(snapshot, &tasks, Depth::Everything);
+    source.expose(snapshot, &tasks);
     Ok(subjects)
 }
 

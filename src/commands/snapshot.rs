@@ -1,6 +1,7 @@
 //! `nsinspect snapshot`: everything that can be collected, for `--from`.
 
 use super::source::Source;
+use crate::analyse::audit::subjects::{self, Scope};
 use crate::cli::{Format, Global};
 use crate::collect::{Depth, Reach};
 use crate::error::{Error, Exit};
@@ -40,6 +41,9 @@ fn collect(global: &Global, source: &Source) -> Result<Snapshot, Error> {
     source.look_inside(&mut snapshot, &inside);
     let tasks: Vec<Pid> = snapshot.processes.keys().copied().collect();
     source.trace(&mut snapshot, &tasks);
+    let subjects = subjects::choose(&snapshot, Scope::Everything);
+    let subjects: Vec<Pid> = subjects.iter().map(|subject| subject.task).collect();
+    source.expose(&mut snapshot, &subjects);
     for task in tasks {
         source.look_at_cgroups(&mut snapshot, task);
     }

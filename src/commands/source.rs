@@ -132,6 +132,13 @@ impl Source {
         }
     }
 
+    /// What is within the reach of the given processes.
+    pub fn expose(&self, snapshot: &mut Snapshot, tasks: &[Pid]) {
+        if let Source::Live(collector) = self {
+            collector.expose(snapshot, tasks);
+        }
+    }
+
     /// What the kernel lets us do.
     pub fn try_features(&self, snapshot: &mut Snapshot) {
         if let Source::Live(collector) = self {

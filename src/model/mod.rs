@@ -3,6 +3,7 @@
 pub mod capability;
 pub mod container;
 pub mod coverage;
+pub mod exposure;
 pub mod facts;
 pub mod kind;
 pub mod mount;

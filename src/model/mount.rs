@@ -35,6 +35,23 @@ impl Mount {
     }
 }
 
+/// The rest of a path below a directory, without leading slash; empty for the directory itself.
+pub fn below<'a>(directory: &str, path: &'a str) -> Option<&'a str> {
+    match path.strip_prefix(directory.trim_end_matches('/'))? {
+        "" | "/" => Some(""),
+        rest => rest.strip_prefix('/'),
+    }
+}
+
+/// A path below a directory.
+pub fn join(directory: &str, rest: &str) -> String {
+    match (directory.trim_end_matches('/'), rest) {
+        ("", "") => "/".to_owned(),
+        (directory, "") => directory.to_owned(),
+        (directory, rest) => format!("{directory}/{rest}"),
+    }
+}
+
 /// How mount events travel (mount_namespaces(7)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Propagation {
@@ -53,4 +70,22 @@ pub struct Hierarchy {
     /// The cgroup that is the root of the mount.
     pub root: String,
     pub mount_point: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_below_a_directory_only_at_a_whole_name() {
+        assert_eq!(below("/", "/sys/kernel"), Some("sys/kernel"));
+        assert_eq!(below("/sys", "/sys/kernel"), Some("kernel"));
+        assert_eq!(below("/sys", "/sys"), Some(""));
+        assert_eq!(below("/", "/"), Some(""));
+        assert_eq!(below("/sy", "/sys"), None);
+        assert_eq!(below("/sys/kernel", "/sys"), None);
+        assert_eq!(join("/", "a"), "/a");
+        assert_eq!(join("/", ""), "/");
+        assert_eq!(join("/x", "a/b"), "/x/a/b");
+    }
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::capability::CapabilitySet;
 use super::container::{Place, Traces};
 use super::coverage::{Coverage, LayerState};
+use super::exposure::{Exposure, Listener, Part};
 use super::kind::NsKind;
+use super::mount::Mount;
 use super::namespace::{Namespace, NsKey};
 use super::process::{Links, Pid, Process};
 use super::seen::Seen;
@@ -57,6 +59,12 @@ pub struct Snapshot {
     pub features: BTreeMap<&'static str, Seen<()>>,
     /// What tells which container is in a place, where it was looked at.
     pub traces: BTreeMap<Place, Traces>,
+    /// What is within reach of a process, where it was looked at.
+    pub exposures: BTreeMap<Pid, Exposure>,
+    /// The mount table of the host: of the reader, where that is in the host's mount namespace.
+    pub host_mounts: Seen<Vec<Mount>>,
+    /// Who listens on abstract unix sockets, by network namespace, where it was looked at.
+    pub listeners: BTreeMap<u64, Part<Listener>>,
     /// Login names of the uids that occur.
     pub users: BTreeMap<u32, String>,
     pub coverage: Coverage,
@@ -128,6 +136,9 @@ pub fn empty_for_tests() -> Snapshot {
         namespaces: BTreeMap::new(),
         features: BTreeMap::new(),
         traces: BTreeMap::new(),
+        exposures: BTreeMap::new(),
+        host_mounts: Seen::Unknown(SKIPPED),
+        listeners: BTreeMap::new(),
         users: BTreeMap::new(),
         coverage: Coverage::default(),
     }

@@ -1,6 +1,7 @@
 //! The one door to the kernel: every raw system call and ioctl, and all `unsafe` code.
 #![allow(unsafe_code)]
 
+pub mod bpf;
 pub mod capabilities;
 pub mod child;
 pub mod exec;
@@ -8,6 +9,7 @@ pub mod files;
 pub mod inside;
 pub mod interfaces;
 pub mod list;
+pub mod look;
 pub mod mountfs;
 pub mod mounts;
 pub mod nsfs;
@@ -16,6 +18,7 @@ pub mod procfs;
 pub mod signals;
 pub mod sockets;
 pub mod stub;
+pub mod unix_diag;
 
 use nix::errno::Errno;
 

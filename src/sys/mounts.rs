@@ -12,6 +12,7 @@ const SYS_LISTMOUNT: libc::c_long = 458;
 const LSMT_ROOT: u64 = u64::MAX;
 
 const STATMOUNT_SB_BASIC: u64 = 0x1;
+const STATMOUNT_MNT_BASIC: u64 = 0x2;
 const STATMOUNT_MNT_ROOT: u64 = 0x8;
 const STATMOUNT_MNT_POINT: u64 = 0x10;
 
@@ -49,11 +50,22 @@ struct Answer {
     sb_dev_major: u32,
     sb_dev_minor: u32,
     sb_magic: u64,
-    unused: [u64; 9],
+    flags_and_type: u64,
+    ids: [u64; 2],
+    mnt_id_old: u32,
+    mnt_parent_id_old: u32,
+    unused: [u64; 5],
     mnt_root: u32,
     mnt_point: u32,
     rest: [u64; 50],
     strings: [u8; 8192],
+}
+
+impl Answer {
+    fn string(&self, offset: u32) -> Option<Vec<u8>> {
+        let bytes = self.strings.get(usize::try_from(offset).ok()?..)?;
+        Some(CStr::from_bytes_until_nul(bytes).ok()?.to_bytes().to_vec())
+    }
 }
 
 /// A bind mount of a namespace.
@@ -92,7 +104,43 @@ pub fn of_namespace(mnt_ns_id: u64) -> Result<Mounts, Errno> {
     Ok(Mounts { count, nsfs })
 }
 
-fn list(mnt_ns_id: u64) -> Result<Vec<u64>, Errno> {
+/// A mount as the kernel lists it, whether or not a path of any process leads to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnyMount {
+    /// As in mountinfo.
+    pub id: i32,
+    pub device: (u32, u32),
+    /// The directory of the file system that is mounted; `None` where that is very long.
+    pub root: Option<Vec<u8>>,
+}
+
+/// What is behind an id that [`list`] told; `None`: it was unmounted meanwhile.
+///
+/// # Errors
+/// As those of [`list`].
+pub fn of_id(mnt_ns_id: u64, mnt_id: u64) -> Result<Option<AnyMount>, Errno> {
+    let basic = STATMOUNT_SB_BASIC | STATMOUNT_MNT_BASIC;
+    let answer = match ask(mnt_ns_id, mnt_id, basic | STATMOUNT_MNT_ROOT) {
+        Err(Errno::EOVERFLOW) => ask(mnt_ns_id, mnt_id, basic),
+        other => other,
+    };
+    let answer = match answer {
+        Err(Errno::ENOENT) => return Ok(None),
+        other => other?,
+    };
+    let has_root = answer.mask & STATMOUNT_MNT_ROOT != 0;
+    Ok(Some(AnyMount {
+        id: i32::try_from(answer.mnt_id_old).map_err(|_| Errno::EOVERFLOW)?,
+        device: (answer.sb_dev_major, answer.sb_dev_minor),
+        root: has_root.then(|| answer.string(answer.mnt_root)).flatten(),
+    }))
+}
+
+/// The ids of all mounts of a mount namespace, by the 64-bit id of that.
+///
+/// # Errors
+/// ENOSYS before Linux 6.8, EINVAL before 6.11, EPERM without CAP_SYS_ADMIN over the namespace.
+pub fn list(mnt_ns_id: u64) -> Result<Vec<u64>, Errno> {
     let mut all = Vec::new();
     let mut chunk = [0_u64; 512];
     loop {
@@ -123,11 +171,8 @@ fn stat(mnt_ns_id: u64, mnt_id: u64) -> Result<Option<NsfsMount>, Errno> {
         return Ok(None);
     }
     let answer = ask(mnt_ns_id, mnt_id, STATMOUNT_MNT_ROOT | STATMOUNT_MNT_POINT)?;
-    let string = |offset: u32| {
-        let bytes = answer.strings.get(usize::try_from(offset).ok()?..)?;
-        Some(CStr::from_bytes_until_nul(bytes).ok()?.to_bytes().to_vec())
-    };
-    let mount = string(answer.mnt_root).zip(string(answer.mnt_point));
+    let root = answer.string(answer.mnt_root);
+    let mount = root.zip(answer.string(answer.mnt_point));
     let mount = mount.map(|(root, mount_point)| NsfsMount { root, mount_point });
     mount.map(Some).ok_or(Errno::EOVERFLOW)
 }

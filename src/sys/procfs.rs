@@ -135,6 +135,13 @@ impl TaskDir {
         Ok(&buffer[..length])
     }
 
+    /// The target of a link below the directory, such as `exe` or `fd/3`.
+    pub fn link(&self, name: &str) -> Result<Vec<u8>, Errno> {
+        let name = CString::new(name).map_err(|_| Errno::EINVAL)?;
+        let mut buffer = [0; libc::PATH_MAX as usize];
+        self.readlink(&name, &mut buffer).map(<[u8]>::to_vec)
+    }
+
     /// The target of the `cwd` link: the working directory's path as seen from the reader's root.
     pub fn cwd_path(&self) -> Result<Vec<u8>, Errno> {
         let mut buffer = [0; libc::PATH_MAX as usize];

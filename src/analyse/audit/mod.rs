@@ -4,12 +4,38 @@
 //! One file for each group of rules. Each looks at one [`case::Case`] and adds what it finds; what it
 //! could not read is a finding of its own with the verdict `unknown`, never silence.
 
+/// What a process could do with what it has or can become.
+mod ability;
+/// Abstract unix sockets of others in its network namespace.
+mod abstract_sockets;
 /// One process under audit.
 pub mod case;
 /// The findings that there are.
 pub mod catalogue;
+/// Cgroup file systems.
+mod cgroups;
+/// Sockets of the host that a mount leads to.
+mod control_sockets;
+/// Device nodes.
+mod devices;
+/// What was read of the exposure of a process.
+mod exposed;
 /// What a finding is.
 pub mod finding;
+/// File systems of daemons of the host.
+mod fuse;
+/// Descriptors, working directories and programs.
+mod handles;
+/// Mounts that no path leads to.
+mod hidden;
+/// Files and directories of the host.
+mod host_files;
+/// Settings and secrets of the kernel.
+mod kernel_files;
+/// Procfs instances of other pid namespaces.
+mod procfs;
+/// Mounts that appear on the host.
+mod propagation;
 /// Namespaces that are the host's.
 mod sharing;
 /// Which processes are audited.
@@ -45,7 +71,20 @@ impl Audited<'_> {
 type Rules = fn(&Case<'_>, &mut Vec<Finding>);
 
 /// In the order in which findings of equal weight are told.
-const RULES: [Rules; 1] = [sharing::look];
+const RULES: [Rules; 12] = [
+    sharing::look,
+    procfs::look,
+    abstract_sockets::look,
+    hidden::look,
+    control_sockets::look,
+    host_files::look,
+    propagation::look,
+    devices::look,
+    kernel_files::look,
+    cgroups::look,
+    fuse::look,
+    handles::look,
+];
 
 /// Looks at every subject with all rules; those with the worst findings come first.
 pub fn audit<'a>(snapshot: &'a Snapshot, subjects: &[Subject]) -> Vec<Audited<'a>> {

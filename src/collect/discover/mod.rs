@@ -5,7 +5,7 @@ mod fds;
 mod kernel_list;
 mod mounts;
 mod sockets;
-mod tables;
+pub(in crate::collect) mod tables;
 mod threads;
 
 use std::collections::{BTreeMap, BTreeSet};

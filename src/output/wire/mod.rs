@@ -11,6 +11,7 @@ pub mod can;
 pub mod container;
 pub mod diff;
 pub mod doctor;
+pub mod exposure;
 pub mod namespace;
 pub mod pid;
 pub mod power;

@@ -6,9 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::container::TracesRecord;
+use super::exposure::{ExposureRecord, ListenersRecord};
 use super::namespace::NamespaceRecord;
 use super::process::ProcessRecord;
 use super::{Document, DocumentName, Unknown};
+use crate::model::mount::Mount;
 use crate::model::snapshot::{FEATURES, Host, Reader};
 use crate::model::{CapabilitySet, LinkName, Links, Pid, Seen, Snapshot};
 
@@ -27,6 +29,15 @@ pub struct Everything {
     /// What was read to tell containers
     #[serde(default)]
     pub traces: Vec<TracesRecord>,
+    /// What is within reach of processes
+    #[serde(default)]
+    pub exposures: Vec<ExposureRecord>,
+    /// The mount table of the host's mount namespace
+    #[serde(default)]
+    pub host_mounts: Option<Vec<Mount>>,
+    /// Who listens on abstract sockets, by network namespace
+    #[serde(default)]
+    pub listeners: Vec<ListenersRecord>,
     /// What the kernel lets the reader do: `ok`, or the reason why not
     #[serde(default)]
     pub features: BTreeMap<String, String>,
@@ -69,6 +80,17 @@ impl Everything {
                 .traces
                 .iter()
                 .map(|(place, traces)| TracesRecord::new(*place, traces))
+                .collect(),
+            exposures: snapshot
+                .exposures
+                .iter()
+                .map(|(task, exposure)| ExposureRecord::new(*task, exposure))
+                .collect(),
+            host_mounts: unknown.note("host_mounts", snapshot.host_mounts.clone()),
+            listeners: snapshot
+                .listeners
+                .iter()
+                .map(|(net, listeners)| ListenersRecord::new(*net, listeners))
                 .collect(),
             features: snapshot
                 .features
@@ -146,6 +168,17 @@ fn into_model(document: Document<Everything>) -> Result<Snapshot, String> {
             .traces
             .into_iter()
             .map(TracesRecord::into_model)
+            .collect(),
+        exposures: body
+            .exposures
+            .into_iter()
+            .map(ExposureRecord::into_model)
+            .collect(),
+        host_mounts: body.unknown.seen("host_mounts", body.host_mounts),
+        listeners: body
+            .listeners
+            .into_iter()
+            .map(ListenersRecord::into_model)
             .collect(),
         features: FEATURES
             .into_iter()

@@ -2,6 +2,14 @@
 //!
 //! Ids are never reused and never change their meaning.
 
+/// Descriptors, and what else a process holds.
+mod handles;
+/// Mounts, devices, control files, and what they lead to.
+mod mounts;
+
+pub use handles::*;
+pub use mounts::*;
+
 /// One kind of finding.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rule {
@@ -28,7 +36,7 @@ impl Rule {
 }
 
 /// All that follow from being able to leave the container are this technique.
-const ESCAPE: &str = "ATT&CK T1611";
+pub(super) const ESCAPE: &str = "ATT&CK T1611";
 
 pub static USERNS_INITIAL: Rule = Rule {
     id: "NSA-001",
@@ -48,7 +56,27 @@ pub static USERNS_INITIAL: Rule = Rule {
 };
 
 /// Every rule, in the order of their ids.
-pub static ALL: [&Rule; 1] = [&USERNS_INITIAL];
+pub static ALL: [&Rule; 19] = [
+    &USERNS_INITIAL,
+    &PROCFS_OF_FOREIGN_PIDNS,
+    &ABSTRACT_SOCKET,
+    &HIDDEN_MOUNTS,
+    &CONTROL_SOCKET,
+    &HOST_BIND_WRITABLE,
+    &HOST_ROOT_VISIBLE,
+    &PROPAGATION,
+    &HOST_DEVICE,
+    &KERNEL_CONTROL,
+    &MASKS,
+    &RELEASE_AGENT,
+    &CGROUPFS,
+    &FUSE,
+    &SETUID_ON_HOST,
+    &FOREIGN_HANDLE,
+    &NAMESPACE_HELD,
+    &FOREIGN_EXE,
+    &DEVICE_OR_SOCKET_HELD,
+];
 
 #[cfg(test)]
 mod tests {

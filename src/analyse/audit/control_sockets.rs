@@ -1,0 +1,159 @@
+//! NSA-200: sockets of others to which a mount leads, told by who listens and not by their names.
+//! connect(2) asks for write permission of the inode and for no more: a read-only mount is no
+//! barrier.
+
+use super::ability::Ability;
+use super::case::Case;
+use super::catalogue::{CONTROL_SOCKET, Rule};
+use super::exposed::{bits, called, inode, told, unknown};
+use super::finding::{Finding, Severity, Verdict};
+use crate::analyse::power::files::{Access, may_access};
+use crate::model::exposure::{Listener, SocketFile};
+use crate::model::{NsKey, NsKind, Pid, Process, Seen};
+
+/// Programs that do for whoever may connect what they themselves may do.
+const ENGINES: [&str; 12] = [
+    "buildkitd",
+    "containerd",
+    "cri-dockerd",
+    "crio",
+    "dockerd",
+    "incusd",
+    "kubelet",
+    "libvirtd",
+    "lxd",
+    "podman",
+    "systemd",
+    "virtqemud",
+];
+
+/// Programs that ask a policy first.
+const BUSES: [&str; 3] = ["dbus-broker", "dbus-broker-launch", "dbus-daemon"];
+
+pub fn look(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    const RULE: (&Rule, Severity, &str) = (
+        &CONTROL_SOCKET,
+        Severity::Critical,
+        "which sockets its mounts lead to",
+    );
+    let exposure = match case.exposure() {
+        Ok(exposure) => exposure,
+        Err(why) => return findings.push(unknown(RULE.0, RULE.1, RULE.2, &why)),
+    };
+    let found = exposure.sockets.found.iter();
+    let found = found.filter_map(|socket| judge(case, socket)).collect();
+    told(findings, RULE, &exposure.sockets, found);
+}
+
+/// Who listens, and what that is worth to those who connect.
+pub struct Grade {
+    pub severity: Severity,
+    /// Who it is and as whom, as a part of a sentence.
+    pub who: String,
+    pub precondition: Option<&'static str>,
+    pub is_known: bool,
+}
+
+/// Judges a listener; `None`: it is inside too, or watches over the container itself.
+pub fn grade(case: &Case<'_>, listener: &Listener) -> Option<Grade> {
+    let Some(pid) = listener.pid else {
+        return Some(Grade {
+            severity: Severity::High,
+            who: format!("somebody unknown listens on {}", listener.name),
+            precondition: None,
+            is_known: false,
+        });
+    };
+    if case.is_inside(pid) == Some(true) || is_above(case, pid) {
+        return None;
+    }
+    let owner = case.snapshot.processes.get(&pid);
+    let program = listener.program.as_deref().unwrap_or_default();
+    let program = program.strip_suffix(" (deleted)").unwrap_or(program);
+    let name = program.rsplit('/').next().unwrap_or_default();
+    let uid = owner.and_then(|owner| owner.uid.get());
+    let as_whom = match (uid, owner.is_some_and(|owner| is_on_host(case, owner))) {
+        (Some(0), true) => "root of the host".to_owned(),
+        (Some(uid), true) => format!("uid {uid} of the host"),
+        (_, true) => "a user of the host".to_owned(),
+        (_, false) => "a process of another container".to_owned(),
+    };
+    let (is_root, is_other) = (as_whom.starts_with("root"), as_whom.ends_with("container"));
+    let precondition = match name {
+        name if ENGINES.contains(&name) => None,
+        name if BUSES.contains(&name) => Some("the policy of the bus lets it do harm"),
+        _ => Some("what it serves lets others act as it does"),
+    };
+    let severity = match (is_other, is_root, precondition) {
+        (true, _, _) => Severity::Medium,
+        (_, true, None) => Severity::Critical,
+        (_, true, Some(_)) if BUSES.contains(&name) => Severity::Critical,
+        (_, false, None) | (_, true, Some(_)) => Severity::High,
+        (_, false, Some(_)) => Severity::Medium,
+    };
+    let who = match program {
+        "" => format!("{} listens there as {as_whom}", called(owner, pid)),
+        _ => format!("{program} ({pid}) listens there as {as_whom}"),
+    };
+    Some(Grade {
+        severity,
+        who,
+        precondition,
+        is_known: true,
+    })
+}
+
+/// A runtime that has left a socket for its own container to report to.
+fn is_above(case: &Case<'_>, pid: Pid) -> bool {
+    let parent = |process: &Process| process.stat.known().map(|stat| stat.ppid);
+    let line = std::iter::successors(parent(case.process), |at| {
+        parent(case.snapshot.processes.get(at)?)
+    });
+    line.take(64).take_while(|at| *at > 1).any(|at| at == pid)
+}
+
+fn is_on_host(case: &Case<'_>, owner: &Process) -> bool {
+    let initial = |kind: NsKind| {
+        let inode = owner.links.own(kind).get();
+        inode.map(|inode| case.snapshot.is_initial(NsKey { kind, inode }))
+    };
+    // What is not known is taken for the host: that is the worse of the two.
+    [NsKind::Pid, NsKind::User]
+        .into_iter()
+        .all(|kind| initial(kind) != Some(Seen::Known(false)))
+}
+
+fn judge(case: &Case<'_>, socket: &SocketFile) -> Option<Finding> {
+    let grade = grade(case, &socket.listener)?;
+    let ability = Ability::of(case, |credentials| {
+        let connect = may_access(credentials, inode(socket.file), Access::Write);
+        socket.above.iter().fold(connect, |answer, directory| {
+            answer.and(|| may_access(credentials, inode(*directory), Access::Execute))
+        })
+    });
+    let verdict = match ability.verdict(Verdict::Mitigated) {
+        Verdict::Mitigated => Verdict::Mitigated,
+        _ if !grade.is_known => Verdict::Unknown,
+        Verdict::Exploitable if grade.precondition.is_some() => Verdict::Conditional,
+        other => other,
+    };
+    let mut why = format!("it can connect to {}: {}", socket.path, grade.who);
+    if let Ability::No(reason) = &ability {
+        why = format!("{} at {}, but {reason}", grade.who, socket.path);
+    }
+    let finding = Finding::new(&CONTROL_SOCKET, grade.severity, verdict, why);
+    let number = socket.listener.socket;
+    let value = format!(
+        "inode {} is socket {number}, {}",
+        socket.file.inode, socket.listener.name
+    );
+    let mut finding = ability.settle(finding.seen("sock_diag UNIX_DIAG_VFS", value));
+    finding.evidence.push(bits(&socket.path, &socket.file));
+    finding
+        .evidence
+        .extend(case.mount(socket.mount).map(|mount| case.line(mount)));
+    Some(match grade.precondition {
+        Some(precondition) => finding.provided(precondition),
+        None => finding,
+    })
+}

@@ -1,0 +1,290 @@
+//! NSA-204: device nodes, by the numbers of the device and what decides about opening it: the device
+//! cgroup, `nodev`, the bits of the node, and what the driver asks for.
+
+use super::ability::Ability;
+use super::case::Case;
+use super::catalogue::{HOST_DEVICE, Rule};
+use super::exposed::{bits, inode, told, unknown};
+use super::finding::{Finding, Severity, Verdict};
+use crate::analyse::power::capable::capable;
+use crate::analyse::power::files::{Access, may_access};
+use crate::analyse::power::{operations, userns};
+use crate::model::exposure::{DeviceNode, DeviceRules, File, FileKind};
+use crate::model::{CapabilitySet, NsKind, Seen};
+
+/// What a device is, and what its driver asks for beside the permission to open it.
+#[derive(Clone, Copy)]
+pub struct Class {
+    pub name: &'static str,
+    pub severity: Severity,
+    needs: Needs,
+}
+
+#[derive(Clone, Copy)]
+enum Needs {
+    Nothing,
+    /// A capability over the host.
+    Host(u32),
+    /// To mount, in a mount namespace that is the host's.
+    Mounting,
+    /// CAP_NET_ADMIN, in a network namespace that is the host's.
+    Network,
+}
+
+const fn class(name: &'static str, severity: Severity, needs: Needs) -> Option<Class> {
+    Some(Class {
+        name,
+        severity,
+        needs,
+    })
+}
+
+/// What a device node stands for; `None`: nothing that the host would miss (devices.txt in the
+/// kernel's Documentation/admin-guide).
+pub fn class_of(file: &File, driver: Option<&str>) -> Option<Class> {
+    use Severity::{Critical, High};
+    let (major, minor) = file.device?;
+    if file.kind == FileKind::Block {
+        return class("a block device", Critical, Needs::Nothing);
+    }
+    let raw = Needs::Host(CapabilitySet::SYS_RAWIO);
+    match (major, minor, driver.unwrap_or_default()) {
+        (1, 1, _) => class("the memory of the machine", Critical, raw),
+        (1, 2, _) => class("the memory of the kernel", Critical, raw),
+        (1, 4, _) => class("the ports of the machine", Critical, raw),
+        (1, 11, _) => class(
+            "the log of the kernel",
+            High,
+            Needs::Host(CapabilitySet::SYSLOG),
+        ),
+        (10, 196, _) | (_, _, "vfio") => {
+            class("devices of the bus (vfio)", Critical, Needs::Nothing)
+        }
+        (10, 200, _) => class("tun", High, Needs::Network),
+        (10, 223, _) => class("uinput", High, Needs::Nothing),
+        (10, 229, _) => class("fuse", High, Needs::Mounting),
+        (10, 232, _) => class("kvm", High, Needs::Nothing),
+        (10, 236, _) => {
+            let admin = Needs::Host(CapabilitySet::SYS_ADMIN);
+            class("the device mapper", Critical, admin)
+        }
+        (10, 237, _) => class("loop-control", High, Needs::Nothing),
+        (202, _, "cpu/msr") => class("registers of the processor", High, raw),
+        (_, _, "nvme-generic" | "nvme") => class("an NVMe disk", Critical, Needs::Nothing),
+        (21, _, _) | (_, _, "sg") => class("a SCSI device", Critical, Needs::Nothing),
+        (162, _, _) => class("a raw block device", Critical, Needs::Nothing),
+        (90, _, _) => class("flash memory", Critical, Needs::Nothing),
+        _ => None,
+    }
+}
+
+impl Class {
+    /// Whether it has what the driver asks for.
+    pub fn is_of_use(&self, case: &Case<'_>) -> Ability {
+        let snapshot = case.snapshot;
+        match self.needs {
+            Needs::Nothing => Ability::Yes,
+            Needs::Host(capability) => Ability::of(case, |it| capable(snapshot, it, capability)),
+            Needs::Mounting => is_hosts(case, NsKind::Mnt).and(|| Ability::to_mount(case)),
+            Needs::Network => is_hosts(case, NsKind::Net).and(|| {
+                let operation = operations::Operation::ConfigureNetwork;
+                Ability::of(case, |it| {
+                    operations::may(snapshot, it, case.process, operation)
+                })
+            }),
+        }
+    }
+}
+
+/// Whether its namespace of a kind is owned by the host's user namespace.
+fn is_hosts(case: &Case<'_>, kind: NsKind) -> Ability {
+    let owner = case
+        .key(kind)
+        .and_then(|key| userns::governing(case.snapshot, key));
+    match owner {
+        Seen::Known(owner) if owner == NsKind::User.initial_inode() => Ability::Yes,
+        Seen::Known(_) => Ability::No(format!("its {kind} namespace is not owned by the host")),
+        Seen::Unknown(why) => Ability::Unknown(format!("who owns its {kind} namespace ({why})")),
+    }
+}
+
+pub fn look(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    const RULE: (&Rule, Severity, &str) =
+        (&HOST_DEVICE, Severity::Critical, "which devices it has");
+    let exposure = match case.exposure() {
+        Ok(exposure) => exposure,
+        Err(why) => return findings.push(unknown(RULE.0, RULE.1, RULE.2, &why)),
+    };
+    let nodes = exposure.devices.found.iter();
+    let found = nodes.filter_map(|node| {
+        let class = class_of(&node.file, node.driver.as_deref())?;
+        Some(judge(case, node, class, &exposure.device_rules))
+    });
+    told(findings, RULE, &exposure.devices, found.collect());
+}
+
+fn judge(case: &Case<'_>, node: &DeviceNode, class: Class, rules: &Seen<DeviceRules>) -> Finding {
+    let may_open = |access: Access| {
+        let by_bits = || Ability::of(case, |it| may_access(it, inode(node.file), access));
+        is_on_nodev(case, node)
+            .and(|| allowed(rules, &node.file, access))
+            .and(by_bits)
+    };
+    let (write, read) = (may_open(Access::Write), may_open(Access::Read));
+    let is_read_only = write.is_no();
+    let open = match is_read_only {
+        true => read,
+        false => write,
+    };
+    let severity = match (class.severity, is_read_only && !open.is_no()) {
+        // Files of root for reading, and not for writing.
+        (Severity::Critical, true) => Severity::High,
+        (severity, _) => severity,
+    };
+    let (path, name) = (&node.path, class.name);
+    let of_use = class.is_of_use(case);
+    let (verdict, why) = match (&open, &of_use) {
+        (Ability::No(reason), _) => (
+            Verdict::Mitigated,
+            format!("{path} is {name}, but {reason}"),
+        ),
+        (_, Ability::No(reason)) => (
+            Verdict::SharedOnly,
+            format!("it can open {path}, {name}, but {reason}"),
+        ),
+        _ => {
+            let how = match is_read_only {
+                true => "read",
+                false => "write",
+            };
+            let both = open.clone().and(|| of_use.clone());
+            let why = format!("it can open {path}, {name}, to {how} it");
+            (both.verdict(Verdict::Mitigated), why)
+        }
+    };
+    let both = open.and(|| of_use);
+    let finding = Finding::new(&HOST_DEVICE, severity, verdict, why);
+    both.settle(evidence(node, rules, finding))
+}
+
+fn evidence(node: &DeviceNode, rules: &Seen<DeviceRules>, finding: Finding) -> Finding {
+    let (major, minor) = node.file.device.unwrap_or_default();
+    let kind = letter(&node.file);
+    let mut finding = finding.seen(
+        format!("statx of {}", node.path),
+        format!("{kind} {major}:{minor}"),
+    );
+    finding.evidence.push(bits(&node.path, &node.file));
+    match rules {
+        Seen::Known(rules) => {
+            if let (Some(list), Some(source)) = (&rules.list, &rules.source) {
+                return finding.seen(source.clone(), list.join(", "));
+            }
+            let programs = rules
+                .programs
+                .map_or("not known".to_owned(), |it| it.to_string());
+            finding.seen(
+                "BPF_PROG_QUERY of its cgroup",
+                format!("device programs: {programs}"),
+            )
+        }
+        Seen::Unknown(why) => finding.seen("its device cgroup", why.to_string()),
+    }
+}
+
+const fn letter(file: &File) -> &'static str {
+    match file.kind {
+        FileKind::Block => "b",
+        _ => "c",
+    }
+}
+
+/// A mount that says nodev opens no device (may_open_dev in fs/namei.c).
+fn is_on_nodev(case: &Case<'_>, node: &DeviceNode) -> Ability {
+    let mount = node.mount.and_then(|id| case.mount(id));
+    match mount.is_some_and(|mount| mount.has_option("nodev")) {
+        true => Ability::No("its mount is nodev".to_owned()),
+        false => Ability::Yes,
+    }
+}
+
+/// What the device cgroup says: the list of version 1 and the programs of version 2 must both agree.
+fn allowed(rules: &Seen<DeviceRules>, file: &File, access: Access) -> Ability {
+    let rules = match rules {
+        Seen::Known(rules) => rules,
+        Seen::Unknown(why) => return Ability::Unknown(format!("its device cgroup ({why})")),
+    };
+    let by_list = match &rules.list {
+        Some(list) if !list.iter().any(|line| matches(line, file, access)) => {
+            Ability::No("its device cgroup does not allow it".to_owned())
+        }
+        _ => Ability::Yes,
+    };
+    by_list.and(|| match rules.programs {
+        Some(0) => Ability::Yes,
+        Some(_) => Ability::If("the BPF program of its device cgroup allows it".to_owned()),
+        None => Ability::If("no BPF program of its device cgroup forbids it".to_owned()),
+    })
+}
+
+/// One line of `devices.list`, as `c 1:3 rwm` or `a *:* rwm` (devcgroup_seq_show in
+/// security/device_cgroup.c).
+fn matches(line: &str, file: &File, access: Access) -> bool {
+    let mut fields = line.split_whitespace();
+    let (Some(kind), Some(device), Some(modes)) = (fields.next(), fields.next(), fields.next())
+    else {
+        return false;
+    };
+    let Some(((major, minor), (own_major, own_minor))) = device.split_once(':').zip(file.device)
+    else {
+        return false;
+    };
+    let is = |pattern: &str, own: u32| pattern == "*" || pattern.parse() == Ok(own);
+    let mode = match access {
+        Access::Write => 'w',
+        _ => 'r',
+    };
+    (kind == "a" || kind == letter(file))
+        && is(major, own_major)
+        && is(minor, own_minor)
+        && modes.contains(mode)
+}
+
+/// For a descriptor that is open already: what its driver asks for is all that is left to ask.
+pub fn held(case: &Case<'_>, file: &File) -> Option<(Class, Ability)> {
+    let class = class_of(file, None)?;
+    Some((class, class.is_of_use(case)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(major: u32, minor: u32) -> File {
+        File {
+            kind: FileKind::Block,
+            inode: 1,
+            uid: 0,
+            gid: 0,
+            mode: 0o660,
+            device: Some((major, minor)),
+        }
+    }
+
+    #[test]
+    fn a_line_of_the_device_cgroup_allows_what_it_names_and_no_more() {
+        for (line, read, write) in [
+            ("a *:* rwm", true, true),
+            ("b 7:0 r", true, false),
+            ("b 7:* rw", true, true),
+            ("b *:* m", false, false),
+            ("b 7:1 rwm", false, false),
+            ("c 7:0 rwm", false, false),
+            ("garbage", false, false),
+            ("b 7 rwm", false, false),
+        ] {
+            assert_eq!(matches(line, &block(7, 0), Access::Read), read, "{line}");
+            assert_eq!(matches(line, &block(7, 0), Access::Write), write, "{line}");
+        }
+    }
+}

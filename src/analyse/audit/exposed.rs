@@ -1,0 +1,193 @@
+//! What was read of the exposure of a case, in the words that several rules ask in.
+
+use super::case::Case;
+use super::catalogue::Rule;
+use super::finding::{Evidence, Finding, Severity, Verdict};
+use crate::analyse::power::files::Inode;
+use crate::model::exposure::{Exposure, File, FileKind, MountPoint, Part};
+use crate::model::mount::{Mount, below, join};
+use crate::model::{Pid, Place, Process, Seen, Why};
+
+/// Of things that are alike so many are named.
+const NAMED: usize = 8;
+
+/// File systems that are windows to the kernel: a mount of them shows no files of the host.
+const OF_THE_KERNEL: [&str; 18] = [
+    "binfmt_misc",
+    "bpf",
+    "cgroup",
+    "cgroup2",
+    "configfs",
+    "debugfs",
+    "devpts",
+    "devtmpfs",
+    "efivarfs",
+    "fusectl",
+    "hugetlbfs",
+    "mqueue",
+    "nsfs",
+    "proc",
+    "pstore",
+    "securityfs",
+    "sysfs",
+    "tracefs",
+];
+
+/// Where a mount of a process is on the host.
+pub struct HostPath<'a> {
+    pub path: String,
+    /// The mount of the host that leads there.
+    pub mount: &'a Mount,
+}
+
+impl<'a> Case<'a> {
+    pub fn exposure(&self) -> Result<&'a Exposure, Why> {
+        let exposure = self.snapshot.exposures.get(&self.process.task());
+        exposure.ok_or(Why::Skipped)
+    }
+
+    /// Its mount table.
+    pub fn mounts(&self) -> Result<&'a [Mount], Why> {
+        let details = self.details().ok_or(Why::Skipped)?;
+        details
+            .mounts
+            .as_ref()
+            .map(Vec::as_slice)
+            .map_err(Clone::clone)
+    }
+
+    /// A mount of its table.
+    pub fn mount(&self, id: i32) -> Option<&'a Mount> {
+        self.mounts().ok()?.iter().find(|mount| mount.id == id)
+    }
+
+    /// Each of its mounts that a path leads to, with what stands there.
+    pub fn shown(&self) -> impl Iterator<Item = (&'a Mount, &'a MountPoint)> {
+        let points = self.exposure().map(|it| it.mount_points.found.as_slice());
+        let mounts = self.mounts().unwrap_or_default();
+        let find = move |point: &'a MountPoint| {
+            let mount = mounts.iter().find(|mount| mount.id == point.mount)?;
+            Some((mount, point))
+        };
+        points.unwrap_or_default().iter().filter_map(find)
+    }
+
+    /// Where on the host a mount is, by file system and directory; `None`: it is nowhere on the
+    /// host, or a file system of the kernel.
+    pub fn on_host(&self, mount: &Mount) -> Option<HostPath<'a>> {
+        if OF_THE_KERNEL.contains(&mount.fstype.as_str()) {
+            return None;
+        }
+        let host = self.snapshot.host_mounts.known()?;
+        let fitting = host.iter().filter(|it| it.device == mount.device);
+        let (rest, found) = fitting
+            .filter_map(|it| Some((below(&it.root, &mount.root)?, it)))
+            .min_by_key(|(rest, it)| (rest.len(), it.mount_point.len()))?;
+        let path = join(&found.mount_point, rest);
+        Some(HostPath { path, mount: found })
+    }
+
+    /// Whether a process is in the same container or sandbox, as far as is known.
+    pub fn is_inside(&self, pid: Pid) -> Option<bool> {
+        let other = self.snapshot.processes.get(&pid)?;
+        match (Place::of(self.process), Place::of(other)) {
+            (Place::Task(_), _) | (_, Place::Task(_)) => None,
+            (own, other) => Some(own == other),
+        }
+    }
+
+    /// Line of its mount table, as evidence.
+    pub fn line(&self, mount: &Mount) -> Evidence {
+        Evidence {
+            source: self.file("mountinfo"),
+            value: format!(
+                "{} {} {} {} {} - {}",
+                mount.id, mount.device, mount.root, mount.mount_point, mount.options, mount.fstype
+            ),
+        }
+    }
+}
+
+/// What the rules for files look at.
+pub fn inode(file: File) -> Inode {
+    Inode {
+        uid: file.uid,
+        gid: file.gid,
+        mode: file.mode & 0o777,
+        is_directory: file.kind == FileKind::Directory,
+    }
+}
+
+/// Owner and bits of a file, as evidence.
+pub fn bits(path: &str, file: &File) -> Evidence {
+    Evidence {
+        source: format!("statx of {path}"),
+        value: format!("uid {} gid {} mode {:04o}", file.uid, file.gid, file.mode),
+    }
+}
+
+/// What a process is called in a sentence.
+pub fn called(process: Option<&Process>, pid: Pid) -> String {
+    let comm = process.and_then(|process| process.stat.known());
+    match comm {
+        Some(stat) => format!("{} ({pid})", stat.comm),
+        None => format!("process {pid}"),
+    }
+}
+
+/// One finding for several of one rule: the worst, with the evidence of those that are as bad, and
+/// the number of all.
+pub fn merged(mut all: Vec<Finding>) -> Option<Finding> {
+    all.sort_by_key(|finding| std::cmp::Reverse(super::weight(finding)));
+    let mut all = all.into_iter();
+    let mut first = all.next()?;
+    let same = |other: &Finding| {
+        other.verdict == first.verdict
+            && other.severity == first.severity
+            && other.preconditions == first.preconditions
+    };
+    let alike: Vec<Finding> = all.filter(same).collect();
+    for other in alike.iter().take(NAMED) {
+        for fact in &other.evidence {
+            if !first.evidence.contains(fact) {
+                first.evidence.push(fact.clone());
+            }
+        }
+    }
+    match alike.len() {
+        0 => {}
+        1 => first.why += "; and one more like it",
+        more => first.why += &format!("; and {more} more like it"),
+    }
+    Some(first)
+}
+
+/// That something which decides could not be looked at.
+pub fn unknown(rule: &'static Rule, severity: Severity, what: &str, why: &Why) -> Finding {
+    let says = format!("{what} could not be looked at");
+    Finding::new(rule, severity, Verdict::Unknown, says).seen(what, why.to_string())
+}
+
+/// What was found by a rule; and where something could not be looked at and nothing is proven,
+/// that.
+pub fn told<T>(
+    findings: &mut Vec<Finding>,
+    rule: (&'static Rule, Severity, &str),
+    part: &Part<T>,
+    found: Vec<Finding>,
+) {
+    let found = merged(found);
+    let is_proven = found.as_ref().is_some_and(Finding::is_live);
+    findings.extend(found);
+    if let (Some(why), false) = (&part.gap, is_proven) {
+        findings.push(unknown(rule.0, rule.1, rule.2, why));
+    }
+}
+
+/// Why the host's mount table is not known, if it is not.
+pub fn no_host_table(case: &Case<'_>) -> Option<Why> {
+    match &case.snapshot.host_mounts {
+        Seen::Known(_) => None,
+        Seen::Unknown(why) => Some(why.clone()),
+    }
+}

@@ -1,0 +1,198 @@
+//! The kernel's table of unix sockets of our own network namespace, with the file that each is
+//! bound to (sock_diag(7)).
+
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, send, setsockopt, socket,
+    sockopt::ReceiveTimeout,
+};
+use nix::sys::time::TimeVal;
+
+const SOCK_DIAG_BY_FAMILY: u16 = 20;
+const NLM_F_REQUEST: u16 = 0x1;
+const NLM_F_DUMP: u16 = 0x300;
+const NLMSG_ERROR: u16 = 2;
+const NLMSG_DONE: u16 = 3;
+
+/// Include/uapi/linux/unix_diag.h.
+const UDIAG_SHOW_NAME: u32 = 0x1;
+const UDIAG_SHOW_VFS: u32 = 0x2;
+const UDIAG_SHOW_PEER: u32 = 0x4;
+const UNIX_DIAG_NAME: u16 = 0;
+const UNIX_DIAG_VFS: u16 = 1;
+const UNIX_DIAG_PEER: u16 = 2;
+
+/// TCP_LISTEN (include/net/tcp_states.h), which unix sockets use too.
+const LISTEN: u8 = 10;
+
+/// More sockets than these are not kept.
+const MOST: usize = 100_000;
+
+/// One unix socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnixSocket {
+    pub inode: u64,
+    pub is_listening: bool,
+    /// SOCK_DGRAM sockets take messages from everybody who can reach them, without listening.
+    pub is_datagram: bool,
+    /// The path that it was bound to, or an abstract name after a NUL.
+    pub name: Option<Vec<u8>>,
+    /// Device (major, minor) and inode of the file that it is bound to.
+    pub file: Option<((u32, u32), u64)>,
+    /// Inode of the socket that it is connected to.
+    pub peer: Option<u64>,
+}
+
+/// All unix sockets of our network namespace.
+///
+/// # Errors
+/// ENOENT: the kernel has no unix_diag. EOVERFLOW: there are more than can be kept.
+pub fn all() -> Result<Vec<UnixSocket>, Errno> {
+    let socket = socket(
+        AddressFamily::Netlink,
+        SockType::Raw,
+        SockFlag::SOCK_CLOEXEC,
+        SockProtocol::NetlinkSockDiag,
+    )?;
+    // The kernel answers at once; whatever goes wrong must not keep us.
+    setsockopt(&socket, ReceiveTimeout, &TimeVal::new(5, 0))?;
+    send(socket.as_raw_fd(), &request(), MsgFlags::empty())?;
+    receive(&socket)
+}
+
+/// `struct nlmsghdr` and `struct unix_diag_req`.
+fn request() -> Vec<u8> {
+    let show = UDIAG_SHOW_NAME | UDIAG_SHOW_VFS | UDIAG_SHOW_PEER;
+    let mut request = Vec::with_capacity(40);
+    request.extend(40_u32.to_ne_bytes());
+    request.extend(SOCK_DIAG_BY_FAMILY.to_ne_bytes());
+    request.extend((NLM_F_REQUEST | NLM_F_DUMP).to_ne_bytes());
+    request.extend([0; 8]);
+    request.extend([libc::AF_UNIX as u8, 0, 0, 0]);
+    request.extend(u32::MAX.to_ne_bytes());
+    request.extend(0_u32.to_ne_bytes());
+    request.extend(show.to_ne_bytes());
+    request.extend([0; 8]);
+    request
+}
+
+fn receive(socket: &OwnedFd) -> Result<Vec<UnixSocket>, Errno> {
+    let mut found = Vec::new();
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        let length = recv(socket.as_raw_fd(), &mut buffer, MsgFlags::empty())?;
+        let mut rest = &buffer[..length];
+        while let Some((kind, body, after)) = message(rest) {
+            match kind {
+                NLMSG_DONE => return Ok(found),
+                NLMSG_ERROR => return Err(error(body)),
+                _ if found.len() >= MOST => return Err(Errno::EOVERFLOW),
+                _ => found.extend(parse(body)),
+            }
+            rest = after;
+        }
+        if length == 0 {
+            return Err(Errno::EPROTO);
+        }
+    }
+}
+
+fn error(body: &[u8]) -> Errno {
+    u32_at(body, 0).map_or(Errno::EPROTO, |code| {
+        Errno::from_raw((code as i32).wrapping_neg())
+    })
+}
+
+/// Type and body of the first netlink message, and what follows it.
+fn message(bytes: &[u8]) -> Option<(u16, &[u8], &[u8])> {
+    let length = usize::try_from(u32_at(bytes, 0)?).ok()?;
+    let body = bytes.get(16..length)?;
+    let next = length.next_multiple_of(4).min(bytes.len());
+    Some((u16_at(bytes, 4)?, body, &bytes[next..]))
+}
+
+/// `struct unix_diag_msg` and its attributes.
+fn parse(body: &[u8]) -> Option<UnixSocket> {
+    let mut socket = UnixSocket {
+        inode: u32_at(body, 4)?.into(),
+        is_listening: *body.get(2)? == LISTEN,
+        is_datagram: libc::c_int::from(*body.get(1)?) == libc::SOCK_DGRAM,
+        name: None,
+        file: None,
+        peer: None,
+    };
+    let mut rest = body.get(16..)?;
+    while let (Some(length), Some(kind)) = (u16_at(rest, 0), u16_at(rest, 2)) {
+        let length = usize::from(length);
+        let Some(value) = rest.get(4..length) else {
+            break;
+        };
+        match kind {
+            UNIX_DIAG_NAME => socket.name = Some(name(value)),
+            UNIX_DIAG_VFS => socket.file = file(value),
+            UNIX_DIAG_PEER => socket.peer = u32_at(value, 0).map(u64::from),
+            _ => {}
+        }
+        rest = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
+    }
+    Some(socket)
+}
+
+/// A path ends with its NUL; an abstract name starts with one and may hold more.
+fn name(value: &[u8]) -> Vec<u8> {
+    match value.first() {
+        Some(0) | None => value.to_vec(),
+        Some(_) => value
+            .split(|byte| *byte == 0)
+            .next()
+            .unwrap_or(value)
+            .to_vec(),
+    }
+}
+
+/// `struct unix_diag_vfs`: the inode and the kernel's own number of the device.
+fn file(value: &[u8]) -> Option<((u32, u32), u64)> {
+    let (inode, device) = (u32_at(value, 0)?, u32_at(value, 4)?);
+    // MAJOR and MINOR of include/linux/kdev_t.h.
+    Some(((device >> 20, device & 0xf_ffff), inode.into()))
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    let four = bytes.get(at..at + 4)?;
+    Some(u32::from_ne_bytes(four.try_into().ok()?))
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    let two = bytes.get(at..at + 2)?;
+    Some(u16::from_ne_bytes(two.try_into().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::MetadataExt;
+    use std::os::unix::net::{UnixListener, UnixStream};
+
+    #[test]
+    fn a_listener_is_found_by_its_file_and_its_name_and_a_connection_leads_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        let _listener = UnixListener::bind(&path).unwrap();
+        let client = UnixStream::connect(&path).unwrap();
+        let sockets = all().unwrap();
+        let inode = std::fs::metadata(&path).unwrap().ino();
+        let mut listening = sockets
+            .iter()
+            .filter(|it| it.is_listening && it.file.is_some_and(|(_, found)| found == inode));
+        let found = listening.next().unwrap();
+        assert_eq!(found.name.as_deref(), Some(path.as_os_str().as_bytes()));
+        let link = format!("/proc/self/fd/{}", client.as_raw_fd());
+        let client = std::fs::metadata(link).unwrap().ino();
+        let client = sockets.iter().find(|it| it.inode == client).unwrap();
+        let peer = sockets.iter().find(|it| Some(it.inode) == client.peer);
+        assert_eq!(peer.unwrap().file, found.file);
+    }
+}
