@@ -9,6 +9,7 @@ pub mod mount;
 pub mod namespace;
 pub mod process;
 pub mod seen;
+pub mod settings;
 pub mod snapshot;
 pub mod text;
 
@@ -19,4 +20,5 @@ pub use kind::{LinkName, NsKind};
 pub use namespace::{Holder, Namespace, NsKey};
 pub use process::{Links, Pid, Process};
 pub use seen::{Seen, Why};
+pub use settings::Settings;
 pub use snapshot::Snapshot;

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::container::TracesRecord;
 use super::namespace::NamespaceRecord;
 use super::process::ProcessRecord;
+use super::settings::SettingsRecord;
 use super::{Document, DocumentName, Unknown};
 use crate::model::snapshot::{FEATURES, Host, Reader};
-use crate::model::{CapabilitySet, LinkName, Links, Pid, Seen, Snapshot};
+use crate::model::{CapabilitySet, LinkName, Links, Pid, Seen, Settings, Snapshot, Why};
 
 /// All that was collected.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +28,9 @@ pub struct Everything {
     /// What was read to tell containers
     #[serde(default)]
     pub traces: Vec<TracesRecord>,
+    /// What holds for the whole machine
+    #[serde(default)]
+    pub settings: Option<SettingsRecord>,
     /// What the kernel lets the reader do: `ok`, or the reason why not
     #[serde(default)]
     pub features: BTreeMap<String, String>,
@@ -70,6 +74,7 @@ impl Everything {
                 .iter()
                 .map(|(place, traces)| TracesRecord::new(*place, traces))
                 .collect(),
+            settings: Some(SettingsRecord::from(&snapshot.settings)),
             features: snapshot
                 .features
                 .iter()
@@ -147,6 +152,10 @@ fn into_model(document: Document<Everything>) -> Result<Snapshot, String> {
             .into_iter()
             .map(TracesRecord::into_model)
             .collect(),
+        settings: body.settings.map_or_else(
+            || Settings::unknown(&Why::Skipped),
+            SettingsRecord::into_model,
+        ),
         features: FEATURES
             .into_iter()
             .filter_map(|name| Some((name, feature(body.features.get(name)?))))
