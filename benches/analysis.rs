@@ -13,7 +13,7 @@ use nsinspect::model::namespace::Namespace;
 use nsinspect::model::process::{Links, Stat};
 use nsinspect::model::snapshot::{Host, Reader};
 use nsinspect::model::{
-    Coverage, LinkName, NsKey, NsKind, OnDemand, Pid, Process, Seen, Snapshot, Why,
+    Coverage, LinkName, NsKey, NsKind, OnDemand, Pid, Process, Seen, Settings, Snapshot, Why,
 };
 
 const SIZES: [Pid; 3] = [100, 1_000, 10_000];
@@ -115,6 +115,7 @@ fn snapshot(processes: Pid) -> Snapshot {
         exposures: BTreeMap::new(),
         host_mounts: Seen::Unknown(Why::Skipped),
         listeners: BTreeMap::new(),
+        settings: Settings::unknown(&Why::Skipped),
         users: BTreeMap::new(),
         coverage: Coverage::default(),
     }

@@ -190,6 +190,8 @@ pub enum Format {
     Json,
     /// The same document as JSON
     Yaml,
+    /// SARIF 2.1.0, for code scanning; `audit` only
+    Sarif,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

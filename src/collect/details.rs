@@ -30,6 +30,7 @@ pub fn read(task: &TaskDir, process: &Process, missing: &MissingLinks, depth: De
         setgroups: Seen::Unknown(Why::Skipped),
         lsm: Seen::Unknown(Why::Skipped),
         root: Seen::Unknown(Why::Skipped),
+        exe: Seen::Unknown(Why::Skipped),
         mounts: Seen::Unknown(Why::Skipped),
         timens_offsets: Seen::Unknown(Why::Skipped),
         cgroups_inside: Seen::Unknown(Why::Skipped),
@@ -39,6 +40,7 @@ pub fn read(task: &TaskDir, process: &Process, missing: &MissingLinks, depth: De
         details.setgroups = setgroups_of(task);
         details.lsm = lsm_of(task);
         details.root = root_of(task);
+        details.exe = exe_of(task);
         details.mounts = mounts_of(task);
         details.timens_offsets = optional(task, "timens_offsets", parse::time_offsets);
         details.threads = threads_of(task, process, missing);
@@ -134,7 +136,8 @@ pub fn lsm_of(task: &TaskDir) -> Seen<Option<String>> {
     }
 }
 
-fn root_of(task: &TaskDir) -> Seen<RootDir> {
+/// The root directory of a task.
+pub fn root_of(task: &TaskDir) -> Seen<RootDir> {
     let read = || {
         let path = task.root_path()?;
         let stat = task.root_stat()?;
@@ -145,6 +148,11 @@ fn root_of(task: &TaskDir) -> Seen<RootDir> {
         })
     };
     Seen::from(read().map_err(why))
+}
+
+/// The path of the program that a task runs, as seen from our root.
+pub fn exe_of(task: &TaskDir) -> Seen<String> {
+    Seen::from(task.exe_path().map_err(why)).map(|path| text::from_bytes(&path))
 }
 
 /// The mount table as the process sees it, below its root directory.

@@ -10,6 +10,7 @@ pub mod open;
 pub mod parse;
 pub mod processes;
 pub mod relations;
+pub mod settings;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::os::fd::OwnedFd;
@@ -22,7 +23,7 @@ use crate::error::Error;
 use crate::model::coverage::LAYERS;
 use crate::model::namespace::{Holder, Namespace, NsKey};
 use crate::model::{
-    Coverage, LayerState, LinkName, NsKind, Pid, Process, Seen, Snapshot, Unreadable, Why,
+    Coverage, LayerState, LinkName, NsKind, Pid, Process, Seen, Settings, Snapshot, Unreadable, Why,
 };
 use crate::sys::procfs::ProcRoot;
 use crate::sys::{nsfs, why};
@@ -113,6 +114,7 @@ impl Collector {
             initial_mnt: nsfs.initial_mnt,
             processes: BTreeMap::new(),
             namespaces: BTreeMap::new(),
+            settings: Settings::unknown(&Why::Skipped),
             features: BTreeMap::new(),
             traces: BTreeMap::new(),
             exposures: BTreeMap::new(),
@@ -186,6 +188,27 @@ impl Collector {
                 .entry(*key)
                 .or_insert_with(|| Namespace::new(*key));
             namespace.facts = facts::read(&self.root, *key, *member);
+        }
+    }
+
+    /// What holds for the whole machine.
+    pub fn look_at_settings(&self, snapshot: &mut Snapshot) {
+        snapshot.settings = settings::read(&self.root);
+    }
+
+    /// The root directories of the given processes, which tell those in a chroot(2).
+    pub fn look_at_roots(&self, snapshot: &mut Snapshot, tasks: &[Pid]) {
+        for task in tasks {
+            let Some(process) = snapshot.processes.get_mut(task) else {
+                continue;
+            };
+            if let Some(details) = &mut process.details {
+                let dir = self.root.task(*task).map_err(why);
+                details.root = match dir {
+                    Ok(dir) => details::root_of(&dir),
+                    Err(why) => Seen::Unknown(why),
+                };
+            }
         }
     }
 

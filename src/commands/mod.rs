@@ -16,7 +16,7 @@ mod source;
 mod target;
 mod tree;
 
-use crate::cli::{Cli, Command, Global};
+use crate::cli::{Cli, Command, Format, Global};
 use crate::error::{Error, Exit};
 use crate::model::Snapshot;
 use crate::output;
@@ -25,6 +25,11 @@ use crate::output::text::coverage;
 /// Runs the command that was typed.
 pub fn dispatch(cli: &Cli) -> Result<Exit, Error> {
     let global = &cli.global;
+    if global.format() == Format::Sarif && !matches!(cli.command, Command::Audit(_)) {
+        return Err(Error::Usage(
+            "--format sarif is for findings, which only `nsinspect audit` has".to_owned(),
+        ));
+    }
     match &cli.command {
         Command::List(args) => list::run(global, args),
         Command::Tree(args) => tree::run(global, args),

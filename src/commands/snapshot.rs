@@ -47,6 +47,7 @@ fn collect(global: &Global, source: &Source) -> Result<Snapshot, Error> {
     for task in tasks {
         source.look_at_cgroups(&mut snapshot, task);
     }
+    source.look_at_settings(&mut snapshot);
     source.try_features(&mut snapshot);
     source.name_users(&mut snapshot);
     Ok(snapshot)

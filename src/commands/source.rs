@@ -139,6 +139,20 @@ impl Source {
         }
     }
 
+    /// What holds for the whole machine.
+    pub fn look_at_settings(&self, snapshot: &mut Snapshot) {
+        if let Source::Live(collector) = self {
+            collector.look_at_settings(snapshot);
+        }
+    }
+
+    /// The root directories of some processes of a scan.
+    pub fn look_at_roots(&self, snapshot: &mut Snapshot, tasks: &[Pid]) {
+        if let Source::Live(collector) = self {
+            collector.look_at_roots(snapshot, tasks);
+        }
+    }
+
     /// What the kernel lets us do.
     pub fn try_features(&self, snapshot: &mut Snapshot) {
         if let Source::Live(collector) = self {

@@ -59,17 +59,25 @@ impl CapabilitySet {
     pub const SETUID: u32 = 7;
     pub const NET_ADMIN: u32 = 12;
     pub const NET_RAW: u32 = 13;
+    pub const LINUX_IMMUTABLE: u32 = 9;
+    pub const IPC_OWNER: u32 = 15;
     pub const SYS_MODULE: u32 = 16;
     pub const SYS_RAWIO: u32 = 17;
     pub const SYS_CHROOT: u32 = 18;
     pub const SYS_PTRACE: u32 = 19;
     pub const SYS_ADMIN: u32 = 21;
     pub const SYS_BOOT: u32 = 22;
+    pub const SYS_RESOURCE: u32 = 24;
     pub const SYS_TIME: u32 = 25;
     pub const MKNOD: u32 = 27;
+    pub const AUDIT_CONTROL: u32 = 30;
+    pub const MAC_OVERRIDE: u32 = 32;
+    pub const MAC_ADMIN: u32 = 33;
     pub const SYSLOG: u32 = 34;
+    pub const AUDIT_READ: u32 = 37;
     pub const PERFMON: u32 = 38;
     pub const BPF: u32 = 39;
+    pub const CHECKPOINT_RESTORE: u32 = 40;
 
     /// The kernel's name of one capability, `CAP_CHOWN`.
     pub fn name_of(number: u32) -> String {

@@ -10,6 +10,7 @@ pub mod mount;
 pub mod namespace;
 pub mod process;
 pub mod seen;
+pub mod settings;
 pub mod snapshot;
 pub mod text;
 
@@ -20,4 +21,5 @@ pub use kind::{LinkName, NsKind};
 pub use namespace::{Holder, Namespace, NsKey};
 pub use process::{Links, Pid, Process};
 pub use seen::{OnDemand, Seen, Why};
+pub use settings::Settings;
 pub use snapshot::Snapshot;

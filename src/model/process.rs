@@ -252,6 +252,9 @@ pub struct Details {
     /// Label of the active security module; `None` where no module is active.
     pub lsm: Seen<Option<String>>,
     pub root: Seen<RootDir>,
+    /// The program that it runs, as a path seen from the reader's root; a thread of the kernel has
+    /// none.
+    pub exe: Seen<String>,
     pub mounts: Seen<Vec<Mount>>,
     pub timens_offsets: Seen<TimeOffsets>,
     /// The cgroup paths as the process itself sees them, below the root of its cgroup namespace.

@@ -11,6 +11,7 @@ use super::mount::Mount;
 use super::namespace::{Namespace, NsKey};
 use super::process::{Links, Pid, Process};
 use super::seen::Seen;
+use super::settings::Settings;
 
 /// The machine that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +56,8 @@ pub struct Snapshot {
     pub initial_mnt: Seen<u64>,
     pub processes: BTreeMap<Pid, Process>,
     pub namespaces: BTreeMap<NsKey, Namespace>,
+    /// What holds for the whole machine, where it was looked at.
+    pub settings: Settings,
     /// What the kernel lets the reader do, by the names of [`FEATURES`], where it was tried.
     pub features: BTreeMap<&'static str, Seen<()>>,
     /// What tells which container is in a place, where it was looked at.
@@ -134,6 +137,7 @@ pub fn empty_for_tests() -> Snapshot {
         initial_mnt: Seen::Known(NsKind::Mnt.initial_inode()),
         processes: BTreeMap::new(),
         namespaces: BTreeMap::new(),
+        settings: Settings::unknown(&SKIPPED),
         features: BTreeMap::new(),
         traces: BTreeMap::new(),
         exposures: BTreeMap::new(),

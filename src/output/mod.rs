@@ -23,8 +23,15 @@ pub fn answer<D: Serialize>(
         Format::Table => text(),
         Format::Json => json(&document())?,
         Format::Yaml => yaml(&document())?,
+        // Refused before anything was looked at, by all but one.
+        Format::Sarif => return Ok(()),
     };
     print(&answer)
+}
+
+/// Writes a document that has no text beside it, as JSON.
+pub fn document(document: &impl Serialize) -> Result<(), Error> {
+    print(&json(document)?)
 }
 
 /// Writes to standard output in one go.

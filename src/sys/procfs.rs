@@ -154,6 +154,12 @@ impl TaskDir {
         self.readlink(c"root", &mut buffer).map(<[u8]>::to_vec)
     }
 
+    /// The target of the `exe` link: the program's path as seen from the reader's root.
+    pub fn exe_path(&self) -> Result<Vec<u8>, Errno> {
+        let mut buffer = [0; libc::PATH_MAX as usize];
+        self.readlink(c"exe", &mut buffer).map(<[u8]>::to_vec)
+    }
+
     /// What the root directory itself is.
     pub fn root_stat(&self) -> Result<Glance, Errno> {
         glance(self.dir.as_fd(), c"root")

@@ -57,7 +57,7 @@ fn release_agent(case: &Case<'_>) -> Option<Finding> {
     let mut finding = Finding::new(&RELEASE_AGENT, Severity::Critical, verdict, why);
     finding
         .evidence
-        .extend(mounted.map(|mount| case.line(mount)));
+        .extend(mounted.map(|mount| case.mount_line(mount)));
     let status = case.details().and_then(|details| details.status.known());
     if let Some(status) = status {
         let effective = format!("CapEff {:016x}", status.capabilities.effective.0);
@@ -114,7 +114,7 @@ fn writable(case: &Case<'_>, mount: &Mount, point: &MountPoint) -> Option<Findin
     };
     let verdict = ability.verdict(Verdict::Mitigated);
     let mut finding = Finding::new(&CGROUPFS, severity, verdict, why);
-    finding.evidence.push(case.line(mount));
+    finding.evidence.push(case.mount_line(mount));
     finding.evidence.push(bits(at, &point.file));
     Some(ability.settle(finding.seen(case.file("cgroup"), own)))
 }

@@ -151,7 +151,7 @@ fn judge(case: &Case<'_>, socket: &SocketFile) -> Option<Finding> {
     finding.evidence.push(bits(&socket.path, &socket.file));
     finding
         .evidence
-        .extend(case.mount(socket.mount).map(|mount| case.line(mount)));
+        .extend(case.mount(socket.mount).map(|mount| case.mount_line(mount)));
     Some(match grade.precondition {
         Some(precondition) => finding.provided(precondition),
         None => finding,

@@ -97,7 +97,7 @@ impl<'a> Case<'a> {
     }
 
     /// Line of its mount table, as evidence.
-    pub fn line(&self, mount: &Mount) -> Evidence {
+    pub fn mount_line(&self, mount: &Mount) -> Evidence {
         Evidence {
             source: self.file("mountinfo"),
             value: format!(

@@ -119,6 +119,23 @@ impl Finding {
         self
     }
 
+    /// The same with a fact as [`super::case::Case`] gives it.
+    pub fn with(self, (source, value): (String, String)) -> Finding {
+        self.seen(source, value)
+    }
+
+    /// The same with a weaker verdict; of two it is the weaker one.
+    pub fn but(mut self, verdict: Verdict) -> Finding {
+        self.verdict = self.verdict.min(verdict);
+        self
+    }
+
+    /// The same for another reason.
+    pub fn because(mut self, why: impl Into<String>) -> Finding {
+        self.why = why.into();
+        self
+    }
+
     /// The same with something that must hold besides.
     pub fn provided(mut self, precondition: impl Into<String>) -> Finding {
         self.preconditions.push(precondition.into());

@@ -25,7 +25,7 @@ fn judge(case: &Case<'_>, mount: &Mount) -> Option<Finding> {
     let (at, kind) = (&mount.mount_point, &mount.fstype);
     let why = format!("{at} is {kind} of a daemon of the host, and writable");
     let mut finding = Finding::new(&FUSE, Severity::High, Verdict::Conditional, why);
-    finding.evidence.push(case.line(mount));
+    finding.evidence.push(case.mount_line(mount));
     Some(
         finding
             .seen(

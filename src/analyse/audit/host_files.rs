@@ -171,7 +171,7 @@ fn writable(case: &Case<'_>, bind: &Bind<'_>) -> Option<Finding> {
 }
 
 fn evidence(case: &Case<'_>, bind: &Bind<'_>, mut finding: Finding) -> Finding {
-    finding.evidence.push(case.line(bind.mount));
+    finding.evidence.push(case.mount_line(bind.mount));
     finding
         .evidence
         .push(bits(&bind.mount.mount_point, &bind.point.file));

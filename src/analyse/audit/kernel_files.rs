@@ -109,7 +109,7 @@ fn control(case: &Case<'_>, kernel: &KernelFile) -> Option<Finding> {
     };
     let verdict = ability.verdict(Verdict::Mitigated);
     let mut finding = Finding::new(&KERNEL_CONTROL, severity, verdict, why);
-    finding.evidence.push(case.line(mount));
+    finding.evidence.push(case.mount_line(mount));
     finding.evidence.push(bits(path, &file));
     finding.evidence.extend(own_uid(case));
     Some(ability.settle(finding))
@@ -151,7 +151,7 @@ fn whole(case: &Case<'_>, mount: &Mount, point: &MountPoint) -> Option<Finding> 
     };
     let verdict = ability.verdict(Verdict::Mitigated);
     let mut finding = Finding::new(&KERNEL_CONTROL, Severity::Critical, verdict, why);
-    finding.evidence.push(case.line(mount));
+    finding.evidence.push(case.mount_line(mount));
     finding.evidence.push(bits(at, &point.file));
     Some(ability.settle(finding))
 }
@@ -163,7 +163,7 @@ fn subverted(case: &Case<'_>, kernel: &KernelFile) -> Option<Finding> {
     let told = |why: String, mount: &Mount| {
         let verdict = Verdict::Exploitable;
         let mut finding = Finding::new(&MASKS, Severity::High, verdict, why);
-        finding.evidence.push(case.line(mount));
+        finding.evidence.push(case.mount_line(mount));
         finding
     };
     if kernel.file.is_some() {
@@ -227,6 +227,6 @@ fn bare_file(case: &Case<'_>, kernel: &KernelFile) -> Option<Finding> {
     let verdict = ability.verdict(Verdict::SharedOnly);
     let mut finding = Finding::new(&MASKS, severity, verdict, why);
     finding.evidence.push(bits(path, &file));
-    finding.evidence.push(case.line(mount));
+    finding.evidence.push(case.mount_line(mount));
     Some(ability.settle(finding))
 }

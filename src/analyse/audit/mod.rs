@@ -8,6 +8,10 @@
 mod ability;
 /// Abstract unix sockets of others in its network namespace.
 mod abstract_sockets;
+/// Barriers that are missing.
+mod barriers;
+/// Capabilities that count over the host.
+mod capabilities;
 /// One process under audit.
 pub mod case;
 /// The findings that there are.
@@ -30,23 +34,46 @@ mod handles;
 mod hidden;
 /// Files and directories of the host.
 mod host_files;
+/// What the ids of a process are outside.
+mod ids;
 /// Settings and secrets of the kernel.
 mod kernel_files;
+/// What rules have to know of the whole machine.
+pub mod machine;
+/// Questions about mount tables.
+mod mounts;
+/// Processes that are the same to whoever would read them.
+mod peers;
 /// Procfs instances of other pid namespaces.
 mod procfs;
 /// Mounts that appear on the host.
 mod propagation;
+/// Processes of the host that could be read.
+mod reached;
 /// Namespaces that are the host's.
 mod sharing;
+/// Where containers keep their files.
+mod storage;
 /// Which processes are audited.
 pub mod subjects;
+/// Signs that something has happened.
+mod traces;
 
 use case::Case;
 use finding::{Finding, Severity, Verdict};
+use machine::Machine;
 use subjects::Subject;
 
-use crate::analyse::containers::Identity;
-use crate::model::{Process, Snapshot};
+use crate::analyse::containers::{Identity, identity};
+use crate::model::{NsKind, Process, Seen, Snapshot};
+
+/// What was found about all subjects.
+pub struct Audit<'a> {
+    /// Those with the worst findings first.
+    pub audited: Vec<Audited<'a>>,
+    /// How many processes of the host itself were looked at that show nothing.
+    pub unsuspicious: usize,
+}
 
 /// What was found about one process.
 pub struct Audited<'a> {
@@ -56,23 +83,48 @@ pub struct Audited<'a> {
     pub alike: usize,
     /// Worst first.
     pub findings: Vec<Finding>,
+    /// What holds it, where that is not plain: what its capabilities are worth.
+    pub note: Option<String>,
 }
 
 impl Audited<'_> {
-    /// The runtime that has made its container, where that is known.
+    /// By whose means something can be done about it: the runtime that has made its container, or
+    /// what the runtime serves; `systemd` for what is a service's.
     pub fn runtime(&self) -> Option<&str> {
-        self.container
-            .as_ref()
-            .map(|it| it.container.runtime.as_str())
+        let Some(found) = &self.container else {
+            return is_service(self.process).then_some("systemd");
+        };
+        let runtime = found.container.runtime.as_str();
+        match runtime {
+            "containerd" | "cri-o" => Some("kubernetes"),
+            _ if found.pod.is_some() => Some("kubernetes"),
+            // The kernel's terms, as runc's own file has them.
+            "oci" | "crun" => Some("runc"),
+            _ => Some(runtime),
+        }
     }
+
+    /// Whether anything is found that is a danger.
+    pub fn has_live(&self) -> bool {
+        self.findings.iter().any(Finding::is_live)
+    }
+}
+
+fn is_service(process: &Process) -> bool {
+    let entries = process.cgroups.known().into_iter().flatten();
+    let mut parts = entries.flat_map(|entry| entry.path.split('/'));
+    parts.any(|part| part.ends_with(".service"))
 }
 
 /// A group of rules.
 type Rules = fn(&Case<'_>, &mut Vec<Finding>);
 
-/// In the order in which findings of equal weight are told.
-const RULES: [Rules; 12] = [
+/// About what holds a process, in the order in which findings of equal weight are told.
+const RULES: [Rules; 16] = [
+    ids::look,
     sharing::look,
+    reached::look,
+    capabilities::look,
     procfs::look,
     abstract_sockets::look,
     hidden::look,
@@ -84,39 +136,73 @@ const RULES: [Rules; 12] = [
     cgroups::look,
     fuse::look,
     handles::look,
+    barriers::look,
 ];
 
-/// Looks at every subject with all rules; those with the worst findings come first.
-pub fn audit<'a>(snapshot: &'a Snapshot, subjects: &[Subject]) -> Vec<Audited<'a>> {
-    let mut audited: Vec<Audited<'a>> = subjects
-        .iter()
-        .filter_map(|subject| look_at(snapshot, subject))
-        .collect();
+/// Looks at every subject with all rules that concern it.
+pub fn audit<'a>(snapshot: &'a Snapshot, subjects: &[Subject]) -> Audit<'a> {
+    let machine = Machine::new(snapshot);
+    let mut audited: Vec<Audited<'a>> = Vec::new();
+    let mut unsuspicious = 0;
+    for subject in subjects {
+        let Some(found) = look_at(&machine, subject) else {
+            continue;
+        };
+        match subject.held || !found.findings.is_empty() {
+            true => audited.push(found),
+            false if found.process.is_kernel_thread() => {}
+            false => unsuspicious += subject.alike,
+        }
+    }
     audited.sort_by_key(|it| std::cmp::Reverse(it.findings.first().map(weight)));
-    audited
+    Audit {
+        audited,
+        unsuspicious,
+    }
 }
 
-fn look_at<'a>(snapshot: &'a Snapshot, subject: &Subject) -> Option<Audited<'a>> {
-    let process = snapshot.processes.get(&subject.task)?;
-    let case = Case {
-        snapshot,
-        process,
-        container: crate::analyse::containers::identity(snapshot, process),
-    };
+fn look_at<'a>(machine: &Machine<'a>, subject: &Subject) -> Option<Audited<'a>> {
+    let process = machine.snapshot.processes.get(&subject.task)?;
+    let case = Case::new(machine, process, identity(machine.snapshot, process));
     let mut findings = Vec::new();
-    for look in RULES {
-        look(&case, &mut findings);
+    traces::look(&case, &mut findings);
+    if subject.held {
+        for look in RULES {
+            look(&case, &mut findings);
+        }
     }
     findings.sort_by_key(|finding| std::cmp::Reverse(weight(finding)));
+    let note = subject.held.then(|| worth(&case)).flatten();
     Some(Audited {
         process,
         container: case.container,
         alike: subject.alike,
         findings,
+        note,
     })
 }
 
 /// What is proven weighs more than what is not, and among equals the severity decides.
 fn weight(finding: &Finding) -> (bool, Severity, Verdict) {
     (finding.is_live(), finding.severity, finding.verdict)
+}
+
+/// That capabilities which look mighty count in a user namespace of its own only: the error of those
+/// who read CapEff alone.
+fn worth(case: &Case<'_>) -> Option<String> {
+    if case.shares_host(NsKind::User) != Seen::Known(false) {
+        return None;
+    }
+    let effective = case.status()?.capabilities.effective;
+    let key = case.key(NsKind::User);
+    let key = key.known()?;
+    match effective.len() {
+        0 => None,
+        1 => Some(format!(
+            "its one capability counts in {key} only, not over the host"
+        )),
+        count => Some(format!(
+            "its {count} capabilities count in {key} only, not over the host"
+        )),
+    }
 }

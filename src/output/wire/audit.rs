@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::container::ContainerRecord;
-use crate::analyse::audit::Audited;
 use crate::analyse::audit::finding::{Finding, Severity};
+use crate::analyse::audit::{Audit, Audited};
 use crate::model::Pid;
 use crate::output::text::command;
 
@@ -16,6 +16,8 @@ use crate::output::text::command;
 pub struct AuditBody {
     /// Those with the worst findings first
     pub subjects: Vec<SubjectRecord>,
+    /// How many processes of the host itself were looked at that show no sign of an escape
+    pub unsuspicious: usize,
     pub summary: AuditSummary,
 }
 
@@ -27,6 +29,8 @@ pub struct SubjectRecord {
     pub container: Option<ContainerRecord>,
     /// How many processes are like it in all that matters here, itself included
     pub nprocs: usize,
+    /// What its capabilities are worth, where that is not plain
+    pub note: Option<String>,
     /// Worst first
     pub findings: Vec<FindingRecord>,
 }
@@ -71,10 +75,11 @@ pub struct AuditSummary {
 }
 
 impl AuditBody {
-    pub fn new(audited: &[Audited<'_>]) -> AuditBody {
+    pub fn new(audit: &Audit<'_>) -> AuditBody {
         AuditBody {
-            subjects: audited.iter().map(SubjectRecord::from).collect(),
-            summary: AuditSummary::new(audited),
+            subjects: audit.audited.iter().map(SubjectRecord::from).collect(),
+            unsuspicious: audit.unsuspicious,
+            summary: AuditSummary::new(&audit.audited),
         }
     }
 }
@@ -87,6 +92,7 @@ impl From<&Audited<'_>> for SubjectRecord {
             command: command(audited.process),
             container: audited.container.clone().map(ContainerRecord::from),
             nprocs: audited.alike,
+            note: audited.note.clone(),
             findings: audited
                 .findings
                 .iter()

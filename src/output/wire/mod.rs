@@ -17,6 +17,8 @@ pub mod pid;
 pub mod power;
 pub mod process;
 pub mod reach;
+pub mod sarif;
+pub mod settings;
 pub mod snapshot;
 pub mod tree;
 

@@ -79,6 +79,9 @@ pub struct ProcessRecord {
     /// Root directory, as seen from the reader's root; `/` is its mount namespace's own
     pub root: Option<String>,
     pub root_id: Option<RootRecord>,
+    /// The program that it runs, as seen from the reader's root
+    #[serde(default)]
+    pub exe: Option<String>,
     /// The path that says most; all are in `cgroups`
     pub cgroup: Option<String>,
     pub cgroups: Option<Vec<CgroupEntry>>,
@@ -190,6 +193,7 @@ impl ProcessRecord {
                     inode: root.inode,
                 }),
             ),
+            exe: unknown.note("exe", details.exe),
             cgroup: unknown.note(
                 "cgroup",
                 process.cgroups.part(|entries| main_cgroup_path(entries)),
@@ -252,6 +256,7 @@ impl ProcessRecord {
             setgroups: unknown.seen("setgroups", self.setgroups),
             lsm: unknown.seen_or_none("lsm", self.lsm),
             root: unknown.seen("root", root),
+            exe: unknown.seen("exe", self.exe),
             mounts: unknown.seen("mounts", self.mounts),
             timens_offsets: unknown.seen("timens_offsets", self.timens_offsets),
             cgroups_inside: unknown.seen("cgroups_inside", self.cgroups_inside),
@@ -369,6 +374,7 @@ fn nothing_looked_at() -> Details {
         setgroups: skipped(),
         lsm: skipped(),
         root: skipped(),
+        exe: skipped(),
         mounts: skipped(),
         timens_offsets: skipped(),
         cgroups_inside: skipped(),

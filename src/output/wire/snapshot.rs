@@ -9,10 +9,11 @@ use super::container::TracesRecord;
 use super::exposure::{ExposureRecord, ListenersRecord};
 use super::namespace::NamespaceRecord;
 use super::process::ProcessRecord;
+use super::settings::SettingsRecord;
 use super::{Document, DocumentName, Unknown};
 use crate::model::mount::Mount;
 use crate::model::snapshot::{FEATURES, Host, Reader};
-use crate::model::{CapabilitySet, LinkName, Links, Pid, Seen, Snapshot};
+use crate::model::{CapabilitySet, LinkName, Links, Pid, Seen, Settings, Snapshot, Why};
 
 /// All that was collected.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -38,6 +39,9 @@ pub struct Everything {
     /// Who listens on abstract sockets, by network namespace
     #[serde(default)]
     pub listeners: Vec<ListenersRecord>,
+    /// What holds for the whole machine
+    #[serde(default)]
+    pub settings: Option<SettingsRecord>,
     /// What the kernel lets the reader do: `ok`, or the reason why not
     #[serde(default)]
     pub features: BTreeMap<String, String>,
@@ -92,6 +96,7 @@ impl Everything {
                 .iter()
                 .map(|(net, listeners)| ListenersRecord::new(*net, listeners))
                 .collect(),
+            settings: Some(SettingsRecord::from(&snapshot.settings)),
             features: snapshot
                 .features
                 .iter()
@@ -180,6 +185,10 @@ fn into_model(document: Document<Everything>) -> Result<Snapshot, String> {
             .into_iter()
             .map(ListenersRecord::into_model)
             .collect(),
+        settings: body.settings.map_or_else(
+            || Settings::unknown(&Why::Skipped),
+            SettingsRecord::into_model,
+        ),
         features: FEATURES
             .into_iter()
             .filter_map(|name| Some((name, feature(body.features.get(name)?))))

@@ -36,3 +36,11 @@ pub static DEVICE_OR_SOCKET_HELD: Rule = Rule {
     remedies: &[("runc", "drop --preserve-fds")],
     references: &[ESCAPE],
 };
+
+/// In the order of their ids.
+pub static HANDLES: [&Rule; 4] = [
+    &FOREIGN_HANDLE,
+    &NAMESPACE_HELD,
+    &FOREIGN_EXE,
+    &DEVICE_OR_SOCKET_HELD,
+];

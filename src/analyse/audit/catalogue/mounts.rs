@@ -227,3 +227,21 @@ pub static SETUID_ON_HOST: Rule = Rule {
     remedies: &[],
     references: &[ESCAPE],
 };
+
+/// In the order of their ids.
+pub static MOUNTS: [&Rule; 14] = [
+    &PROCFS_OF_FOREIGN_PIDNS,
+    &ABSTRACT_SOCKET,
+    &HIDDEN_MOUNTS,
+    &CONTROL_SOCKET,
+    &HOST_BIND_WRITABLE,
+    &HOST_ROOT_VISIBLE,
+    &PROPAGATION,
+    &HOST_DEVICE,
+    &KERNEL_CONTROL,
+    &MASKS,
+    &RELEASE_AGENT,
+    &CGROUPFS,
+    &FUSE,
+    &SETUID_ON_HOST,
+];
