@@ -122,7 +122,7 @@ fn writable(case: &Case<'_>, mount: &Mount, point: &MountPoint) -> Option<Findin
 /// Its cgroup in the hierarchy that is mounted there.
 fn own_path(case: &Case<'_>, mount: &Mount) -> Seen<String> {
     let options: Vec<&str> = mount.super_options.split(',').collect();
-    case.process.cgroups.clone().and_then(|entries| {
+    Seen::clone(&case.process.cgroups).and_then(|entries| {
         let is_it = |controllers: &str| match mount.fstype.as_str() {
             "cgroup2" => controllers.is_empty(),
             _ => !controllers.is_empty() && controllers.split(',').all(|it| options.contains(&it)),
