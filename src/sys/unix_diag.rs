@@ -132,7 +132,10 @@ fn parse(body: &[u8]) -> Option<UnixSocket> {
         match kind {
             UNIX_DIAG_NAME => socket.name = Some(name(value)),
             UNIX_DIAG_VFS => socket.file = file(value),
-            UNIX_DIAG_PEER => socket.peer = u32_at(value, 0).map(u64::from),
+            // 0: the other end has not been accepted yet, and has no inode.
+            UNIX_DIAG_PEER => {
+                socket.peer = u32_at(value, 0).filter(|it| *it > 0).map(u64::from);
+            }
             _ => {}
         }
         rest = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
@@ -180,8 +183,9 @@ mod tests {
     fn a_listener_is_found_by_its_file_and_its_name_and_a_connection_leads_to_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("socket");
-        let _listener = UnixListener::bind(&path).unwrap();
+        let listener = UnixListener::bind(&path).unwrap();
         let client = UnixStream::connect(&path).unwrap();
+        let _accepted = listener.accept().unwrap();
         let sockets = all().unwrap();
         let inode = std::fs::metadata(&path).unwrap().ino();
         let mut listening = sockets

@@ -122,25 +122,18 @@ fn writable(case: &Case<'_>, mount: &Mount, point: &MountPoint) -> Option<Findin
 /// Its cgroup in the hierarchy that is mounted there.
 fn own_path(case: &Case<'_>, mount: &Mount) -> Seen<String> {
     let options: Vec<&str> = mount.super_options.split(',').collect();
-    case.process
-        .cgroups
-        .clone()
-        .into_seen()
-        .and_then(|entries| {
-            let is_it = |controllers: &str| match mount.fstype.as_str() {
-                "cgroup2" => controllers.is_empty(),
-                _ => {
-                    !controllers.is_empty()
-                        && controllers.split(',').all(|it| options.contains(&it))
-                }
-            };
-            let entry = entries.iter().find(|entry| is_it(&entry.controllers));
-            let path = entry.map(|entry| entry.path.clone());
-            path.filter(|path| !path.starts_with("/..")).map_or_else(
-                || Seen::Unknown(Why::failed("it has no path here")),
-                Seen::Known,
-            )
-        })
+    Seen::clone(&case.process.cgroups).and_then(|entries| {
+        let is_it = |controllers: &str| match mount.fstype.as_str() {
+            "cgroup2" => controllers.is_empty(),
+            _ => !controllers.is_empty() && controllers.split(',').all(|it| options.contains(&it)),
+        };
+        let entry = entries.iter().find(|entry| is_it(&entry.controllers));
+        let path = entry.map(|entry| entry.path.clone());
+        path.filter(|path| !path.starts_with("/..")).map_or_else(
+            || Seen::Unknown(Why::failed("it has no path here")),
+            Seen::Known,
+        )
+    })
 }
 
 /// Whether a cgroup is called after the container: then it is its own, also where the process is in

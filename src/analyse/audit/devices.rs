@@ -250,10 +250,15 @@ fn matches(line: &str, file: &File, access: Access) -> bool {
         && modes.contains(mode)
 }
 
-/// For a descriptor that is open already: what its driver asks for is all that is left to ask.
+/// For a descriptor that is open already: what is asked for at opening was asked.
 pub fn held(case: &Case<'_>, file: &File) -> Option<(Class, Ability)> {
     let class = class_of(file, None)?;
-    Some((class, class.is_of_use(case)))
+    let of_use = match class.needs {
+        // check_syslog_permissions, open_port and msr_open look at who opens.
+        Needs::Host(CapabilitySet::SYSLOG | CapabilitySet::SYS_RAWIO) => Ability::Yes,
+        _ => class.is_of_use(case),
+    };
+    Some((class, of_use))
 }
 
 #[cfg(test)]

@@ -99,7 +99,14 @@ fn control(case: &Case<'_>, kernel: &KernelFile) -> Option<Finding> {
         ),
     };
     let path = &kernel.path;
-    let ability = by_bits.and(|| through(case, mount));
+    let ability = match by_bits {
+        Ability::No(_) if is_sysctl => Ability::No(format!(
+            "only uid and gid 0 of the host may write there, by its mode {:03o}",
+            file.mode
+        )),
+        other => other,
+    };
+    let ability = ability.and(|| through(case, mount));
     let why = match &ability {
         Ability::No(reason) => format!("{path} is in sight, {what}, but {reason}"),
         _ if mount.read_only => {

@@ -13,15 +13,26 @@ use super::{Container, PROGRAM, Start, read_pid, rootfs};
 
 /// Runs a container whose `config.json` the test may edit: runc has no arguments for what it is.
 pub fn run(edit: impl FnOnce(&mut Value)) -> Start {
-    Container::start_as_root(&["runc", "busybox"], || begin(edit, false))
+    run_with("", &[], edit)
+}
+
+/// The same with redirections of a shell, such as `3</`, and more options of `runc run`.
+pub fn run_with(redirect: &str, options: &[&str], edit: impl FnOnce(&mut Value)) -> Start {
+    let begin = || begin(redirect, options, edit, false);
+    Container::start_as_root(&["runc", "busybox"], begin)
 }
 
 /// The same with its state where runc keeps it unless told otherwise.
 pub fn run_in_the_usual_place(edit: impl FnOnce(&mut Value)) -> Start {
-    Container::start_as_root(&["runc", "busybox"], || begin(edit, true))
+    Container::start_as_root(&["runc", "busybox"], || begin("", &[], edit, true))
 }
 
-fn begin(edit: impl FnOnce(&mut Value), in_the_usual_place: bool) -> Start {
+fn begin(
+    redirect: &str,
+    options: &[&str],
+    edit: impl FnOnce(&mut Value),
+    in_the_usual_place: bool,
+) -> Start {
     let bundle = Workdir::new()?;
     rootfs::build(&bundle, "rootfs")?;
     write_spec(&bundle, edit)?;
@@ -32,9 +43,15 @@ fn begin(edit: impl FnOnce(&mut Value), in_the_usual_place: bool) -> Start {
         in_the_usual_place,
     };
     let pid_file = guard.bundle.join("pid");
-    let mut run = guard.runc();
+    let mut run = Command::new("sh");
+    run.args(["-c", &format!("exec \"$0\" \"$@\" {redirect}")]);
+    let runc = guard.runc();
+    run.arg(runc.get_program()).args(runc.get_args());
     run.args(["run", "--detach", "--pid-file"]).arg(&pid_file);
-    run.arg("--bundle").arg(guard.bundle.path()).arg(&guard.id);
+    run.args(options)
+        .arg("--bundle")
+        .arg(guard.bundle.path())
+        .arg(&guard.id);
     output_of(&mut run)?;
     Ok(Container {
         pid: read_pid(&pid_file)?,
