@@ -12,6 +12,7 @@ pub mod bwrap;
 pub mod containerd;
 pub mod docker;
 mod engine;
+mod exposed;
 mod host;
 mod inspect;
 pub mod lxc;
