@@ -165,3 +165,6 @@ fn worth(case: &Case<'_>) -> Option<String> {
         count => Some(format!("its {count} capabilities count in {key} only, not over the host")),
     }
 }
+
+#[cfg(test)]
+mod tests;
