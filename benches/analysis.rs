@@ -6,14 +6,18 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
+use nsinspect::analyse::audit::audit;
+use nsinspect::analyse::audit::subjects::{Scope, choose};
 use nsinspect::analyse::reference::Reference;
 use nsinspect::analyse::{diff, process_tree, sets};
 use nsinspect::collect::parse;
 use nsinspect::model::namespace::Namespace;
-use nsinspect::model::process::{Links, Stat};
+use nsinspect::model::process::{
+    Capabilities, CgroupEntry, Details, IdRange, Ids, Links, Seccomp, Stat, Status,
+};
 use nsinspect::model::snapshot::{Host, Reader};
 use nsinspect::model::{
-    Coverage, LinkName, NsKey, NsKind, OnDemand, Pid, Process, Seen, Settings, Snapshot, Why,
+    CapabilitySet, Coverage, LinkName, NsKey, NsKind, Pid, Process, Seen, Settings, Snapshot, Why,
 };
 
 const SIZES: [Pid; 3] = [100, 1_000, 10_000];
@@ -50,6 +54,11 @@ fn analyses(criterion: &mut Criterion) {
     });
     grows(criterion, "process_tree", &snapshots, |snapshot| {
         process_tree::tree(snapshot).len()
+    });
+    // Every container, and every tenth of them in the host's pid namespace.
+    grows(criterion, "audit", &snapshots, |snapshot| {
+        let subjects = choose(snapshot, Scope::Isolated);
+        audit(snapshot, &subjects).audited.len()
     });
     // Two processes are compared, however many there are.
     grows(criterion, "diff", &snapshots, |snapshot| {
@@ -151,8 +160,69 @@ fn process(pid: Pid) -> Process {
         })
         .into(),
         cmdline: Seen::Known(vec!["sleep".to_owned(), "300".to_owned()]).into(),
-        cgroups: OnDemand::NOT,
-        details: None,
+        cgroups: Seen::Known(vec![CgroupEntry {
+            hierarchy: 0,
+            controllers: String::new(),
+            path: match container {
+                0 => "/init.scope".to_owned(),
+                _ => format!("/docker/{container:064x}"),
+            },
+        }])
+        .into(),
+        details: Some(Box::new(details(pid, container))),
+    }
+}
+
+/// As Docker starts them, but for PID 1, which has everything.
+fn details(pid: Pid, container: Pid) -> Details {
+    const fn skipped<T>() -> Seen<T> {
+        Seen::Unknown(Why::Skipped)
+    }
+    let all = CapabilitySet(match container {
+        0 => 0x1ff_ffff_ffff,
+        _ => 0xa804_25fb,
+    });
+    let root = Ids {
+        real: 0,
+        effective: 0,
+        saved: 0,
+        fs: 0,
+    };
+    let map = || {
+        Seen::Known(vec![IdRange {
+            inside: 0,
+            outside: 0,
+            count: u32::MAX,
+        }])
+    };
+    Details {
+        status: Seen::Known(Status {
+            tgid: pid,
+            uids: root,
+            gids: root,
+            groups: Vec::new(),
+            nspid: None,
+            capabilities: Capabilities {
+                effective: all,
+                permitted: all,
+                inheritable: CapabilitySet(0),
+                bounding: all,
+                ambient: CapabilitySet(0),
+            },
+            no_new_privs: Some(false),
+            seccomp: Some(Seccomp::Filter),
+        }),
+        uid_map: map(),
+        gid_map: map(),
+        files_owner: Seen::Known(0),
+        setgroups: skipped(),
+        lsm: Seen::Known(None),
+        root: skipped(),
+        exe: skipped(),
+        mounts: Seen::Known(Vec::new()),
+        timens_offsets: skipped(),
+        cgroups_inside: skipped(),
+        threads: Seen::Known(Vec::new()),
     }
 }
 
@@ -161,7 +231,8 @@ fn process(pid: Pid) -> Process {
 fn links(container: Pid) -> Links {
     Links::read(|link| {
         let kind = link.kind();
-        let shared = matches!(kind, NsKind::User | NsKind::Cgroup | NsKind::Time);
+        let shared = matches!(kind, NsKind::User | NsKind::Cgroup | NsKind::Time)
+            || kind == NsKind::Pid && container % 10 == 1;
         let own = 4_026_532_000 + u64::try_from(container).unwrap_or_default() * 10 + kind as u64;
         Seen::Known(match shared || container == 0 {
             true => kind.initial_inode(),

@@ -206,3 +206,6 @@ fn worth(case: &Case<'_>) -> Option<String> {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -386,9 +386,11 @@ fn settings(case: &Case<'_>) -> Option<Finding> {
 fn threads(case: &Case<'_>) -> Option<Finding> {
     let threads = case.details()?.threads.known()?;
     let first = threads.first()?;
-    let severity = match case.machine.is_of_host(case.process) {
-        true => Severity::Info,
-        false => Severity::Medium,
+    let on_host = case.is_in_hosts(NsKind::Pid) && case.machine.by_place(case.process).is_none();
+    let severity = if on_host {
+        Severity::Info
+    } else {
+        Severity::Medium
     };
     let why = format!(
         "{} of its threads are in other namespaces than the process shows, such as {}",

@@ -119,13 +119,16 @@ impl Layout<'_> {
         self.verbose || finding.is_live() && finding.severity > Severity::Info
     }
 
-    /// Whether a finding is but a part of being privileged in every respect.
+    /// Whether a finding on capabilities is but a part of one that says all of it.
     fn is_consequence(&self, all: &[&Finding], finding: &Finding) -> bool {
-        let is_privileged = all
+        let says_all = all
             .iter()
-            .any(|it| it.rule.id == PRIVILEGED && it.verdict == Verdict::Exploitable);
-        let is_capability = ("NSA-100".."NSA-110").contains(&finding.rule.id);
-        !self.verbose && is_privileged && is_capability && self.is_shown(finding)
+            .find(|it| SAY_ALL.contains(&it.rule.id) && it.verdict == Verdict::Exploitable);
+        let is_part = ("NSA-100"..="NSA-110").contains(&finding.rule.id);
+        !self.verbose
+            && is_part
+            && self.is_shown(finding)
+            && says_all.is_some_and(|it| it.rule.id != finding.rule.id)
     }
 
     fn finding(&self, subject: &Audited<'_>, finding: &Finding) -> String {
@@ -234,7 +237,8 @@ impl Layout<'_> {
     }
 }
 
-const PRIVILEGED: &str = "NSA-110";
+/// A chroot that does not hold, and being privileged in every respect: the host's root.
+const SAY_ALL: [&str; 2] = ["NSA-040", "NSA-110"];
 
 /// So many facts are shown of a finding, unless more is asked for.
 const FACTS: usize = 4;

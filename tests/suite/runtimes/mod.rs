@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::support::process::{comm_of, descendant, wait_until};
 use crate::support::skip::{has_program, is_root};
 
+mod audit;
 pub mod bwrap;
 pub mod containerd;
 pub mod docker;

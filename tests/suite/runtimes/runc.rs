@@ -27,6 +27,20 @@ pub fn run_in_the_usual_place(edit: impl FnOnce(&mut Value)) -> Start {
     Container::start_as_root(&["runc", "busybox"], || begin("", &[], edit, true))
 }
 
+/// Starts the program in a container once more, as `runc exec ARGS` does it, and gives its PID. It
+/// ends with the container.
+pub fn exec(container: &Container, args: &[&str]) -> Result<i32, String> {
+    let pid_file = container.folder.join("exec-pid");
+    let mut exec = Command::new("runc");
+    exec.arg("--root").arg(container.folder.join("state"));
+    exec.args(["exec", "--detach", "--pid-file"]).arg(&pid_file);
+    exec.args(args).arg(&container.id).args(PROGRAM);
+    output_of(&mut exec)?;
+    let pid = read_pid(&pid_file)?;
+    super::wait_for_program(pid)?;
+    Ok(pid)
+}
+
 fn begin(
     redirect: &str,
     options: &[&str],

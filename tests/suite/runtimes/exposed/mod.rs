@@ -122,8 +122,8 @@ fn container_with(redirect: &str, options: &[&str], edit: impl FnOnce(&mut Spec<
 fn succeeded(container: &Container) -> bool {
     let arguments = proc_file(container.pid, "cmdline");
     match arguments.as_str() {
-        "/bin/sleep\0301\0" => true,
-        "/bin/sleep\0302\0" => false,
+        "/bin/sleep\x00301\0" => true,
+        "/bin/sleep\x00302\0" => false,
         other => panic!("no script ended in {other:?}"),
     }
 }
