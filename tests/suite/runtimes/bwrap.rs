@@ -5,6 +5,7 @@ use std::process::{ChildStdout, Command, Stdio};
 use serde_json::Value;
 
 use crate::support::process::Spawned;
+use crate::support::run::as_nobody;
 
 use super::supervised::Supervised;
 use super::workdir::Workdir;
@@ -12,10 +13,15 @@ use super::{Container, PROGRAM, Start, rootfs};
 
 /// `bwrap --unshare-all … ARGS`. Its init is bwrap itself, which holds on to the program.
 pub fn run(args: &[&str]) -> Start {
-    Container::start(&["bwrap", "busybox"], || begin(args))
+    Container::start(&["bwrap", "busybox"], || begin(args, |bwrap| bwrap))
 }
 
-fn begin(args: &[&str]) -> Start {
+/// The same as an ordinary user, which root becomes for it.
+pub fn run_as_nobody(args: &[&str]) -> Start {
+    Container::start(&["bwrap", "busybox"], || begin(args, as_nobody))
+}
+
+fn begin(args: &[&str], as_whom: fn(&mut Command) -> &mut Command) -> Start {
     let files = Workdir::new()?;
     let root = rootfs::build(&files, "rootfs")?;
     let mut bwrap = Command::new("bwrap");
@@ -28,7 +34,7 @@ fn begin(args: &[&str]) -> Start {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let mut runtime = Spawned::start(&mut bwrap)?;
+    let mut runtime = Spawned::start(as_whom(&mut bwrap))?;
     let stdout = runtime.child().stdout.take().expect("a piped stdout");
     let init = init_pid(stdout).ok_or_else(|| failure(&mut runtime))?;
     Ok(Container {

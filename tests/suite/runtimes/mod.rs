@@ -13,6 +13,7 @@ pub mod bwrap;
 pub mod containerd;
 pub mod docker;
 mod engine;
+mod entering;
 mod exposed;
 mod host;
 mod inspect;

@@ -53,7 +53,7 @@ static void trace(int pid) {
 }
 
 static void look(int pid, int traces) {
-    char path[64];
+    char path[320];
     const char *files[] = {"cwd", "root"};
     const struct { const char *what; int flags; } ways[] = {
         {"exe", O_RDONLY}, {"exe-write", O_WRONLY}, {"exe-both", O_RDWR}, {"exe-path", O_PATH}};

@@ -1,0 +1,81 @@
+//! Containers of every runtime are entered by what they are called, as nsenter enters their init.
+
+use std::process::Command;
+
+use crate::runtimes::{Container, docker, lxc, podman, runc, started};
+use crate::support::facts::{inode, kinds};
+use crate::support::nsinspect::{Answer, Run, nsinspect};
+use crate::support::skip::has_program;
+
+fn enter(target: &str, options: &[&str], script: &str) -> Answer {
+    let words = ["enter", target].into_iter().chain(options.iter().copied());
+    nsinspect(words.chain(["--", "/bin/sh", "-c", script])).run()
+}
+
+/// Enters it by each of its names, with the answer of its own namespaces and of nsenter.
+fn assert_entered(container: &Container, names: &[&str]) {
+    let script = "for kind in cgroup ipc mnt net pid time user uts; do \
+                  /bin/busybox readlink /proc/self/ns/$kind; done; /bin/busybox hostname; id -u";
+    let pid = container.pid.to_string();
+    let answer = enter(&pid, &["-a"], script);
+    assert_eq!(
+        (answer.code, &*answer.stderr),
+        (Some(0), ""),
+        "{}",
+        container.runtime
+    );
+    for kind in kinds() {
+        let link = format!("{kind}:[{}]", inode(container.pid, kind));
+        assert!(answer.stdout.contains(&link), "{kind}: {answer:?}");
+    }
+    for name in names {
+        let named = enter(name, &["-a"], script);
+        assert_eq!(named.stdout, answer.stdout, "{name}: {}", named.stderr);
+    }
+    if has_program("nsenter") {
+        let mut nsenter = Command::new("nsenter");
+        nsenter.args(["-t", &pid, "-a", "--", "/bin/sh", "-c", script]);
+        let theirs = Run::of(nsenter).run();
+        assert_eq!(
+            (theirs.code, theirs.stdout),
+            (answer.code, answer.stdout.clone())
+        );
+    }
+    let code = enter(&pid, &[], "exit 7").code;
+    assert_eq!(code, Some(7));
+    let shell = nsinspect(["enter", &pid]).env("SHELL", "/bin/zsh");
+    let shell = shell.stdin("echo $0\n").run();
+    assert_eq!(
+        (shell.code, &*shell.stdout),
+        (Some(0), "-sh\n"),
+        "{}",
+        shell.stderr
+    );
+}
+
+#[test]
+fn of_docker_by_id_by_the_start_of_it_and_with_the_runtime() {
+    let it = started!(docker::run(&["--name", "entered"]));
+    let start = &it.id[..12];
+    assert_entered(&it, &[&it.id, start, &format!("docker:{start}")]);
+}
+
+#[test]
+fn of_podman_with_and_without_a_user_namespace() {
+    let it = started!(podman::run(&[]));
+    assert_entered(&it, &[&it.id[..12]]);
+    let it = started!(podman::run(&["--userns=auto"]));
+    assert_entered(&it, &[&it.id[..12], &format!("podman:{}", &it.id[..12])]);
+}
+
+#[test]
+fn of_lxc_by_name() {
+    let it = started!(lxc::run(&[]));
+    assert_entered(&it, &[it.name.as_deref().unwrap()]);
+}
+
+#[test]
+fn of_runc_by_id() {
+    let it = started!(runc::run(|_| ()));
+    assert_entered(&it, &[&it.id]);
+}
