@@ -26,7 +26,8 @@ end
 
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
-yaml\t'The same document as JSON'"
+yaml\t'The same document as JSON'
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -77,7 +78,8 @@ container\t'Container of that process'
 holders\t'What keeps it alive'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
-yaml\t'The same document as JSON'"
+yaml\t'The same document as JSON'
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -117,7 +119,8 @@ container\t'Container of that process'
 holders\t'What keeps it alive'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
-yaml\t'The same document as JSON'"
+yaml\t'The same document as JSON'
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -141,7 +144,8 @@ pid\t'Pid namespaces, with PIDs at every level'
 process\t'Processes, with the changes of namespaces marked'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
-yaml\t'The same document as JSON'"
+yaml\t'The same document as JSON'
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -155,7 +159,8 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -s v -l verbos
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
-yaml\t'The same document as JSON'"
+yaml\t'The same document as JSON'
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -170,7 +175,8 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -s h -l help -
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l require -d 'Exit with 1 if one of these kinds is shared, with 2 if that cannot be told' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
-yaml\t'The same document as JSON'"
+yaml\t'The same document as JSON'
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -186,7 +192,8 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -s h -l help -
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l in -d 'Translate from and to the pid namespace of this target' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
-yaml\t'The same document as JSON'"
+yaml\t'The same document as JSON'
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -201,7 +208,8 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -s h -l help -d
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l in -d 'Over the user namespace that owns this namespace, instead of the host\'s. A user namespace stands for itself, a process for the user namespace that it is in' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
-yaml\t'The same document as JSON'"
+yaml\t'The same document as JSON'
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -215,7 +223,8 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -s v -l verbose
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
-yaml\t'The same document as JSON'"
+yaml\t'The same document as JSON'
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -229,7 +238,8 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -s v -l verbo
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
-yaml\t'The same document as JSON'"
+yaml\t'The same document as JSON'
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -273,7 +283,8 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l kill-child -
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l preserve-fd -d 'Descriptors that the program inherits, beside standard input, output and error' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
-yaml\t'The same document as JSON'"
+yaml\t'The same document as JSON'
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -316,7 +327,8 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s W -l wdns 
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s t -l target -d 'The process to enter, or a single namespace, for hands that know nsenter; without it, the first word is that' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
-yaml\t'The same document as JSON'"
+yaml\t'The same document as JSON'
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -343,7 +355,8 @@ low\t''
 info\t''"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
-yaml\t'The same document as JSON'"
+yaml\t'The same document as JSON'
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -358,7 +371,8 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -s v -l verbo
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
-yaml\t'The same document as JSON'"
+yaml\t'The same document as JSON'
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -372,7 +386,8 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -s v -l verb
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
-yaml\t'The same document as JSON'"
+yaml\t'The same document as JSON'
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -387,7 +402,8 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -s h -l
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l dir -d 'Write the pages of all commands into this directory' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
-yaml\t'The same document as JSON'"
+yaml\t'The same document as JSON'
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -401,7 +417,8 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -s v -l verbose
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
-yaml\t'The same document as JSON'"
+yaml\t'The same document as JSON'
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'

@@ -22,8 +22,7 @@ use crate::error::Error;
 use crate::model::coverage::LAYERS;
 use crate::model::namespace::{Holder, Namespace, NsKey};
 use crate::model::{
-    Coverage, LayerState, LinkName, NsKind, Pid, Process, Seen, Settings, Snapshot, Unreadable,
-    Why,
+    Coverage, LayerState, LinkName, NsKind, Pid, Process, Seen, Settings, Snapshot, Unreadable, Why,
 };
 use crate::sys::procfs::ProcRoot;
 use crate::sys::{nsfs, why};

@@ -30,9 +30,9 @@ pub fn run(global: &Global, args: &AuditArgs) -> Result<Exit, Error> {
     source.name_users(&mut snapshot);
     let audit = audit(&snapshot, &subjects);
     answer(global, &snapshot, &audit)?;
-    let exit = args
-        .fail_on
-        .map_or(Exit::Yes, |severity| verdict(&snapshot, &audit, args, severity));
+    let exit = args.fail_on.map_or(Exit::Yes, |severity| {
+        verdict(&snapshot, &audit, args, severity)
+    });
     Ok(super::conclude(global, &snapshot, exit))
 }
 
@@ -80,10 +80,13 @@ fn choose(
 /// What is in the host's own network and ipc namespace, where a subject shares it.
 fn look_inside_hosts(source: &Source, snapshot: &mut Snapshot, subjects: &[Subject]) {
     let shared = |kind: NsKind| {
-        let sharer = subjects.iter().filter(|subject| subject.held).find(|subject| {
-            let process = snapshot.processes.get(&subject.task);
-            process.is_some_and(|process| is_in_hosts(snapshot, process, kind))
-        })?;
+        let sharer = subjects
+            .iter()
+            .filter(|subject| subject.held)
+            .find(|subject| {
+                let process = snapshot.processes.get(&subject.task);
+                process.is_some_and(|process| is_in_hosts(snapshot, process, kind))
+            })?;
         let inode = snapshot.processes[&sharer.task].links.own(kind).get()?;
         Some((NsKey { kind, inode }, sharer.task))
     };
@@ -101,12 +104,7 @@ fn is_in_hosts(snapshot: &Snapshot, process: &Process, kind: NsKind) -> bool {
 
 /// A finding that is so severe breaks the condition for sure; one that could not be told leaves it
 /// open, and so does a process that could not be read, in which there may be one.
-fn verdict(
-    snapshot: &Snapshot,
-    audit: &Audit<'_>,
-    args: &AuditArgs,
-    severity: Severity,
-) -> Exit {
+fn verdict(snapshot: &Snapshot, audit: &Audit<'_>, args: &AuditArgs, severity: Severity) -> Exit {
     let findings = || {
         audit
             .audited

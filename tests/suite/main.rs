@@ -18,5 +18,6 @@ mod kernels;
 mod live;
 mod robust;
 mod runtimes;
+mod sarif;
 mod schema;
 mod text;

@@ -70,7 +70,12 @@ fn label(case: &Case<'_>) -> Option<Finding> {
         Some(Seen::Known(Some(label))) => label.as_str(),
         Some(Seen::Unknown(why)) => {
             let says = "the label of its security module could not be read";
-            return Some(finding(Severity::Medium, Verdict::Unknown, says, &why.to_string()));
+            return Some(finding(
+                Severity::Medium,
+                Verdict::Unknown,
+                says,
+                &why.to_string(),
+            ));
         }
         None => return None,
     };
@@ -96,7 +101,10 @@ fn is_unconfined(label: &str) -> bool {
     label == "unconfined"
         || label.ends_with("(complain)")
         || label.ends_with("(unconfined)")
-        || label.split(':').nth(2).is_some_and(|part| selinux.contains(&part))
+        || label
+            .split(':')
+            .nth(2)
+            .is_some_and(|part| selinux.contains(&part))
 }
 
 fn differs_from_init(case: &Case<'_>, label: &str) -> Option<String> {
@@ -150,7 +158,9 @@ fn user_namespaces(case: &Case<'_>) -> Option<Finding> {
                 .provided(format!("/proc/sys/{path} allows any ({why})"));
         }
     }
-    let is_root = case.credentials().is_ok_and(|it| it.uids.effective == 0 && it.ids_are_exact);
+    let is_root = case
+        .credentials()
+        .is_ok_and(|it| it.uids.effective == 0 && it.ids_are_exact);
     let clone = settings.sysctl("kernel/unprivileged_userns_clone");
     if clone == Seen::Known("0") && !is_root {
         finding = finding
@@ -175,7 +185,10 @@ fn user_namespaces(case: &Case<'_>) -> Option<Finding> {
     if let Some(filter) = case.filter() {
         finding = finding.but(Verdict::Conditional).provided(filter);
     }
-    if case.status().is_some_and(|it| it.seccomp == Some(Seccomp::Strict)) {
+    if case
+        .status()
+        .is_some_and(|it| it.seccomp == Some(Seccomp::Strict))
+    {
         return None;
     }
     Some(finding)
@@ -188,11 +201,14 @@ fn keyring(case: &Case<'_>) -> Option<Finding> {
     }
     let uid = case.process.uid.get();
     let uid = uid.map_or("its uid".to_owned(), |uid| format!("uid {uid}"));
-    let why = format!("the keyrings of {uid} are the host's: no namespace parts them but a user one");
+    let why =
+        format!("the keyrings of {uid} are the host's: no namespace parts them but a user one");
     let finding = Finding::new(&KEYRING_SHARED, Severity::Low, Verdict::Conditional, why)
         .with(case.link(NsKind::User))
         .with(case.line("Seccomp"))
-        .provided(format!("a program of the host keeps a key in the keyring of {uid}"));
+        .provided(format!(
+            "a program of the host keeps a key in the keyring of {uid}"
+        ));
     Some(match case.filter() {
         Some(filter) => finding.provided(filter),
         None => finding,
@@ -202,12 +218,28 @@ fn keyring(case: &Case<'_>) -> Option<Finding> {
 /// Settings of the host that leave processes more than need be: the value that does, and what it
 /// leaves. An empty value stands for a file that is not there.
 const LAX: [(&str, &[&str], &str); 6] = [
-    ("kernel/yama/ptrace_scope", &["0", ""], "tracing any process of one's uid"),
+    (
+        "kernel/yama/ptrace_scope",
+        &["0", ""],
+        "tracing any process of one's uid",
+    ),
     ("kernel/kptr_restrict", &["0"], "addresses of the kernel"),
     ("kernel/dmesg_restrict", &["0"], "the kernel's log"),
-    ("kernel/unprivileged_bpf_disabled", &["0"], "bpf programs without a capability"),
-    ("kernel/perf_event_paranoid", &["-1", "0", "1"], "measuring the kernel"),
-    ("fs/suid_dumpable", &["1"], "core dumps of set-user-ID programs"),
+    (
+        "kernel/unprivileged_bpf_disabled",
+        &["0"],
+        "bpf programs without a capability",
+    ),
+    (
+        "kernel/perf_event_paranoid",
+        &["-1", "0", "1"],
+        "measuring the kernel",
+    ),
+    (
+        "fs/suid_dumpable",
+        &["1"],
+        "core dumps of set-user-ID programs",
+    ),
 ];
 
 /// NSA-405.

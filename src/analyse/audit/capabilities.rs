@@ -15,7 +15,12 @@ use crate::model::{CapabilitySet, NsKind, Seen};
 pub fn look(case: &Case<'_>, findings: &mut Vec<Finding>) {
     if let Err(why) = case.credentials() {
         let why = format!("which capabilities it has could not be read ({why})");
-        findings.push(Finding::new(&SYS_ADMIN, Severity::Critical, Verdict::Unknown, why));
+        findings.push(Finding::new(
+            &SYS_ADMIN,
+            Severity::Critical,
+            Verdict::Unknown,
+            why,
+        ));
         return;
     }
     findings.extend(privileged(case));
@@ -48,13 +53,18 @@ fn held(
         .with(case.line("CapEff"))
         .with(case.link(NsKind::User));
     if holds != Holds::Now {
-        finding = finding.with(case.line("CapBnd")).with(case.line("NoNewPrivs"));
+        finding = finding
+            .with(case.line("CapBnd"))
+            .with(case.line("NoNewPrivs"));
     }
     finding = holds.judge(finding);
     if let Some(filter) = case.filter_against(capability) {
         finding = finding.but(Verdict::Conditional).provided(filter);
     }
-    if case.status().is_some_and(|it| it.seccomp == Some(Seccomp::Strict)) {
+    if case
+        .status()
+        .is_some_and(|it| it.seccomp == Some(Seccomp::Strict))
+    {
         finding = finding
             .but(Verdict::Mitigated)
             .provided("strict seccomp leaves it read, write and exit");
@@ -66,13 +76,25 @@ fn held(
 fn sys_admin(case: &Case<'_>) -> Option<Finding> {
     let why = "CAP_SYS_ADMIN counts over the host: it may mount the host's disks, join its \
                namespaces, or have the kernel run a program as root";
-    held(case, CapabilitySet::SYS_ADMIN, &SYS_ADMIN, Severity::Critical, why)
+    held(
+        case,
+        CapabilitySet::SYS_ADMIN,
+        &SYS_ADMIN,
+        Severity::Critical,
+        why,
+    )
 }
 
 /// NSA-101.
 fn sys_module(case: &Case<'_>) -> Option<Finding> {
     let why = "CAP_SYS_MODULE counts over the host: it may load code into the kernel";
-    let finding = held(case, CapabilitySet::SYS_MODULE, &SYS_MODULE, Severity::Critical, why)?;
+    let finding = held(
+        case,
+        CapabilitySet::SYS_MODULE,
+        &SYS_MODULE,
+        Severity::Critical,
+        why,
+    )?;
     let settings = &case.snapshot.settings;
     let finding = match settings.sysctl("kernel/modules_disabled") {
         Seen::Known("0") => finding.seen("/proc/sys/kernel/modules_disabled", "0"),
@@ -87,7 +109,11 @@ fn sys_module(case: &Case<'_>) -> Option<Finding> {
             .but(Verdict::Conditional)
             .provided("loading modules is not switched off (modules_disabled was not read)"),
     };
-    Some(lockdown(case, finding, "the kernel is locked down: only signed modules"))
+    Some(lockdown(
+        case,
+        finding,
+        "the kernel is locked down: only signed modules",
+    ))
 }
 
 /// That lockdown, where it is in force, leaves less.
@@ -129,9 +155,9 @@ fn ptrace(case: &Case<'_>) -> Option<Finding> {
             .provided("a process of the host is in sight: another procfs, or a handle of one"),
     };
     Some(match case.confined_by() {
-        Some(label) => finding
-            .but(Verdict::Mitigated)
-            .provided(format!("the label {label:?} forbids tracing processes outside of it")),
+        Some(label) => finding.but(Verdict::Mitigated).provided(format!(
+            "the label {label:?} forbids tracing processes outside of it"
+        )),
         None => finding,
     })
 }
@@ -176,9 +202,15 @@ fn read_search(case: &Case<'_>) -> Option<Finding> {
 fn raw_io(case: &Case<'_>) -> Option<Finding> {
     let why = "CAP_SYS_RAWIO counts over the host: ports by iopl, and memory and disks by their \
                device nodes";
-    let finding = held(case, CapabilitySet::SYS_RAWIO, &RAWIO, Severity::Critical, why)?
-        .but(Verdict::Conditional)
-        .provided("iopl is allowed, or it may open /dev/mem, /dev/port or a raw disk");
+    let finding = held(
+        case,
+        CapabilitySet::SYS_RAWIO,
+        &RAWIO,
+        Severity::Critical,
+        why,
+    )?
+    .but(Verdict::Conditional)
+    .provided("iopl is allowed, or it may open /dev/mem, /dev/port or a raw disk");
     Some(lockdown(case, finding, "the kernel is locked down"))
 }
 
@@ -263,24 +295,56 @@ fn net(case: &Case<'_>) -> Option<Finding> {
 
 /// The rest, each with what it is worth.
 const OTHER: [(u32, Severity, &str); 10] = [
-    (CapabilitySet::MAC_ADMIN, Severity::High, "changes the security module's policy"),
-    (CapabilitySet::MAC_OVERRIDE, Severity::High, "overrides the security module's policy"),
-    (CapabilitySet::SYS_TIME, Severity::Medium, "sets the host's clock"),
-    (CapabilitySet::AUDIT_CONTROL, Severity::Medium, "switches auditing off"),
+    (
+        CapabilitySet::MAC_ADMIN,
+        Severity::High,
+        "changes the security module's policy",
+    ),
+    (
+        CapabilitySet::MAC_OVERRIDE,
+        Severity::High,
+        "overrides the security module's policy",
+    ),
+    (
+        CapabilitySet::SYS_TIME,
+        Severity::Medium,
+        "sets the host's clock",
+    ),
+    (
+        CapabilitySet::AUDIT_CONTROL,
+        Severity::Medium,
+        "switches auditing off",
+    ),
     (
         CapabilitySet::CHECKPOINT_RESTORE,
         Severity::Medium,
         "reads the maps of other processes",
     ),
-    (CapabilitySet::SYSLOG, Severity::Low, "reads the kernel's log and addresses"),
-    (CapabilitySet::AUDIT_READ, Severity::Low, "reads the audit log"),
-    (CapabilitySet::SYS_RESOURCE, Severity::Low, "exceeds quotas and limits"),
+    (
+        CapabilitySet::SYSLOG,
+        Severity::Low,
+        "reads the kernel's log and addresses",
+    ),
+    (
+        CapabilitySet::AUDIT_READ,
+        Severity::Low,
+        "reads the audit log",
+    ),
+    (
+        CapabilitySet::SYS_RESOURCE,
+        Severity::Low,
+        "exceeds quotas and limits",
+    ),
     (
         CapabilitySet::LINUX_IMMUTABLE,
         Severity::Low,
         "makes files immutable that are in its reach",
     ),
-    (CapabilitySet::IPC_OWNER, Severity::Low, "reads any System V object of its ipc namespace"),
+    (
+        CapabilitySet::IPC_OWNER,
+        Severity::Low,
+        "reads any System V object of its ipc namespace",
+    ),
 ];
 
 /// NSA-108.
@@ -294,17 +358,21 @@ fn others(case: &Case<'_>) -> Option<Finding> {
         "reboots the machine, or starts another kernel",
     ));
     // What is in an ipc namespace of its own is its own.
-    let counts = |capability: u32| {
-        capability != CapabilitySet::IPC_OWNER || case.is_in_hosts(NsKind::Ipc)
-    };
-    let rest = OTHER.into_iter().filter(|(capability, ..)| counts(*capability));
+    let counts =
+        |capability: u32| capability != CapabilitySet::IPC_OWNER || case.is_in_hosts(NsKind::Ipc);
+    let rest = OTHER
+        .into_iter()
+        .filter(|(capability, ..)| counts(*capability));
     for (capability, severity, does) in boots.into_iter().chain(rest) {
         let Some(finding) = held(case, capability, &OTHERS, severity, "") else {
             continue;
         };
         words.push(format!("{} {does}", CapabilitySet::name_of(capability)));
         let weight = |finding: &Finding| (finding.verdict, finding.severity);
-        if worst.as_ref().is_none_or(|known| weight(&finding) > weight(known)) {
+        if worst
+            .as_ref()
+            .is_none_or(|known| weight(&finding) > weight(known))
+        {
             worst = Some(finding);
         }
     }
@@ -330,7 +398,9 @@ fn privileged(case: &Case<'_>) -> Option<Finding> {
             mount.mount_point != "/proc" && mounts::is_below(&mount.mount_point, "/proc")
         })
     };
-    let masked = table.filter(|table| !table.is_empty()).map(|table| covers(table));
+    let masked = table
+        .filter(|table| !table.is_empty())
+        .map(|table| covers(table));
     let now = all.0 & !status.capabilities.effective.0 == 0;
     let why = "it has every capability that the host has, no seccomp filter, and no part of /proc is \
                hidden: it is the host's root in all but its mounts";
@@ -376,7 +446,11 @@ fn regained(case: &Case<'_>) -> Option<Finding> {
             "any program that it executes gives it, as root without no_new_privs,",
         ),
         (true, false) => (
-            if is_usual { Severity::Low } else { Severity::Medium },
+            if is_usual {
+                Severity::Low
+            } else {
+                Severity::Medium
+            },
             Verdict::Conditional,
             by_file,
             "a set-user-ID program, or one with file capabilities, gives it up to",
@@ -396,8 +470,9 @@ fn regained(case: &Case<'_>) -> Option<Finding> {
         .with(case.line("CapPrm"))
         .with(case.line("CapBnd"));
     Some(match verdict {
-        Verdict::Conditional => finding
-            .provided("there is such a program on a mount without nosuid, which was not looked for"),
+        Verdict::Conditional => finding.provided(
+            "there is such a program on a mount without nosuid, which was not looked for",
+        ),
         _ => finding,
     })
 }

@@ -98,7 +98,9 @@ impl<'a> Case<'a> {
     /// # Errors
     /// Why they are not known.
     pub fn credentials(&self) -> Result<&Credentials, &Why> {
-        self.credentials.as_ref().map(|(credentials, _)| credentials)
+        self.credentials
+            .as_ref()
+            .map(|(credentials, _)| credentials)
     }
 
     /// What an execve gives it.
@@ -146,7 +148,9 @@ impl<'a> Case<'a> {
             Seen::Known(key) => self.holds_by(capability, |credentials| {
                 capable_over(self.snapshot, credentials, key, capability)
             }),
-            Seen::Unknown(why) => Holds::Unknown(format!("its {kind} namespace is not known ({why})")),
+            Seen::Unknown(why) => {
+                Holds::Unknown(format!("its {kind} namespace is not known ({why})"))
+            }
         }
     }
 
@@ -177,7 +181,9 @@ impl<'a> Case<'a> {
             Seen::Known(plain) if plain.contains(capability) => Holds::ByExec,
             _ if exec.by_file.contains(capability) => Holds::ByFile,
             Seen::Known(_) => Holds::Never,
-            Seen::Unknown(why) => Holds::Unknown(format!("what an execve gives it is not known ({why})")),
+            Seen::Unknown(why) => {
+                Holds::Unknown(format!("what an execve gives it is not known ({why})"))
+            }
         }
     }
 
@@ -223,9 +229,10 @@ impl<'a> Case<'a> {
     /// barrier (rule R9).
     pub fn filter_against(&self, capability: u32) -> Option<&'static str> {
         let added = !DOCKERS_DEFAULT.contains(capability);
-        let by_engine = self.container.as_ref().is_some_and(|it| {
-            ENGINES.contains(&it.container.runtime.as_str())
-        });
+        let by_engine = self
+            .container
+            .as_ref()
+            .is_some_and(|it| ENGINES.contains(&it.container.runtime.as_str()));
         match (self.filter(), added && by_engine) {
             (Some(_), true) | (None, _) => None,
             (filter, false) => filter,

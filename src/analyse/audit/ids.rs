@@ -50,8 +50,10 @@ fn maps_root(case: &Case<'_>) -> Option<Finding> {
             .seen(case.file("gid_map"), map_text(&details.gid_map))
             .with(case.line("Uid"))
     };
-    if let (Seen::Unknown(why), _) | (_, Seen::Unknown(why)) = (&details.uid_map, &details.gid_map) {
-        let why = format!("whether its user namespace maps the host's root could not be read ({why})");
+    if let (Seen::Unknown(why), _) | (_, Seen::Unknown(why)) = (&details.uid_map, &details.gid_map)
+    {
+        let why =
+            format!("whether its user namespace maps the host's root could not be read ({why})");
         let finding = Finding::new(&USERNS_MAPS_ROOT, Severity::Critical, Verdict::Unknown, why);
         return Some(evidence(finding));
     }
@@ -80,7 +82,10 @@ fn maps_root(case: &Case<'_>) -> Option<Finding> {
     let why = format!(
         "its uid {uid} is the host's root, and files below /proc/sys ask for that uid and for no \
          capability{}",
-        surface.as_deref().map(|it| format!("; {it}")).unwrap_or_default()
+        surface
+            .as_deref()
+            .map(|it| format!("; {it}"))
+            .unwrap_or_default()
     );
     let mut finding = Finding::new(&USERNS_MAPS_ROOT, severity, Verdict::Exploitable, why);
     if surface.is_none() {
@@ -88,9 +93,11 @@ fn maps_root(case: &Case<'_>) -> Option<Finding> {
             .but(Verdict::Conditional)
             .provided("a file that belongs to the host's root is in sight and can be written");
     }
-    finding = becomes_root(case, uid).into_iter().fold(finding, |finding, first| {
-        finding.but(Verdict::Conditional).provided(first)
-    });
+    finding = becomes_root(case, uid)
+        .into_iter()
+        .fold(finding, |finding, first| {
+            finding.but(Verdict::Conditional).provided(first)
+        });
     if let Some(label) = case.confined_by() {
         let why = format!("the label {label:?} forbids writing there");
         finding = finding.but(Verdict::Mitigated).provided(why);
@@ -107,7 +114,9 @@ fn becomes_root(case: &Case<'_>, inside: u32) -> Option<String> {
     let set = CapabilitySet::SETUID;
     match credentials.capabilities.effective.contains(set) {
         true => None,
-        false => Some(format!("it becomes uid {inside}, by CAP_SETUID or a set-user-ID program")),
+        false => Some(format!(
+            "it becomes uid {inside}, by CAP_SETUID or a set-user-ID program"
+        )),
     }
 }
 
@@ -154,14 +163,9 @@ fn overlap(case: &Case<'_>) -> Option<Finding> {
          reached",
         names.join(", ")
     );
-    let mut finding = Finding::new(
-        &USERNS_OVERLAP,
-        Severity::Medium,
-        Verdict::Conditional,
-        why,
-    )
-    .seen(case.file("uid_map"), map_text(&details.uid_map))
-    .provided("a file or a process of the other is in sight");
+    let mut finding = Finding::new(&USERNS_OVERLAP, Severity::Medium, Verdict::Conditional, why)
+        .seen(case.file("uid_map"), map_text(&details.uid_map))
+        .provided("a file or a process of the other is in sight");
     for other in &others {
         let map = [other.range];
         finding = finding.seen(
@@ -176,9 +180,8 @@ fn overlap(case: &Case<'_>) -> Option<Finding> {
 pub fn map_text(map: &Seen<Vec<IdRange>>) -> String {
     match map {
         Seen::Known(map) => {
-            let line = |range: &IdRange| {
-                format!("{} {} {}", range.inside, range.outside, range.count)
-            };
+            let line =
+                |range: &IdRange| format!("{} {} {}", range.inside, range.outside, range.count);
             map.iter().map(line).collect::<Vec<_>>().join(", ")
         }
         Seen::Unknown(why) => why.to_string(),
@@ -289,7 +292,8 @@ impl Ranges {
         let own = self.by_user_ns.get(&user_ns).into_iter().flatten();
         own.flat_map(|used| {
             let last = u32::try_from(used.end() - 1).unwrap_or(u32::MAX);
-            self.accounts.range(used.range.outside..=last.max(used.range.outside))
+            self.accounts
+                .range(used.range.outside..=last.max(used.range.outside))
         })
         .filter(|(uid, _)| Some(**uid) != creator)
         .take(NAMED)
@@ -300,5 +304,6 @@ impl Ranges {
 
 /// Whoever makes a user namespace may map their own id into it: that is theirs anyway.
 fn is_of_creator(snapshot: &Snapshot, used: &Used) -> bool {
-    used.range.count == 1 && userns::creator(snapshot, used.user_ns).get() == Some(used.range.outside)
+    used.range.count == 1
+        && userns::creator(snapshot, used.user_ns).get() == Some(used.range.outside)
 }

@@ -110,13 +110,19 @@ impl<'a> Machine<'a> {
     /// The containers whose init is in a namespace.
     pub fn within(&self, key: NsKey) -> impl Iterator<Item = &Known<'a>> {
         let found = self.by_namespace.get(&key).map(Vec::as_slice);
-        found.unwrap_or_default().iter().map(|at| &self.containers[*at])
+        found
+            .unwrap_or_default()
+            .iter()
+            .map(|at| &self.containers[*at])
     }
 
     /// The containers whose init has this label of a security module.
     pub fn labelled(&self, label: &str) -> impl Iterator<Item = &Known<'a>> {
         let found = self.by_label.get(label).map(Vec::as_slice);
-        found.unwrap_or_default().iter().map(|at| &self.containers[*at])
+        found
+            .unwrap_or_default()
+            .iter()
+            .map(|at| &self.containers[*at])
     }
 
     /// Whether a process is in nobody's container.

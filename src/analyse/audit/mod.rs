@@ -161,8 +161,12 @@ fn worth(case: &Case<'_>) -> Option<String> {
     let key = key.known()?;
     match effective.len() {
         0 => None,
-        1 => Some(format!("its one capability counts in {key} only, not over the host")),
-        count => Some(format!("its {count} capabilities count in {key} only, not over the host")),
+        1 => Some(format!(
+            "its one capability counts in {key} only, not over the host"
+        )),
+        count => Some(format!(
+            "its {count} capabilities count in {key} only, not over the host"
+        )),
     }
 }
 

@@ -72,9 +72,16 @@ pub fn on_host(settings: &Settings, mount: &Mount) -> Option<String> {
         .max_by_key(|it| it.root.len())?;
     let above = best.root.strip_suffix('/').unwrap_or(&best.root);
     let rest = mount.root.strip_prefix(above)?;
-    let point = best.mount_point.strip_suffix('/').unwrap_or(&best.mount_point);
+    let point = best
+        .mount_point
+        .strip_suffix('/')
+        .unwrap_or(&best.mount_point);
     let path = format!("{point}{rest}");
-    Some(if path.is_empty() { "/".to_owned() } else { path })
+    Some(if path.is_empty() {
+        "/".to_owned()
+    } else {
+        path
+    })
 }
 
 #[cfg(test)]
@@ -115,7 +122,10 @@ mod tests {
             mount(4, 2, "/proc", false),
             mount(1, 0, "/", false),
         ];
-        assert_eq!(covering(&table, "/proc/sys/kernel").map(|it| it.id), Some(4));
+        assert_eq!(
+            covering(&table, "/proc/sys/kernel").map(|it| it.id),
+            Some(4)
+        );
     }
 
     #[test]

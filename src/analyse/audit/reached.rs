@@ -36,7 +36,12 @@ fn reachable(case: &Case<'_>) -> Option<Finding> {
         Err(why) => {
             let why = format!("which processes of the host it could read is not known ({why})");
             let rule = &PROCESS_REACHABLE;
-            return Some(Finding::new(rule, Severity::Critical, Verdict::Unknown, why));
+            return Some(Finding::new(
+                rule,
+                Severity::Critical,
+                Verdict::Unknown,
+                why,
+            ));
         }
     };
     let now = witnesses(case, credentials);
@@ -167,7 +172,10 @@ fn finding(
 fn told(witness: &Witness<'_>) -> (String, String) {
     let process = witness.process;
     let comm = process.stat.known().map(|stat| stat.comm.as_str());
-    let uid = process.uid.get().map_or("?".to_owned(), |uid| uid.to_string());
+    let uid = process
+        .uid
+        .get()
+        .map_or("?".to_owned(), |uid| uid.to_string());
     let alike = match witness.alike {
         1 => String::new(),
         more => format!(", and {} like it", more - 1),

@@ -2,11 +2,11 @@
 //! credentials.
 
 use super::case::{Case, Holds};
+use super::catalogue::Rule;
 use super::catalogue::sharing::{
     CGROUPNS_HOST, CHROOT_ONLY, IPCNS_HOST, NETNS_HOST, NETNS_OF_OTHERS, PIDNS_HOST, TIMENS_HOST,
     UTSNS_HOST,
 };
-use super::catalogue::Rule;
 use super::finding::{Finding, Severity, Verdict};
 use super::machine::Known;
 use crate::model::facts::SysvCounts;
@@ -31,9 +31,8 @@ fn shared(
     severity: Severity,
     why: &str,
 ) -> Option<Finding> {
-    let finding = |verdict, why: &str| {
-        Finding::new(rule, severity, verdict, why).with(case.link(kind))
-    };
+    let finding =
+        |verdict, why: &str| Finding::new(rule, severity, verdict, why).with(case.link(kind));
     match case.shares_host(kind) {
         Seen::Known(false) => None,
         Seen::Known(true) => Some(finding(Verdict::Exploitable, why)),
@@ -53,7 +52,9 @@ fn pid(case: &Case<'_>) -> Option<Finding> {
         true => {
             "it sees every process of the host with its arguments, and with CAP_KILL can end any"
         }
-        false => "it sees every process of the host with its arguments, and can end those of its uid",
+        false => {
+            "it sees every process of the host with its arguments, and can end those of its uid"
+        }
     };
     let finding = shared(case, NsKind::Pid, &PIDNS_HOST, Severity::Medium, why)?;
     Some(match kills {
@@ -74,10 +75,16 @@ fn net(case: &Case<'_>) -> Option<Finding> {
     let listening = facts.and_then(|it| it.facts.listening.known());
     Some(match listening {
         Some(all) if !all.is_empty() => {
-            let named = all.iter().take(SOME).map(|it| format!("{} {}", it.protocol, it.address));
+            let named = all
+                .iter()
+                .take(SOME)
+                .map(|it| format!("{} {}", it.protocol, it.address));
             let named: Vec<String> = named.collect();
             let source = format!("sock_diag in net:[{host}]");
-            finding.seen(source, format!("{} listen: {}", all.len(), named.join(", ")))
+            finding.seen(
+                source,
+                format!("{} listen: {}", all.len(), named.join(", ")),
+            )
         }
         _ => finding,
     })
@@ -107,7 +114,10 @@ fn net_of_others(case: &Case<'_>) -> Option<Finding> {
     let (severity, why) = match in_one_pod {
         true => (
             Severity::Info,
-            format!("containers of its pod share it, as is meant: {}", named.join(", ")),
+            format!(
+                "containers of its pod share it, as is meant: {}",
+                named.join(", ")
+            ),
         ),
         false => (
             Severity::Medium,
@@ -120,7 +130,10 @@ fn net_of_others(case: &Case<'_>) -> Option<Finding> {
     let mut finding = Finding::new(&NETNS_OF_OTHERS, severity, Verdict::Exploitable, why)
         .with(case.link(NsKind::Net));
     for other in others().take(SOME) {
-        finding = finding.seen(format!("/proc/{}/ns/net", other.init.task()), key.to_string());
+        finding = finding.seen(
+            format!("/proc/{}/ns/net", other.init.task()),
+            key.to_string(),
+        );
     }
     Some(finding)
 }
@@ -131,9 +144,12 @@ fn are_in_one_pod(one: &Known<'_>, other: &Known<'_>) -> bool {
     let podman = |known: &Known<'_>| {
         let entries = known.init.cgroups.known()?.iter();
         let mut parts = entries.flat_map(|entry| entry.path.split('/'));
-        parts.find(|part| part.contains("libpod_pod_")).map(str::to_owned)
+        parts
+            .find(|part| part.contains("libpod_pod_"))
+            .map(str::to_owned)
     };
-    let same = |of: &dyn Fn(&Known<'_>) -> Option<String>| of(one).is_some() && of(one) == of(other);
+    let same =
+        |of: &dyn Fn(&Known<'_>) -> Option<String>| of(one).is_some() && of(one) == of(other);
     same(&uid) || same(&podman)
 }
 
@@ -163,11 +179,12 @@ fn ipc(case: &Case<'_>) -> Option<Finding> {
         ),
         None => finding,
     };
-    let owns_all = case.credentials().is_ok_and(|it| it.ids_are_exact && it.uids.effective == 0)
+    let owns_all = case
+        .credentials()
+        .is_ok_and(|it| it.ids_are_exact && it.uids.effective == 0)
         || case.holds(CapabilitySet::IPC_OWNER) == Holds::Now;
-    let is_empty = counts.is_none_or(|counts| {
-        counts.shared_memory + counts.semaphores + counts.queues == 0
-    });
+    let is_empty =
+        counts.is_none_or(|counts| counts.shared_memory + counts.semaphores + counts.queues == 0);
     let finding = match owns_all {
         true => finding,
         false => finding
@@ -176,9 +193,9 @@ fn ipc(case: &Case<'_>) -> Option<Finding> {
     };
     Some(match is_empty {
         false => finding,
-        true => finding
-            .but(Verdict::Conditional)
-            .provided("a program of the host makes such an object: there is none now, as far as was seen"),
+        true => finding.but(Verdict::Conditional).provided(
+            "a program of the host makes such an object: there is none now, as far as was seen",
+        ),
     })
 }
 
@@ -189,12 +206,14 @@ fn uts(case: &Case<'_>) -> Option<Finding> {
     if finding.verdict == Verdict::Unknown {
         return Some(finding);
     }
-    Some(match case.holds_over_own(NsKind::Uts, CapabilitySet::SYS_ADMIN) {
-        Holds::Never => finding.but(Verdict::SharedOnly).because(
-            "it sees the host's name, and cannot change it: it has no CAP_SYS_ADMIN there",
-        ),
-        holds => holds.judge(finding).with(case.line("CapEff")),
-    })
+    Some(
+        match case.holds_over_own(NsKind::Uts, CapabilitySet::SYS_ADMIN) {
+            Holds::Never => finding.but(Verdict::SharedOnly).because(
+                "it sees the host's name, and cannot change it: it has no CAP_SYS_ADMIN there",
+            ),
+            holds => holds.judge(finding).with(case.line("CapEff")),
+        },
+    )
 }
 
 /// NSA-032.
@@ -226,7 +245,9 @@ fn chroot(case: &Case<'_>) -> Option<Finding> {
         Seen::Unknown(_) => return None,
     };
     let own_user = case.holds_in_own_user_ns(CapabilitySet::SYS_CHROOT);
-    let is_root = case.credentials().is_ok_and(|it| it.ids_are_exact && it.uids.effective == 0);
+    let is_root = case
+        .credentials()
+        .is_ok_and(|it| it.ids_are_exact && it.uids.effective == 0);
     let finding = |severity, why: &str| {
         Finding::new(&CHROOT_ONLY, severity, Verdict::Exploitable, why)
             .with(case.link(NsKind::Mnt))

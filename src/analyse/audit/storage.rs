@@ -25,7 +25,10 @@ pub fn owner(machine: &Machine<'_>, path: &str) -> Option<(String, String)> {
     });
     let usual = || {
         let folder = USUAL.into_iter().find(|folder| is_below(path, folder))?;
-        Some(("a container that is not known".to_owned(), folder.to_owned()))
+        Some((
+            "a container that is not known".to_owned(),
+            folder.to_owned(),
+        ))
     };
     known.or_else(usual)
 }
@@ -48,7 +51,9 @@ fn layers(root: &Mount) -> Vec<String> {
     upper
         .filter(|path| path.starts_with('/'))
         .flat_map(|path| {
-            let merged = path.strip_suffix("/diff").map(|layer| format!("{layer}/merged"));
+            let merged = path
+                .strip_suffix("/diff")
+                .map(|layer| format!("{layer}/merged"));
             std::iter::once(path.to_owned()).chain(merged)
         })
         .collect()
@@ -69,7 +74,11 @@ pub fn programs_of_kernel(snapshot: &Snapshot) -> Vec<(String, String, String)> 
         let path = program.split_whitespace().next()?.to_owned();
         Some((format!("/proc/sys/{name}"), value, path))
     };
-    let sysctls = ["kernel/core_pattern", "kernel/modprobe", "kernel/poweroff_cmd"];
+    let sysctls = [
+        "kernel/core_pattern",
+        "kernel/modprobe",
+        "kernel/poweroff_cmd",
+    ];
     let mut found: Vec<(String, String, String)> = sysctls.into_iter().filter_map(sysctl).collect();
     for mount in settings.mounts.known().into_iter().flatten() {
         let mut options = mount.super_options.split(',');
@@ -89,8 +98,14 @@ pub fn programs_of_kernel(snapshot: &Snapshot) -> Vec<(String, String, String)> 
 }
 
 fn agents_of(process: &Process) -> Vec<(String, String, String)> {
-    let table = process.details.as_deref().and_then(|details| details.mounts.known());
-    let mounts = table.into_iter().flatten().filter(|mount| mount.fstype == "cgroup");
+    let table = process
+        .details
+        .as_deref()
+        .and_then(|details| details.mounts.known());
+    let mounts = table
+        .into_iter()
+        .flatten()
+        .filter(|mount| mount.fstype == "cgroup");
     mounts
         .filter_map(|mount| {
             let mut options = mount.super_options.split(',');

@@ -8,9 +8,7 @@ use super::traces::is_helper;
 use crate::analyse::containers::{Confidence, identity};
 use crate::model::container::Place;
 use crate::model::process::{Capabilities, Ids, Seccomp};
-use crate::model::{
-    CapabilitySet, Links, NsKey, NsKind, Pid, Process, Seen, Snapshot,
-};
+use crate::model::{CapabilitySet, Links, NsKey, NsKind, Pid, Process, Seen, Snapshot};
 
 /// A process that stands for all that are like it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

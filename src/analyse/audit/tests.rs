@@ -121,9 +121,8 @@ fn in_cgroup(path: &str) -> Seen<Vec<CgroupEntry>> {
 fn container(pid: Pid, id: &str, shared: &[NsKind]) -> Process {
     let mut it = process(pid);
     let base = 4_026_540_000 + u64::from(pid.unsigned_abs()) * 10;
-    let is_own = |kind: NsKind| {
-        !matches!(kind, NsKind::User | NsKind::Time) && !shared.contains(&kind)
-    };
+    let is_own =
+        |kind: NsKind| !matches!(kind, NsKind::User | NsKind::Time) && !shared.contains(&kind);
     it.links = Links::read(|link| {
         let kind = link.kind();
         Seen::Known(match is_own(kind) {
@@ -217,8 +216,16 @@ fn a_label_that_is_enforced_forbids_to_reach_out_and_others_do_not() {
         set_label(&mut it, label);
         let snapshot = machine([it]);
         let judged = |id| judged(&snapshot, 10, id);
-        assert_eq!(judged("NSA-011"), Some((Severity::Critical, verdict)), "{label}");
-        assert_eq!(judged("NSA-102"), Some((Severity::Critical, verdict)), "{label}");
+        assert_eq!(
+            judged("NSA-011"),
+            Some((Severity::Critical, verdict)),
+            "{label}"
+        );
+        assert_eq!(
+            judged("NSA-102"),
+            Some((Severity::Critical, verdict)),
+            "{label}"
+        );
     }
 }
 
@@ -226,8 +233,14 @@ fn a_label_that_is_enforced_forbids_to_reach_out_and_others_do_not() {
 fn nsa_402_labels_that_confine_nothing() {
     for (label, expected) in [
         ("unconfined", Some((Severity::Medium, EXPLOITABLE))),
-        ("docker-default (complain)", Some((Severity::Medium, EXPLOITABLE))),
-        ("system_u:system_r:spc_t:s0", Some((Severity::Medium, EXPLOITABLE))),
+        (
+            "docker-default (complain)",
+            Some((Severity::Medium, EXPLOITABLE)),
+        ),
+        (
+            "system_u:system_r:spc_t:s0",
+            Some((Severity::Medium, EXPLOITABLE)),
+        ),
         ("docker-default (enforce)", None),
         ("system_u:system_r:container_t:s0:c1,c2", None),
     ] {
@@ -255,7 +268,11 @@ fn nsa_402_two_containers_with_one_pair_of_categories_are_not_parted() {
         let mut other = container(20, OTHER_ID, &[]);
         set_label(&mut one, &label("c1,c2"));
         set_label(&mut other, &label(pair));
-        assert_eq!(judged(&machine([one, other]), 10, "NSA-402"), expected, "{pair}");
+        assert_eq!(
+            judged(&machine([one, other]), 10, "NSA-402"),
+            expected,
+            "{pair}"
+        );
     }
 }
 
@@ -273,7 +290,10 @@ fn nsa_402_and_502_a_process_without_the_label_of_its_containers_init() {
     let snapshot = machine([init, beside]);
     let medium = Some((Severity::Medium, EXPLOITABLE));
     assert_eq!(judged(&snapshot, 11, "NSA-402"), medium);
-    assert_eq!(judged(&snapshot, 11, "NSA-502"), Some((Severity::High, EXPLOITABLE)));
+    assert_eq!(
+        judged(&snapshot, 11, "NSA-502"),
+        Some((Severity::High, EXPLOITABLE))
+    );
     assert_eq!(judged(&snapshot, 10, "NSA-502"), None);
 }
 
@@ -287,7 +307,11 @@ fn what_could_not_be_read_is_unknown_and_never_silence() {
         ("NSA-400", Severity::Medium),
         ("NSA-401", Severity::Low),
     ] {
-        assert_eq!(judged(&snapshot, 10, id), Some((severity, Verdict::Unknown)), "{id}");
+        assert_eq!(
+            judged(&snapshot, 10, id),
+            Some((severity, Verdict::Unknown)),
+            "{id}"
+        );
     }
     let mut it = container(10, ID, &[]);
     it.links = Links::unknown(&Why::Denied);
@@ -300,9 +324,16 @@ fn what_could_not_be_read_is_unknown_and_never_silence() {
         ("NSA-031", Severity::Low),
         ("NSA-032", Severity::Low),
     ] {
-        assert_eq!(judged(&snapshot, 10, id), Some((severity, Verdict::Unknown)), "{id}");
+        assert_eq!(
+            judged(&snapshot, 10, id),
+            Some((severity, Verdict::Unknown)),
+            "{id}"
+        );
     }
-    assert_eq!(judged(&snapshot, 10, "NSA-100"), Some((Severity::Critical, Verdict::Unknown)));
+    assert_eq!(
+        judged(&snapshot, 10, "NSA-100"),
+        Some((Severity::Critical, Verdict::Unknown))
+    );
 }
 
 fn within_user_namespace(process: &mut Process, inode: u64, outside: u32) {
@@ -326,7 +357,10 @@ fn nsa_002_a_reader_that_does_not_see_the_hosts_ids_cannot_tell_who_uid_0_is() {
     within_user_namespace(&mut it, 4_026_550_000, 0);
     let mut snapshot = machine([it]);
     let critical = |verdict| Some((Severity::High, verdict));
-    assert_eq!(judged(&snapshot, 10, "NSA-002"), critical(Verdict::Conditional));
+    assert_eq!(
+        judged(&snapshot, 10, "NSA-002"),
+        critical(Verdict::Conditional)
+    );
     snapshot.reader.links = Links::read(|link| match link.kind() {
         NsKind::User => Seen::Known(4_026_560_000),
         kind => Seen::Known(kind.initial_inode()),
@@ -354,7 +388,10 @@ fn nsa_003_whoever_makes_a_user_namespace_may_map_themselves() {
         }]);
         details(&mut it).uid_map = one;
         let mut snapshot = machine([it]);
-        let namespace = snapshot.namespaces.get_mut(&user_ns(4_026_550_000)).unwrap();
+        let namespace = snapshot
+            .namespaces
+            .get_mut(&user_ns(4_026_550_000))
+            .unwrap();
         namespace.owner_uid = Seen::Known(Some(creator));
         snapshot.settings.accounts = Seen::Known(vec![crate::model::settings::Account {
             name: "ann".to_owned(),
@@ -380,7 +417,10 @@ fn nsa_022_containers_of_one_pod_share_a_network_by_design() {
         });
         let snapshot = machine([one, other]);
         for pid in [10, 20] {
-            assert_eq!(judged(&snapshot, pid, "NSA-022"), Some((severity, EXPLOITABLE)));
+            assert_eq!(
+                judged(&snapshot, pid, "NSA-022"),
+                Some((severity, EXPLOITABLE))
+            );
         }
     }
 }
@@ -399,8 +439,14 @@ fn settings_of_the_host_stand_in_the_way_of_capabilities() {
     set(&mut snapshot, "kernel/modules_disabled", "1");
     assert_eq!(judged(&snapshot), (Severity::Critical, Verdict::Mitigated));
     let unread = Seen::Unknown(Why::Denied);
-    snapshot.settings.sysctls.insert("kernel/modules_disabled", unread);
-    assert_eq!(judged(&snapshot), (Severity::Critical, Verdict::Conditional));
+    snapshot
+        .settings
+        .sysctls
+        .insert("kernel/modules_disabled", unread);
+    assert_eq!(
+        judged(&snapshot),
+        (Severity::Critical, Verdict::Conditional)
+    );
 }
 
 #[test]
@@ -410,10 +456,20 @@ fn nsa_403_a_host_that_allows_no_user_namespaces() {
     let mut snapshot = machine([it]);
     let judged = |snapshot: &Snapshot| judged(snapshot, 10, "NSA-403");
     assert_eq!(judged(&snapshot), Some((Severity::Medium, EXPLOITABLE)));
-    set(&mut snapshot, "kernel/apparmor_restrict_unprivileged_userns", "1");
-    assert_eq!(judged(&snapshot), Some((Severity::Medium, Verdict::Conditional)));
+    set(
+        &mut snapshot,
+        "kernel/apparmor_restrict_unprivileged_userns",
+        "1",
+    );
+    assert_eq!(
+        judged(&snapshot),
+        Some((Severity::Medium, Verdict::Conditional))
+    );
     set(&mut snapshot, "user/max_user_namespaces", "0");
-    assert_eq!(judged(&snapshot), Some((Severity::Medium, Verdict::Mitigated)));
+    assert_eq!(
+        judged(&snapshot),
+        Some((Severity::Medium, Verdict::Mitigated))
+    );
 }
 
 #[test]
@@ -422,7 +478,10 @@ fn nsa_405_names_the_settings_that_are_lax_and_is_silent_where_none_is() {
     set(&mut snapshot, "kernel/yama/ptrace_scope", "1");
     assert_eq!(judged(&snapshot, 10, "NSA-405"), None);
     set(&mut snapshot, "kernel/dmesg_restrict", "0");
-    assert_eq!(judged(&snapshot, 10, "NSA-405"), Some((Severity::Info, EXPLOITABLE)));
+    assert_eq!(
+        judged(&snapshot, 10, "NSA-405"),
+        Some((Severity::Info, EXPLOITABLE))
+    );
 }
 
 #[test]
@@ -430,10 +489,26 @@ fn nsa_503_the_kernel_is_set_to_start_a_program_of_a_containers() {
     let mut snapshot = machine([container(10, ID, &[])]);
     let critical = Some((Severity::Critical, EXPLOITABLE));
     for (sysctl, value, expected) in [
-        ("kernel/core_pattern", format!("|/srv/{ID}/rootfs/x %p"), critical),
-        ("kernel/core_pattern", "|/var/lib/docker/overlay2/1/diff/x".to_owned(), critical),
-        ("kernel/core_pattern", "|/usr/share/apport/apport %p".to_owned(), None),
-        ("kernel/core_pattern", format!("/srv/{ID}/rootfs/core"), None),
+        (
+            "kernel/core_pattern",
+            format!("|/srv/{ID}/rootfs/x %p"),
+            critical,
+        ),
+        (
+            "kernel/core_pattern",
+            "|/var/lib/docker/overlay2/1/diff/x".to_owned(),
+            critical,
+        ),
+        (
+            "kernel/core_pattern",
+            "|/usr/share/apport/apport %p".to_owned(),
+            None,
+        ),
+        (
+            "kernel/core_pattern",
+            format!("/srv/{ID}/rootfs/core"),
+            None,
+        ),
         ("kernel/modprobe", format!("/srv/{ID}/rootfs/x"), critical),
         ("kernel/modprobe", "/sbin/modprobe".to_owned(), None),
     ] {
@@ -479,7 +554,10 @@ fn nsa_500_who_is_on_the_host_with_the_cgroup_of_a_container_has_left_it_unless_
 
     // Nobody of the container is left: a monitor of a virtual machine looks the same.
     let snapshot = machine([on_host(11, &docker)]);
-    assert_eq!(judged(&snapshot, 11, "NSA-500"), critical(Verdict::Conditional));
+    assert_eq!(
+        judged(&snapshot, 11, "NSA-500"),
+        critical(Verdict::Conditional)
+    );
 
     // systemd-nspawn watches from within the machine's own unit.
     let mut inside = container(20, ID, &[]);

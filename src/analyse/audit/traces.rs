@@ -62,7 +62,11 @@ fn escaped(case: &Case<'_>) -> Option<Finding> {
     let why = format!(
         "{how} {}, and its {list} {} not: it has left its container",
         from.name(),
-        if outside.len() == 1 { "namespace is" } else { "namespaces are" }
+        if outside.len() == 1 {
+            "namespace is"
+        } else {
+            "namespaces are"
+        }
     );
     let mut finding = Finding::new(&ESCAPED, Severity::Critical, Verdict::Exploitable, why)
         .seen(case.file("cgroup"), named.path.clone());
@@ -74,9 +78,9 @@ fn escaped(case: &Case<'_>) -> Option<Finding> {
             .seen(format!("/proc/{}/ns/{kind}", init.task()), theirs);
     }
     Some(match is_runtime(case.process) {
-        true => finding
-            .but(Verdict::Conditional)
-            .provided("it is still there in a moment: a runtime that sets a container up looks the same"),
+        true => finding.but(Verdict::Conditional).provided(
+            "it is still there in a moment: a runtime that sets a container up looks the same",
+        ),
         false => finding,
     })
 }
@@ -141,7 +145,11 @@ fn orphan(case: &Case<'_>, from: &Known<'_>, path: &str) -> Option<Finding> {
 /// The name that runtimes have while they set a container up. Anybody can call themselves so.
 fn is_runtime(process: &Process) -> bool {
     let comm = process.stat.known().map(|stat| stat.comm.as_str());
-    comm.is_some_and(|comm| ["runc", "crun", "conmon"].iter().any(|it| comm.starts_with(it)))
+    comm.is_some_and(|comm| {
+        ["runc", "crun", "conmon"]
+            .iter()
+            .any(|it| comm.starts_with(it))
+    })
 }
 
 /// Whether one process is above another: its monitor is never what has escaped from a container.
@@ -164,7 +172,10 @@ fn is_above(snapshot: &Snapshot, above: &Process, process: &Process) -> bool {
 const LONGEST_LINE: usize = 64;
 
 fn named(process: &Process) -> Option<Named> {
-    process.cgroups.known().map(|entries| cgroup_path::named(entries))
+    process
+        .cgroups
+        .known()
+        .map(|entries| cgroup_path::named(entries))
 }
 
 fn names(kinds: &[NsKind]) -> String {
@@ -179,7 +190,9 @@ pub fn visited<'a, 'm>(machine: &'m Machine<'a>, process: &Process) -> Option<&'
     let within = |kind: NsKind| {
         let inode = process.links.own(kind).get()?;
         let key = NsKey { kind, inode };
-        machine.within(key).find(|known| known.init.task() != process.task())
+        machine
+            .within(key)
+            .find(|known| known.init.task() != process.task())
     };
     let found = match within(NsKind::Mnt) {
         Some(known) => known,
@@ -196,7 +209,10 @@ fn visitor(case: &Case<'_>) -> Option<Finding> {
     let (own, theirs) = (case.status()?, status(host.init)?);
     let has_more = !beyond(own, theirs).is_empty() || is_less_filtered(own, theirs);
     let (severity, more) = match has_more {
-        true => (Severity::Medium, ", with more power than is meant for in there"),
+        true => (
+            Severity::Medium,
+            ", with more power than is meant for in there",
+        ),
         false => (Severity::Info, ""),
     };
     let why = format!(
@@ -232,7 +248,9 @@ fn sibling(case: &Case<'_>) -> Option<Finding> {
     let known = case.machine.by_place(case.process)?;
     let init = known.init;
     let same_user = case.process.links.own(NsKind::User) == init.links.own(NsKind::User);
-    if init.task() == case.process.task() || !same_user || visited(case.machine, case.process).is_some()
+    if init.task() == case.process.task()
+        || !same_user
+        || visited(case.machine, case.process).is_some()
     {
         return None;
     }
@@ -243,7 +261,11 @@ fn sibling(case: &Case<'_>) -> Option<Finding> {
         _ => false,
     };
     let weaker: Vec<(&str, &str)> = [
-        (is_less_filtered(own, theirs), "no seccomp filter", "Seccomp"),
+        (
+            is_less_filtered(own, theirs),
+            "no seccomp filter",
+            "Seccomp",
+        ),
         (
             theirs.no_new_privs == Some(true) && own.no_new_privs == Some(false),
             "no_new_privs off",
@@ -265,14 +287,25 @@ fn sibling(case: &Case<'_>) -> Option<Finding> {
         words.join(", ")
     );
     let init_file = |field: &str| format!("/proc/{}/status {field}", init.task());
-    let mut finding = Finding::new(&PRIVILEGED_SIBLING, Severity::High, Verdict::Exploitable, why)
-        .with(case.line("CapEff"))
-        .seen(init_file("CapBnd"), format!("{:016x}", theirs.capabilities.bounding.0));
+    let mut finding = Finding::new(
+        &PRIVILEGED_SIBLING,
+        Severity::High,
+        Verdict::Exploitable,
+        why,
+    )
+    .with(case.line("CapEff"))
+    .seen(
+        init_file("CapBnd"),
+        format!("{:016x}", theirs.capabilities.bounding.0),
+    );
     for (_, field) in weaker.iter().filter(|(_, field)| !field.is_empty()) {
-        finding = finding.with(case.line(field)).seen(init_file(field), match *field {
-            "Seccomp" => "2",
-            _ => "1",
-        });
+        finding = finding.with(case.line(field)).seen(
+            init_file(field),
+            match *field {
+                "Seccomp" => "2",
+                _ => "1",
+            },
+        );
     }
     // A filter and no_new_privs pass from parent to child: an init that has taken them on later has
     // children without.
@@ -306,12 +339,17 @@ fn helper(case: &Case<'_>) -> Option<Finding> {
         "the kernel has started it as the host's root, and its program lies in the files of {whose}"
     );
     Some(
-        Finding::new(&KERNEL_HELPER, Severity::Critical, Verdict::Exploitable, why)
-            .seen(case.file("status PPid"), "2")
-            .seen(case.file("exe"), exe.clone())
-            .seen("storage", by)
-            .with(case.link(NsKind::Mnt))
-            .with(case.line("CapEff")),
+        Finding::new(
+            &KERNEL_HELPER,
+            Severity::Critical,
+            Verdict::Exploitable,
+            why,
+        )
+        .seen(case.file("status PPid"), "2")
+        .seen(case.file("exe"), exe.clone())
+        .seen("storage", by)
+        .with(case.link(NsKind::Mnt))
+        .with(case.line("CapEff")),
     )
 }
 
@@ -349,7 +387,11 @@ fn threads(case: &Case<'_>) -> Option<Finding> {
     let threads = case.details()?.threads.known()?;
     let first = threads.first()?;
     let on_host = case.is_in_hosts(NsKind::Pid) && case.machine.by_place(case.process).is_none();
-    let severity = if on_host { Severity::Info } else { Severity::Medium };
+    let severity = if on_host {
+        Severity::Info
+    } else {
+        Severity::Medium
+    };
     let why = format!(
         "{} of its threads are in other namespaces than the process shows, such as {}",
         threads.len(),

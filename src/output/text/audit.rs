@@ -206,12 +206,10 @@ impl Layout<'_> {
         let counts: Vec<String> = Severity::ALL
             .into_iter()
             .map(|severity| (live(severity), severity.name()))
-            .chain(
-                [Verdict::Mitigated, Verdict::SharedOnly].map(|verdict| {
-                    let count = all().filter(|it| it.verdict == verdict).count();
-                    (count, verdict.name())
-                }),
-            )
+            .chain([Verdict::Mitigated, Verdict::SharedOnly].map(|verdict| {
+                let count = all().filter(|it| it.verdict == verdict).count();
+                (count, verdict.name())
+            }))
             .filter(|(count, _)| *count > 0)
             .map(|(count, name)| format!("{count} {name}"))
             .collect();

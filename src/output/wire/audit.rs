@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::container::ContainerRecord;
-use crate::analyse::audit::{Audit, Audited};
 use crate::analyse::audit::finding::{Finding, Severity};
+use crate::analyse::audit::{Audit, Audited};
 use crate::model::Pid;
 use crate::output::text::command;
 

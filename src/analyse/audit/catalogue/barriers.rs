@@ -7,12 +7,21 @@ pub static SECCOMP_OFF: Rule = Rule {
     title: "no seccomp filter",
     remedy: "filter its system calls",
     remedies: &[
-        ("docker", "start it without --security-opt=seccomp=unconfined, and without --privileged"),
-        ("podman", "start it without --security-opt=seccomp=unconfined, and without --privileged"),
+        (
+            "docker",
+            "start it without --security-opt=seccomp=unconfined, and without --privileged",
+        ),
+        (
+            "podman",
+            "start it without --security-opt=seccomp=unconfined, and without --privileged",
+        ),
         ("kubernetes", "seccompProfile: type: RuntimeDefault"),
         ("systemd", "SystemCallFilter=@system-service"),
         ("bwrap", "--seccomp FD"),
-        ("lxc", "lxc.seccomp.profile = /usr/share/lxc/config/common.seccomp"),
+        (
+            "lxc",
+            "lxc.seccomp.profile = /usr/share/lxc/config/common.seccomp",
+        ),
         ("runc", "linux.seccomp"),
     ],
     references: &["CIS Docker 5.22", RESTRICTED],
@@ -39,13 +48,28 @@ pub static LSM_UNCONFINED: Rule = Rule {
     title: "no security module confines it",
     remedy: "put it under a profile that is enforced",
     remedies: &[
-        ("docker", "--security-opt=apparmor=docker-default, or --selinux-enabled for the daemon"),
-        ("podman", "start it without --security-opt=label=disable and apparmor=unconfined"),
-        ("kubernetes", "appArmorProfile: type: RuntimeDefault; no seLinuxOptions of type spc_t"),
+        (
+            "docker",
+            "--security-opt=apparmor=docker-default, or --selinux-enabled for the daemon",
+        ),
+        (
+            "podman",
+            "start it without --security-opt=label=disable and apparmor=unconfined",
+        ),
+        (
+            "kubernetes",
+            "appArmorProfile: type: RuntimeDefault; no seLinuxOptions of type spc_t",
+        ),
         ("systemd", "AppArmorProfile=, or SELinuxContext="),
         ("lxc", "lxc.apparmor.profile = generated"),
     ],
-    references: &["CIS Docker 5.1", "CIS Docker 5.2", BASELINE, "CVE-2025-52881", "CVE-2019-19921"],
+    references: &[
+        "CIS Docker 5.1",
+        "CIS Docker 5.2",
+        BASELINE,
+        "CVE-2025-52881",
+        "CVE-2019-19921",
+    ],
 };
 
 pub static MAKES_USER_NAMESPACES: Rule = Rule {
@@ -53,12 +77,21 @@ pub static MAKES_USER_NAMESPACES: Rule = Rule {
     title: "can make user namespaces",
     remedy: "forbid it by seccomp, or on the host by user.max_user_namespaces=0 where nobody needs them",
     remedies: &[
-        ("docker", "start it without --security-opt=seccomp=unconfined: the engine's filter forbids it"),
-        ("podman", "start it without --security-opt=seccomp=unconfined: the engine's filter forbids it"),
+        (
+            "docker",
+            "start it without --security-opt=seccomp=unconfined: the engine's filter forbids it",
+        ),
+        (
+            "podman",
+            "start it without --security-opt=seccomp=unconfined: the engine's filter forbids it",
+        ),
         ("kubernetes", "seccompProfile: type: RuntimeDefault"),
         ("systemd", "RestrictNamespaces=yes"),
         ("bwrap", "--disable-userns"),
-        ("runc", "linux.seccomp that refuses unshare and clone with CLONE_NEWUSER"),
+        (
+            "runc",
+            "linux.seccomp that refuses unshare and clone with CLONE_NEWUSER",
+        ),
     ],
     references: &["CVE-2022-0185", "Kubescape C-0079"],
 };
@@ -68,10 +101,22 @@ pub static KEYRING_SHARED: Rule = Rule {
     title: "the host's keyrings",
     remedy: "give it a user namespace, or forbid keyctl, add_key and request_key by seccomp",
     remedies: &[
-        ("docker", "\"userns-remap\": \"default\" in daemon.json, or the engine's own seccomp filter"),
-        ("podman", "--userns=auto, or the engine's own seccomp filter"),
-        ("kubernetes", "hostUsers: false, or seccompProfile: type: RuntimeDefault"),
-        ("systemd", "KeyringMode=private and SystemCallFilter=~@keyring"),
+        (
+            "docker",
+            "\"userns-remap\": \"default\" in daemon.json, or the engine's own seccomp filter",
+        ),
+        (
+            "podman",
+            "--userns=auto, or the engine's own seccomp filter",
+        ),
+        (
+            "kubernetes",
+            "hostUsers: false, or seccompProfile: type: RuntimeDefault",
+        ),
+        (
+            "systemd",
+            "KeyringMode=private and SystemCallFilter=~@keyring",
+        ),
     ],
     references: &[],
 };

@@ -64,7 +64,10 @@ pub static RAWIO: Rule = Rule {
         ("docker", "--cap-drop=SYS_RAWIO, and no --privileged"),
         ("podman", "--cap-drop=SYS_RAWIO, and no --privileged"),
         ("kubernetes", "capabilities: drop: [ALL]; privileged: false"),
-        ("systemd", "CapabilityBoundingSet=~CAP_SYS_RAWIO, PrivateDevices=yes"),
+        (
+            "systemd",
+            "CapabilityBoundingSet=~CAP_SYS_RAWIO, PrivateDevices=yes",
+        ),
     ],
     references: &[ESCAPE, "CIS Docker 5.4", BASELINE, "Kubescape C-0046"],
 };
@@ -100,12 +103,30 @@ pub static NET: Rule = Rule {
     title: "CAP_NET_ADMIN or CAP_NET_RAW over the host's network",
     remedy: "give it a network namespace of its own, or take the capabilities",
     remedies: &[
-        ("docker", "start it without --network=host, or --cap-drop=NET_ADMIN --cap-drop=NET_RAW"),
-        ("podman", "start it without --network=host, or --cap-drop=NET_ADMIN --cap-drop=NET_RAW"),
-        ("kubernetes", "hostNetwork: false, or capabilities: drop: [ALL]"),
-        ("systemd", "PrivateNetwork=yes, or CapabilityBoundingSet=~CAP_NET_ADMIN CAP_NET_RAW"),
+        (
+            "docker",
+            "start it without --network=host, or --cap-drop=NET_ADMIN --cap-drop=NET_RAW",
+        ),
+        (
+            "podman",
+            "start it without --network=host, or --cap-drop=NET_ADMIN --cap-drop=NET_RAW",
+        ),
+        (
+            "kubernetes",
+            "hostNetwork: false, or capabilities: drop: [ALL]",
+        ),
+        (
+            "systemd",
+            "PrivateNetwork=yes, or CapabilityBoundingSet=~CAP_NET_ADMIN CAP_NET_RAW",
+        ),
     ],
-    references: &["ATT&CK T1557", "ATT&CK T1040", "CIS Docker 5.4", BASELINE, "Kubescape C-0046"],
+    references: &[
+        "ATT&CK T1557",
+        "ATT&CK T1040",
+        "CIS Docker 5.4",
+        BASELINE,
+        "Kubescape C-0046",
+    ],
 };
 
 pub static OTHERS: Rule = Rule {
@@ -126,10 +147,19 @@ pub static PRIVILEGED: Rule = Rule {
     title: "privileged in every respect",
     remedy: "start it without privileges, and give it the one device or capability that it needs",
     remedies: &[
-        ("docker", "start it without --privileged; --device and --cap-add for what it needs"),
-        ("podman", "start it without --privileged; --device and --cap-add for what it needs"),
+        (
+            "docker",
+            "start it without --privileged; --device and --cap-add for what it needs",
+        ),
+        (
+            "podman",
+            "start it without --privileged; --device and --cap-add for what it needs",
+        ),
         ("kubernetes", "privileged: false"),
-        ("systemd", "CapabilityBoundingSet=, SystemCallFilter=@system-service, ProtectKernelTunables=yes"),
+        (
+            "systemd",
+            "CapabilityBoundingSet=, SystemCallFilter=@system-service, ProtectKernelTunables=yes",
+        ),
         ("systemd-nspawn", "-U"),
     ],
     references: &[ESCAPE, "CIS Docker 5.5", BASELINE, "Kubescape C-0057"],
@@ -140,11 +170,23 @@ pub static REGAINED: Rule = Rule {
     title: "an execve gives capabilities back",
     remedy: "turn on no_new_privs, or empty the bounding set",
     remedies: &[
-        ("docker", "--security-opt=no-new-privileges, or --cap-drop=ALL"),
-        ("podman", "--security-opt=no-new-privileges, or --cap-drop=ALL"),
-        ("kubernetes", "allowPrivilegeEscalation: false, or capabilities: drop: [ALL]"),
+        (
+            "docker",
+            "--security-opt=no-new-privileges, or --cap-drop=ALL",
+        ),
+        (
+            "podman",
+            "--security-opt=no-new-privileges, or --cap-drop=ALL",
+        ),
+        (
+            "kubernetes",
+            "allowPrivilegeEscalation: false, or capabilities: drop: [ALL]",
+        ),
         ("systemd", "NoNewPrivileges=yes, or CapabilityBoundingSet="),
-        ("runc", "process.noNewPrivileges, or an empty process.capabilities.bounding"),
+        (
+            "runc",
+            "process.noNewPrivileges, or an empty process.capabilities.bounding",
+        ),
     ],
     references: &["CIS Docker 5.26", RESTRICTED, "Kubescape C-0016"],
 };
@@ -154,8 +196,14 @@ pub static INHERITABLE: Rule = Rule {
     title: "inheritable or ambient capabilities",
     remedy: "empty both sets",
     remedies: &[
-        ("docker", "update the engine: releases before 20.10.14 fill the inheritable set"),
-        ("podman", "update the engine: releases before 4.0.3 fill the inheritable set"),
+        (
+            "docker",
+            "update the engine: releases before 20.10.14 fill the inheritable set",
+        ),
+        (
+            "podman",
+            "update the engine: releases before 4.0.3 fill the inheritable set",
+        ),
         ("systemd", "AmbientCapabilities= empty"),
         ("runc", "empty process.capabilities.inheritable and ambient"),
     ],

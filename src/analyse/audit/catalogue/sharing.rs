@@ -13,7 +13,10 @@ pub static USERNS_INITIAL: Rule = Rule {
         ("systemd", "PrivateUsers=yes"),
         ("systemd-nspawn", "-U"),
         ("lxc", "lxc.idmap, as for an unprivileged container"),
-        ("runc", "linux.namespaces user, with uidMappings and gidMappings to ordinary ids"),
+        (
+            "runc",
+            "linux.namespaces user, with uidMappings and gidMappings to ordinary ids",
+        ),
     ],
     references: &[ESCAPE, "CIS Docker 2.9", "CIS Docker 5.31"],
 };
@@ -23,12 +26,18 @@ pub static USERNS_MAPS_ROOT: Rule = Rule {
     title: "its user namespace holds the host's root",
     remedy: "map to ids that own nothing on the host; with root's own rights no user namespace protects",
     remedies: &[
-        ("docker", "\"userns-remap\": \"default\" in daemon.json, with ranges in /etc/subuid that begin at 100000 or above"),
+        (
+            "docker",
+            "\"userns-remap\": \"default\" in daemon.json, with ranges in /etc/subuid that begin at 100000 or above",
+        ),
         ("podman", "--userns=auto instead of a map that holds 0"),
         ("kubernetes", "hostUsers: false in the pod"),
         ("systemd", "PrivateUsers=yes with User= of an ordinary user"),
         ("systemd-nspawn", "--private-users=pick instead of identity"),
-        ("bwrap", "start bwrap as an ordinary user: root's own user namespace keeps the host's uid 0"),
+        (
+            "bwrap",
+            "start bwrap as an ordinary user: root's own user namespace keeps the host's uid 0",
+        ),
         ("lxc", "lxc.idmap that begins at 100000 or above"),
         ("runc", "hostID of uidMappings at 100000 or above"),
     ],
@@ -40,9 +49,18 @@ pub static USERNS_OVERLAP: Rule = Rule {
     title: "ids shared with others on the host",
     remedy: "give every container a range of ids of its own",
     remedies: &[
-        ("docker", "userns-remap gives all containers one range: a daemon, or podman, for each group that must not meet"),
-        ("podman", "--userns=auto, which picks ranges that nobody has"),
-        ("kubernetes", "hostUsers: false, which picks ranges that nobody has"),
+        (
+            "docker",
+            "userns-remap gives all containers one range: a daemon, or podman, for each group that must not meet",
+        ),
+        (
+            "podman",
+            "--userns=auto, which picks ranges that nobody has",
+        ),
+        (
+            "kubernetes",
+            "hostUsers: false, which picks ranges that nobody has",
+        ),
         ("systemd-nspawn", "--private-users=pick"),
     ],
     references: &[ESCAPE],
@@ -71,7 +89,10 @@ pub static PROCESS_REACHABLE: Rule = Rule {
         ("docker", "start it without --pid=host; --cap-drop=ALL"),
         ("podman", "start it without --pid=host; --cap-drop=ALL"),
         ("kubernetes", "hostPID: false; capabilities: drop: [ALL]"),
-        ("systemd", "PrivatePIDs=yes, or ProtectProc=invisible with another User=; CapabilityBoundingSet="),
+        (
+            "systemd",
+            "PrivatePIDs=yes, or ProtectProc=invisible with another User=; CapabilityBoundingSet=",
+        ),
         ("runc", "an entry pid in linux.namespaces"),
     ],
     references: &[ESCAPE, "CIS Docker 5.16", BASELINE, "Kubescape C-0038"],
@@ -91,7 +112,14 @@ pub static NETNS_HOST: Rule = Rule {
         ("lxc", "lxc.net.0.type = veth, or empty"),
         ("systemd-nspawn", "--private-network"),
     ],
-    references: &[ESCAPE, "ATT&CK T1557", "ATT&CK T1040", "CIS Docker 5.10", BASELINE, "Kubescape C-0041"],
+    references: &[
+        ESCAPE,
+        "ATT&CK T1557",
+        "ATT&CK T1040",
+        "CIS Docker 5.10",
+        BASELINE,
+        "Kubescape C-0041",
+    ],
 };
 
 pub static NETNS_OF_OTHERS: Rule = Rule {
@@ -100,7 +128,10 @@ pub static NETNS_OF_OTHERS: Rule = Rule {
     remedy: "give each its own, unless they are one service",
     remedies: &[
         ("docker", "start it without --network=container:"),
-        ("podman", "start it without --network=container:, or put them into one pod"),
+        (
+            "podman",
+            "start it without --network=container:, or put them into one pod",
+        ),
         ("kubernetes", "put what must not meet into pods of its own"),
     ],
     references: &[],
@@ -161,9 +192,10 @@ pub static CHROOT_ONLY: Rule = Rule {
     id: "NSA-040",
     title: "a chroot is all that holds it",
     remedy: "chroot is no barrier against root: use a mount namespace with pivot_root, and drop CAP_SYS_CHROOT",
-    remedies: &[
-        ("systemd", "RootDirectory= with MountAPIVFS=yes, PrivateUsers=yes and an empty CapabilityBoundingSet="),
-    ],
+    remedies: &[(
+        "systemd",
+        "RootDirectory= with MountAPIVFS=yes, PrivateUsers=yes and an empty CapabilityBoundingSet=",
+    )],
     references: &[ESCAPE],
 };
 

@@ -15,9 +15,18 @@ pub static FOREIGN_VISITOR: Rule = Rule {
     title: "a visitor from outside",
     remedy: "find out who it is: nsenter and debuggers look so; an engine's own exec puts its processes into the container's cgroup",
     remedies: &[
-        ("docker", "use docker exec, which keeps to the container's limits"),
-        ("podman", "use podman exec, which keeps to the container's limits"),
-        ("kubernetes", "use kubectl exec or kubectl debug, which keep to the container's limits"),
+        (
+            "docker",
+            "use docker exec, which keeps to the container's limits",
+        ),
+        (
+            "podman",
+            "use podman exec, which keeps to the container's limits",
+        ),
+        (
+            "kubernetes",
+            "use kubectl exec or kubectl debug, which keep to the container's limits",
+        ),
     ],
     references: &[],
 };
@@ -29,7 +38,10 @@ pub static PRIVILEGED_SIBLING: Rule = Rule {
     remedies: &[
         ("docker", "docker exec without --privileged"),
         ("podman", "podman exec without --privileged and --cap-add"),
-        ("kubernetes", "no debug container with more rights than the pod"),
+        (
+            "kubernetes",
+            "no debug container with more rights than the pod",
+        ),
         ("runc", "runc exec without --cap"),
     ],
     references: &[ESCAPE, "CIS Docker 5.23"],

@@ -37,7 +37,12 @@ fn nsa_401_no_new_privs() {
 #[test]
 fn nsa_403_user_namespaces_can_be_made_unless_a_filter_may_forbid_it() {
     judge!([
-        case("NSA-403", "no filter", |it| give(it, &[]), Some(("medium", "exploitable"))),
+        case(
+            "NSA-403",
+            "no filter",
+            |it| give(it, &[]),
+            Some(("medium", "exploitable"))
+        ),
         case(
             "NSA-403",
             "a filter of unknown content",
@@ -59,7 +64,12 @@ fn nsa_403_user_namespaces_can_be_made_unless_a_filter_may_forbid_it() {
 #[test]
 fn nsa_404_keyrings_are_parted_by_a_user_namespace_only() {
     judge!([
-        case("NSA-404", "the host's", |_| (), Some(("low", "conditional"))),
+        case(
+            "NSA-404",
+            "the host's",
+            |_| (),
+            Some(("low", "conditional"))
+        ),
         case("NSA-404", "its own", |it| map_to(it, 6_000_000), None),
     ]);
 }

@@ -10,7 +10,12 @@ use crate::support::skip::is_root;
 #[test]
 fn nsa_001_no_user_namespace_of_its_own_is_low_by_itself() {
     judge!([
-        case("NSA-001", "the host's", |_| (), Some(("low", "exploitable"))),
+        case(
+            "NSA-001",
+            "the host's",
+            |_| (),
+            Some(("low", "exploitable"))
+        ),
         case("NSA-001", "its own", |it| map_to(it, 100_000), None),
     ]);
 }
@@ -20,12 +25,21 @@ fn nsa_001_a_map_of_every_id_to_itself_is_no_proof_of_the_initial_user_namespace
     if !is_root() {
         skip!("needs root to map every id");
     }
-    let map = ["--user", "--mount", "--map-users=0,0,4294967295", "--map-groups=0,0,4294967295"];
+    let map = [
+        "--user",
+        "--mount",
+        "--map-users=0,0,4294967295",
+        "--map-groups=0,0,4294967295",
+    ];
     let it = started!(Sandbox::start(&map, ""));
     let audited = Audited::of(it.pid);
     assert_eq!(audited.judged("NSA-001"), None);
     assert_eq!(audited.judged("NSA-002"), Some(("critical", "exploitable")));
-    assert_eq!(audited.judged("NSA-100"), None, "capabilities count in there only");
+    assert_eq!(
+        audited.judged("NSA-100"),
+        None,
+        "capabilities count in there only"
+    );
 }
 
 #[test]
@@ -95,7 +109,10 @@ fn nsa_003_two_containers_with_the_same_ids_are_told_of_each_other() {
         let audited = Audited::of(this.pid);
         assert_eq!(audited.judged("NSA-003"), Some(("medium", "conditional")));
         let evidence = audited.evidence("NSA-003");
-        assert!(evidence.contains(&format!("/proc/{}/uid_map", that.pid)), "{evidence}");
+        assert!(
+            evidence.contains(&format!("/proc/{}/uid_map", that.pid)),
+            "{evidence}"
+        );
     }
     let beside = started!(runc::run(|it| map_to(it, 7_000_000 + 2 * 65_536)));
     assert_eq!(Audited::of(beside.pid).judged("NSA-003"), None);

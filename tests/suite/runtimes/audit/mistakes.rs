@@ -55,7 +55,10 @@ fn a_full_bounding_set_is_no_power_where_nothing_can_be_gained() {
         it["process"]["noNewPrivileges"] = json!(true);
     }));
     let lines = Audited::of(it.pid).lines();
-    assert!(!lines.iter().any(|line| line.starts_with("NSA-1")), "{lines:?}");
+    assert!(
+        !lines.iter().any(|line| line.starts_with("NSA-1")),
+        "{lines:?}"
+    );
 }
 
 /// A file that lies about may say "container", and an environment anything.

@@ -14,7 +14,7 @@ use crate::support::skip::{has_program, is_root};
 const UID: u32 = 54_321;
 
 /// A process of the host with that uid and nothing else.
-fn victim() -> Result<Spawned, String> {
+pub fn victim() -> Result<Spawned, String> {
     let uid = UID.to_string();
     let mut setpriv = Command::new("setpriv");
     setpriv.args(["--reuid", &uid, "--regid", &uid, "--clear-groups"]);
@@ -29,7 +29,12 @@ fn victim() -> Result<Spawned, String> {
 #[test]
 fn nsa_010_the_hosts_pid_namespace() {
     judge!([
-        case("NSA-010", "shared", |it| share(it, "pid"), Some(("medium", "exploitable"))),
+        case(
+            "NSA-010",
+            "shared",
+            |it| share(it, "pid"),
+            Some(("medium", "exploitable"))
+        ),
         case("NSA-010", "its own", |_| (), None),
     ]);
 }
@@ -92,7 +97,10 @@ fn nsa_011_a_process_outside_of_the_same_uid_is_reached_without_any_capability()
     let audited = Audited::of(it.pid);
     assert_eq!(audited.judged("NSA-011"), Some(("high", "exploitable")));
     let evidence = audited.evidence("NSA-011");
-    assert!(evidence.contains(&format!("/proc/{}/", victim.pid())), "{evidence}");
+    assert!(
+        evidence.contains(&format!("/proc/{}/", victim.pid())),
+        "{evidence}"
+    );
     let twin = started!(runc::run(|it| {
         share(it, "pid");
         take_all(it);
@@ -104,7 +112,12 @@ fn nsa_011_a_process_outside_of_the_same_uid_is_reached_without_any_capability()
 #[test]
 fn nsa_020_and_107_the_hosts_network_and_what_capabilities_are_worth_there() {
     judge!([
-        case("NSA-020", "shared", |it| share(it, "network"), Some(("medium", "exploitable"))),
+        case(
+            "NSA-020",
+            "shared",
+            |it| share(it, "network"),
+            Some(("medium", "exploitable"))
+        ),
         case("NSA-020", "its own", |_| (), None),
         case(
             "NSA-107",
@@ -260,9 +273,16 @@ fn nsa_040_a_chroot_does_not_hold_root_and_its_empty_mount_table_says_nothing() 
     let it = started!(chroot(&[]));
     let audited = Audited::of(it.pid);
     assert_eq!(audited.judged("NSA-040"), Some(("critical", "exploitable")));
-    assert!(audited.evidence("NSA-040").contains(&root.display().to_string()));
+    assert!(
+        audited
+            .evidence("NSA-040")
+            .contains(&root.display().to_string())
+    );
     let all = super::subjects::of(&["audit"]);
-    assert!(all.contains(&it.pid), "a chroot that does not hold is a subject: {all:?}");
+    assert!(
+        all.contains(&it.pid),
+        "a chroot that does not hold is a subject: {all:?}"
+    );
 
     let held = started!(chroot(&["--userspec=65534:65534"]));
     // A set-user-ID program could give it back, and there is none that we know of.

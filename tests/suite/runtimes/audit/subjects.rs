@@ -35,7 +35,10 @@ fn containers_and_sandboxes_are_looked_at_and_processes_of_the_host_are_not() {
     let bubble = started!(bwrap::run(&[]));
     // PrivateTmp= of systemd is a mount namespace too, and so is `unshare -m`.
     let private_tmp = started!(Sandbox::start(&["--mount"], "mount -t tmpfs none /tmp"));
-    let rootless = started!(Sandbox::start_as_nobody(&["--user", "--map-root-user", "--mount"], ""));
+    let rootless = started!(Sandbox::start_as_nobody(
+        &["--user", "--map-root-user", "--mount"],
+        ""
+    ));
     let network = started!(Sandbox::start(&["--net"], ""));
 
     for args in [&["audit"][..], &["audit", "--all"]] {
@@ -44,9 +47,19 @@ fn containers_and_sandboxes_are_looked_at_and_processes_of_the_host_are_not() {
             assert!(subjects.contains(&pid), "{pid} in {subjects:?} of {args:?}");
         }
         let kthreadd = 2;
-        let of_host = [private_tmp.pid, rootless.pid, network.pid, own_pid(), sandbox.outer(), kthreadd];
+        let of_host = [
+            private_tmp.pid,
+            rootless.pid,
+            network.pid,
+            own_pid(),
+            sandbox.outer(),
+            kthreadd,
+        ];
         for pid in of_host {
-            assert!(!subjects.contains(&pid), "{pid} in {subjects:?} of {args:?}");
+            assert!(
+                !subjects.contains(&pid),
+                "{pid} in {subjects:?} of {args:?}"
+            );
         }
     }
     let all = nsinspect(&["audit", "--all", "--json"]).expect(0).json();
@@ -57,7 +70,15 @@ fn containers_and_sandboxes_are_looked_at_and_processes_of_the_host_are_not() {
 fn the_monitor_outside_of_a_rootless_sandbox_is_no_subject() {
     let mut command = Command::new("bwrap");
     command.args(["--unshare-all", "--die-with-parent", "--ro-bind", "/", "/"]);
-    command.args(["--proc", "/proc", "--dev", "/dev", "sh", "-c", &then_sleep("")]);
+    command.args([
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+        "sh",
+        "-c",
+        &then_sleep(""),
+    ]);
     let it = started!(Sandbox::run(as_nobody(&mut command)));
     let subjects = of(&["audit", "--all"]);
     assert!(!subjects.contains(&it.outer()), "{subjects:?}");

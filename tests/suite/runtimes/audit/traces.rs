@@ -47,7 +47,11 @@ fn nsa_500_a_process_of_a_container_that_has_joined_the_hosts_mounts_has_escaped
     assert_eq!(audited.judged("NSA-500"), Some(("critical", "exploitable")));
     let evidence = audited.evidence("NSA-500");
     for fact in [
-        format!("/proc/{}/ns/mnt mnt:[{}]", escaped.0, inode(own_pid(), "mnt")),
+        format!(
+            "/proc/{}/ns/mnt mnt:[{}]",
+            escaped.0,
+            inode(own_pid(), "mnt")
+        ),
         format!("/proc/{}/ns/mnt mnt:[{}]", it.pid, inode(it.pid, "mnt")),
         hash(500),
     ] {
@@ -61,7 +65,11 @@ fn nsa_500_a_process_of_a_container_that_has_joined_the_hosts_mounts_has_escaped
     let ids = &subject.expect("it is looked at unasked")["findings"];
     assert_eq!(ids.as_array().unwrap().len(), 1, "{ids:#}");
 
-    assert_eq!(Audited::of(it.pid).judged("NSA-500"), None, "its init is where it belongs");
+    assert_eq!(
+        Audited::of(it.pid).judged("NSA-500"),
+        None,
+        "its init is where it belongs"
+    );
 }
 
 #[test]
@@ -71,7 +79,15 @@ fn nsa_501_somebody_in_a_container_with_the_cgroup_of_the_host_is_a_visitor() {
         name_cgroup(it, &hash(501));
     }));
     let mut nsenter = Command::new("nsenter");
-    nsenter.args(["-t", &it.pid.to_string(), "-m", "-p", "-n", "/bin/sleep", "300"]);
+    nsenter.args([
+        "-t",
+        &it.pid.to_string(),
+        "-m",
+        "-p",
+        "-n",
+        "/bin/sleep",
+        "300",
+    ]);
     let outer = started!(Spawned::start(&mut nsenter));
     let mut found = None;
     wait_until(SOON, "the visitor to come", || {
@@ -214,7 +230,11 @@ fn nsa_503_a_program_of_a_containers_that_the_kernel_starts_as_root() {
     let agent = root.join("tmp/agent");
     let busybox = root.join("bin/busybox");
     let busybox = busybox.display();
-    fs::write(&agent, format!("#!{busybox} sh\nexec {busybox} sleep 300\n")).unwrap();
+    fs::write(
+        &agent,
+        format!("#!{busybox} sh\nexec {busybox} sleep 300\n"),
+    )
+    .unwrap();
     fs::set_permissions(&agent, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     hierarchy.write("release_agent", agent.to_str().unwrap());
     let kernel = Audited::of(2);
@@ -227,7 +247,10 @@ fn nsa_503_a_program_of_a_containers_that_the_kernel_starts_as_root() {
     let leaver = Forked::start(|| ());
     hierarchy.write("child/cgroup.procs", &leaver.pid().to_string());
     drop(leaver);
-    wait_until(SOON, "the kernel to start the agent", || !helpers(&root).is_empty()).unwrap();
+    wait_until(SOON, "the kernel to start the agent", || {
+        !helpers(&root).is_empty()
+    })
+    .unwrap();
     let helper = Offspring(helpers(&root)[0]);
     let audited = Audited::of(helper.0);
     assert_eq!(audited.judged("NSA-503"), Some(("critical", "exploitable")));
