@@ -27,7 +27,7 @@ end
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0, for code scanning; `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -79,7 +79,7 @@ holders\t'What keeps it alive'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0, for code scanning; `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -120,7 +120,7 @@ holders\t'What keeps it alive'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0, for code scanning; `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -145,7 +145,7 @@ process\t'Processes, with the changes of namespaces marked'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0, for code scanning; `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -160,7 +160,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -s h -l help -
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0, for code scanning; `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -176,7 +176,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l require -d 
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0, for code scanning; `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -193,7 +193,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l in -d 'Trans
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0, for code scanning; `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -209,7 +209,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l in -d 'Over 
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0, for code scanning; `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -224,7 +224,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -s h -l help -d
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0, for code scanning; `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -239,7 +239,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -s h -l help 
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0, for code scanning; `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -284,7 +284,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l preserve-fd 
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0, for code scanning; `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -328,7 +328,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s t -l targe
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0, for code scanning; `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -356,7 +356,7 @@ info\t''"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0, for code scanning; `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -372,7 +372,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -s h -l help 
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0, for code scanning; `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -387,7 +387,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -s h -l help
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0, for code scanning; `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -403,7 +403,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l dir -d 'Writ
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0, for code scanning; `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
@@ -418,7 +418,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -s h -l help -d
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0, for code scanning; `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'

@@ -17,9 +17,10 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  answered; what was asked for holds
   1  answered, and the answer is no: a required kind is shared, something differs
-     (--exit-code), a capability is not there (can), there is no such namespace
-  2  could not answer: bad usage, not permitted, target gone, a capability that
-     cannot be judged, --strict and a gap";
+     (--exit-code), a capability is not there (can), a finding is as severe as
+     --fail-on says, there is no such namespace
+  2  could not answer: bad usage, not permitted, target gone, a capability or a
+     finding that cannot be judged, --strict and a gap";
 
 const RUN_EXIT_CODES: &str = "\
 Exit codes: that of the program, or
@@ -43,6 +44,22 @@ const TARGETS: &str = "\
 A TARGET is a PID or TID, `self`, ns:INODE or net:[INODE], the path of an nsfs file such as
 /run/netns/NAME, or a container: its name, its id or the start of it, or either with the
 runtime before it, as docker:web.";
+
+const FINDINGS: &str = "\
+A TARGET is a PID or TID, `self`, ns:INODE or net:[INODE], the path of an nsfs file such as
+/run/netns/NAME, or a container: its name, its id or the start of it, or either with the
+runtime before it, as docker:web. A target is judged as if something were meant to hold it; of
+other processes of the host only signs of an escape are told.
+
+The severity is the worst that follows without one more bug. Without a word beside it a finding
+is proven (exploitable); else it is
+  conditional  it holds if what is said does
+  unknown      what decides could not be read: never \"ok\"
+  mitigated    a barrier is known that stands in the way
+  shared-only  shared, but of no use with these credentials
+The last two, and those of severity info, are shown with -v and counted always. Nothing is entered,
+mounted or written. --fail-on exits with 1 if a finding is so severe and not mitigated or
+shared-only, with 2 if that cannot be told.";
 
 const RULES: &str = "\
 Exits with 0 for yes (now, or after it has executed a program), with 1 for no, with 2 for unknown.
@@ -190,7 +207,7 @@ pub enum Format {
     Json,
     /// The same document as JSON
     Yaml,
-    /// SARIF 2.1.0, for code scanning; `audit` only
+    /// SARIF 2.1.0 for code scanning, of `audit` only
     Sarif,
 }
 
@@ -775,7 +792,7 @@ pub struct CanArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = TARGETS, after_long_help = TARGETS)]
+#[command(after_help = FINDINGS, after_long_help = FINDINGS)]
 pub struct AuditArgs {
     /// What to look at; without one, all containers and sandboxes
     #[arg(value_name = "TARGET")]

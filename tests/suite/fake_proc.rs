@@ -12,7 +12,7 @@ use crate::support::nsinspect::{Answer, NOBODY, Run, nsinspect};
 use crate::support::skip::is_root;
 
 /// Every command that looks at a tree, with process 7 in it.
-const LOOKS: [&[&str]; 11] = [
+const LOOKS: [&[&str]; 13] = [
     &["list"],
     &["list", "4026531838"],
     &["tree", "--by", "set"],
@@ -23,6 +23,8 @@ const LOOKS: [&[&str]; 11] = [
     &["show", "net:[4026532007]"],
     &["diff", "7"],
     &["pid", "7"],
+    &["audit", "7"],
+    &["audit", "--all", "-v"],
     &["doctor"],
 ];
 
@@ -1185,4 +1187,38 @@ fn yaml_says_what_json_says() {
         yaml["taken_at"] = Value::Null;
         assert_eq!(yaml, json, "{args:?}");
     }
+}
+
+// What an audit says of it.
+
+#[test]
+fn an_audit_that_could_not_read_what_decides_is_no_answer_to_fail_on() {
+    let proc = FakeProc::with([isolated()]);
+    proc.write("7/status", "Name:\tworker\nsurprise\n");
+    let answer = on(&proc, &["audit", "7", "--fail-on", "critical", "--json"]).run();
+    assert_eq!(answer.code, Some(2), "{}", answer.stderr);
+    let findings = &answer.document_at_any_rate()["subjects"][0]["findings"];
+    let unknown = findings.as_array().unwrap().iter();
+    let unknown: Vec<&str> = unknown
+        .filter(|it| it["verdict"] == "unknown")
+        .map(|it| it["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(unknown, ["NSA-100", "NSA-400", "NSA-031", "NSA-401"]);
+    // What is not so severe cannot be told either, and nothing could be found for sure.
+    let text = on(&proc, &["audit", "7"]).run().stdout;
+    assert!(
+        text.contains("CRITICAL  NSA-100  CAP_SYS_ADMIN over the host (unknown)"),
+        "{text}"
+    );
+}
+
+#[test]
+fn names_that_would_write_on_a_terminal_are_harmless_in_an_audit() {
+    let task = isolated()
+        .comm(b"x\x1b[2J\xe2\x80\xae")
+        .args(&["x\u{1b}[2J\u{202e}y"]);
+    let proc = FakeProc::with([task.cgroup("/docker/\u{1b}[2J")]);
+    let text = on(&proc, &["audit", "7", "-v"]).run().stdout;
+    let is_harmful = |it: char| it.is_control() && it != '\n' || it == '\u{202e}';
+    assert!(!text.contains(is_harmful), "{text:?}");
 }

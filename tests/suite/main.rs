@@ -20,5 +20,6 @@ mod launch;
 mod live;
 mod robust;
 mod runtimes;
+mod sarif;
 mod schema;
 mod text;

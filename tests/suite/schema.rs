@@ -21,6 +21,8 @@ fn every_document_fits_its_schema() {
         ("can", vec!["can", &own, "sys_admin"]),
         ("reach", vec!["reach", &own]),
         ("snapshot", vec!["snapshot"]),
+        ("audit", vec!["audit", "--all"]),
+        ("audit", vec!["audit", &own]),
         ("doctor", vec!["doctor"]),
     ] {
         let document = run(&args, "--json");

@@ -14,7 +14,7 @@ use crate::support::skip::{has_program, is_root};
 const UID: u32 = 54_321;
 
 /// A process of the host with that uid and nothing else.
-fn victim() -> Result<Spawned, String> {
+pub fn victim() -> Result<Spawned, String> {
     let uid = UID.to_string();
     let mut setpriv = Command::new("setpriv");
     setpriv.args(["--reuid", &uid, "--regid", &uid, "--clear-groups"]);

@@ -1,34 +1,164 @@
 //! What a specialist would say of well-known containers, all of it.
 
+use std::process::Command;
+
 use super::Audited;
+use super::sharing::victim;
 use crate::runtimes::{bwrap, docker, podman, started};
+use crate::support::process::descendant;
+use crate::support::run::{as_nobody, nsinspect};
+use crate::support::sandbox::{Sandbox, then_sleep};
+use crate::support::skip::is_root;
+
+/// Findings that are the machine's and not the container's: whether it has modules and a security
+/// module, and how its settings are.
+const OF_THE_MACHINE: [&str; 3] = ["NSA-101", "NSA-402", "NSA-405"];
+
+/// Compares all findings with `ID severity verdict` lines.
+fn expect(pid: i32, expected: &str) {
+    let audited = Audited::of(pid);
+    let is_own = |line: &&str| !OF_THE_MACHINE.iter().any(|id| line.starts_with(id));
+    let expected: Vec<&str> = expected.lines().map(str::trim).filter(is_own).collect();
+    let lines = audited.lines();
+    let found: Vec<&str> = lines.iter().map(String::as_str).filter(is_own).collect();
+    assert_eq!(found, expected, "{:#}", audited.0);
+}
 
 #[test]
 fn a_default_docker_container() {
     let it = started!(docker::run(&["--name", "whole"]));
-    assert_eq!(Audited::of(it.pid).lines(), ["?"]);
+    expect(
+        it.pid,
+        "NSA-001 low exploitable
+         NSA-032 low exploitable
+         NSA-401 low exploitable
+         NSA-403 low conditional
+         NSA-404 low conditional
+         NSA-106 info conditional
+         NSA-033 info shared-only",
+    );
 }
 
 #[test]
-fn a_privileged_docker_container() {
-    let it = started!(docker::run(&["--name", "whole-privileged", "--privileged"]));
-    assert_eq!(Audited::of(it.pid).lines(), ["?"]);
+fn a_privileged_podman_container() {
+    let it = started!(podman::run(&["--name", "whole-privileged", "--privileged"]));
+    expect(
+        it.pid,
+        "NSA-110 critical exploitable
+         NSA-100 critical exploitable
+         NSA-103 critical exploitable
+         NSA-104 critical conditional
+         NSA-108 high exploitable
+         NSA-400 medium exploitable
+         NSA-102 medium conditional
+         NSA-001 low exploitable
+         NSA-032 low exploitable
+         NSA-401 low exploitable
+         NSA-404 low conditional
+         NSA-106 info conditional
+         NSA-033 info shared-only",
+    );
 }
 
 #[test]
 fn a_docker_container_in_the_hosts_pid_namespace() {
+    let _victim = started!(victim());
     let it = started!(docker::run(&["--name", "whole-pid", "--pid=host"]));
-    assert_eq!(Audited::of(it.pid).lines(), ["?"]);
+    expect(
+        it.pid,
+        "NSA-011 high exploitable
+         NSA-010 medium exploitable
+         NSA-001 low exploitable
+         NSA-032 low exploitable
+         NSA-401 low exploitable
+         NSA-403 low conditional
+         NSA-404 low conditional
+         NSA-106 info conditional
+         NSA-033 info shared-only",
+    );
 }
 
 #[test]
 fn a_podman_container_with_ids_of_its_own() {
     let it = started!(podman::run(&["--name", "whole-auto", "--userns=auto"]));
-    assert_eq!(Audited::of(it.pid).lines(), ["?"]);
+    expect(
+        it.pid,
+        "NSA-032 low exploitable
+         NSA-401 low exploitable
+         NSA-403 low conditional
+         NSA-033 info shared-only",
+    );
+}
+
+/// The capabilities of a root's bubblewrap are worth nothing outside, and its uid is worth all: the
+/// kernel's settings ask for that uid only, and are writable in there.
+#[test]
+fn a_bubblewrap_of_root_is_still_the_hosts_root() {
+    if !is_root() {
+        skip!("needs root");
+    }
+    let it = started!(bwrap::run(&[]));
+    expect(
+        it.pid,
+        "NSA-002 critical exploitable
+         NSA-400 medium exploitable
+         NSA-403 medium exploitable
+         NSA-033 info shared-only",
+    );
+    // bwrap itself is the init in there, and has dropped them.
+    let program = descendant(it.pid, "sleep").expect("the program");
+    let audited = Audited::of(program);
+    let note = audited.0["note"]
+        .as_str()
+        .expect("what they are worth is said");
+    assert!(note.contains("not over the host"), "{note}");
+    // What the verdict says, tried: nothing is written.
+    let target = it.pid.to_string();
+    let mut inside = Command::new("nsenter");
+    inside.args(["-t", &target, "-U", "-m", "-p", "/bin/sh", "-c"]);
+    inside.arg(": >> /proc/sys/kernel/core_pattern");
+    assert!(inside.status().unwrap().success(), "it opens for writing");
+}
+
+/// Nothing of what the host has is within reach of an ordinary user's sandbox.
+#[test]
+fn a_bubblewrap_of_an_ordinary_user_is_harmless_to_the_host() {
+    let mut command = Command::new("bwrap");
+    command.args(["--unshare-all", "--die-with-parent", "--ro-bind", "/", "/"]);
+    command.args([
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+        "sh",
+        "-c",
+        &then_sleep(""),
+    ]);
+    let it = started!(Sandbox::run(as_nobody(&mut command)));
+    expect(
+        it.pid,
+        "NSA-400 medium exploitable
+         NSA-403 medium exploitable
+         NSA-033 info shared-only",
+    );
 }
 
 #[test]
-fn a_bubblewrap_of_root() {
-    let it = started!(bwrap::run(&[]));
-    assert_eq!(Audited::of(it.pid).lines(), ["?"]);
+fn the_text_of_a_default_docker_container() {
+    let it = started!(docker::run(&["--name", "whole-text"]));
+    let pid = it.pid.to_string();
+    let text = nsinspect(&["audit", &pid]).expect(0).stdout;
+    let text = text.replace(&pid, "PID").replace(&it.id[..12], "ID");
+    let lines: Vec<&str> = text.lines().take(6).collect();
+    assert_eq!(
+        lines,
+        [
+            "PID /bin/sleep 300, docker whole-text ID",
+            "  LOW       NSA-001  no user namespace of its own",
+            "  LOW       NSA-032  the host's cgroup namespace",
+            "  LOW       NSA-401  no_new_privs is off",
+            "  LOW       NSA-403  can make user namespaces (conditional)",
+            "  LOW       NSA-404  the host's keyrings (conditional)",
+        ]
+    );
 }
