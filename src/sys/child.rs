@@ -68,8 +68,8 @@ fn answer_of(time_limit: Duration, work: impl FnOnce() -> Vec<u8>) -> Result<Vec
     }
 }
 
-/// Forks a child that does its work and exits with the code which that returns, or with 1 if it
-/// panics. It inherits the single thread that calls this: call it while no other thread runs,
+/// Forks a child that does its work and exits with the code which that returns, or, if it panics,
+/// with 1 (by SIGABRT in a build where a panic aborts). It inherits the single thread that calls this: call it while no other thread runs,
 /// since another may hold malloc's locks.
 pub fn spawn(work: impl FnOnce() -> i32) -> Result<Pid, Errno> {
     // SAFETY: the caller has no other thread, so the child may do all that a process may do; it
