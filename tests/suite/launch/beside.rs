@@ -51,3 +51,13 @@ fn equal(ours: Answer, theirs: &Answer) -> Answer {
     assert_eq!(ours.code, theirs.code, "{ours:?} and {theirs:?}");
     ours
 }
+
+/// Holds a refusal against its code and its whole message.
+pub fn refused(answer: Answer, code: i32, stderr: &str) {
+    assert_eq!(
+        (answer.code, answer.stdout.as_str()),
+        (code, ""),
+        "{answer:?}"
+    );
+    assert_eq!(answer.stderr, stderr);
+}

@@ -3,7 +3,7 @@
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use crate::launch::beside::{launch, launch_as_nobody, script, script_as_nobody};
+use crate::launch::beside::{launch_as_nobody, refused, script_as_nobody};
 use crate::support::run::{Answer, as_nobody, program_for_everyone, run};
 use crate::support::skip::is_root;
 
@@ -14,15 +14,6 @@ macro_rules! needs_user_namespaces {
             skip!("no user namespaces here");
         }
     };
-}
-
-fn refused(answer: Answer, code: i32, stderr: &str) {
-    assert_eq!(
-        (answer.code, answer.stdout.as_str()),
-        (code, ""),
-        "{answer:?}"
-    );
-    assert_eq!(answer.stderr, stderr);
 }
 
 #[test]
@@ -199,34 +190,6 @@ fn a_helper_that_is_not_installed_is_named_with_its_package() {
 }
 
 #[test]
-fn a_file_that_a_namespace_cannot_be_kept_on_says_why() {
-    if !is_root() {
-        skip!("needs root");
-    }
-    let dir = tempfile::tempdir().unwrap();
-    let at = dir.path().display();
-    let text = format!(
-        "unshare -m sh -ec \"mount -t tmpfs it {at}; mount --make-shared {at}; touch {at}/f; exec $NSINSPECT run -m={at}/f true\""
-    );
-    refused(
-        script(&text),
-        125,
-        &format!(
-            "nsinspect: cannot keep the mnt namespace by a bind mount on {at}/f: Invalid argument \
-             (EINVAL)\n  a mount namespace can only be bound on a file whose mount is not shared: \
-             mount --bind DIR DIR && mount --make-private DIR makes it so \
-             (mount_namespaces(7))\n"
-        ),
-    );
-    refused(
-        launch(&["-u=/nonexistent/uts", "true"]),
-        125,
-        "nsinspect: cannot keep the uts namespace by a bind mount on /nonexistent/uts: No such \
-         file or directory (ENOENT)\n  the file must be there: touch it first\n",
-    );
-}
-
-#[test]
 fn a_program_that_cannot_be_executed_has_the_codes_of_shells() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::set_permissions(
@@ -319,34 +282,4 @@ fn wrong_words_end_with_125_and_never_like_the_program() {
         assert!(!answer.stderr.is_empty(), "{words:?}");
     }
     launch_as_nobody(&["--help"]).expect(0);
-}
-
-#[test]
-fn what_cannot_be_set_inside_is_told_by_its_step() {
-    if !is_root() {
-        skip!("needs root");
-    }
-    let long = "x".repeat(65);
-    refused(
-        launch(&["--hostname", &long, "true"]),
-        125,
-        &format!(
-            "nsinspect: cannot set the host name \"{long}\": Invalid argument (EINVAL)\n  a host name has at most 64 bytes\n"
-        ),
-    );
-    refused(
-        launch(&["--boottime=-999999999999", "true"]),
-        125,
-        "nsinspect: cannot set the boottime offset: Math result not representable (ERANGE)\n  the clock would stand before 0 or beyond 146 years\n",
-    );
-    refused(
-        launch(&["-u", "-w", "/nonexistent", "true"]),
-        125,
-        "nsinspect: cannot change the directory to /nonexistent: No such file or directory (ENOENT)\n",
-    );
-    refused(
-        launch(&["-pm", "-R", "/usr", "true"]),
-        125,
-        "nsinspect: cannot mount a procfs on /proc: No such file or directory (ENOENT)\n  there is no such directory: make it, or leave the procfs out with --no-mount-proc\n",
-    );
 }

@@ -14,4 +14,5 @@ mod files;
 mod ids;
 mod job_control;
 mod leftovers;
+mod refusals;
 mod supervision;
