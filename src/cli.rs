@@ -107,12 +107,21 @@ impl Cli {
         }
     }
 
-    /// What starts programs is read alone if it can be: to tell clap of all the other commands takes
-    /// as long as to enter a namespace. Whatever is wrong is said by the whole.
+    /// A command is read alone if it can be: to tell clap of all the other commands takes as long as
+    /// to enter a namespace, and a quarter of a megabyte. Whatever is wrong is said by the whole.
     fn parse(line: &[OsString]) -> Result<Cli, clap::Error> {
         let alone = match line.get(1).and_then(|word| word.to_str()) {
-            Some("run") => parse_alone("run", Command::Run, line),
-            Some("enter") => parse_alone("enter", Command::Enter, line),
+            Some("list") => parse_alone("list", Command::List, line),
+            Some("ls") => parse_alone("ls", Command::List, line),
+            Some("tree") => parse_alone("tree", Command::Tree, line),
+            Some("show") => parse_alone("show", Command::Show, line),
+            Some("diff") => parse_alone("diff", Command::Diff, line),
+            Some("pid") => parse_alone("pid", Command::Pid, line),
+            Some("can") => parse_alone("can", Command::Can, line),
+            Some("reach") => parse_alone("reach", Command::Reach, line),
+            Some("run") => parse_alone("run", |args| Command::Run(Box::new(args)), line),
+            Some("enter") => parse_alone("enter", |args| Command::Enter(Box::new(args)), line),
+            Some("audit") => parse_alone("audit", Command::Audit, line),
             _ => None,
         };
         alone.map_or_else(|| Cli::try_parse_from(line), Ok)
@@ -121,7 +130,7 @@ impl Cli {
 
 fn parse_alone<A: Args>(
     name: &'static str,
-    command: fn(Box<A>) -> Command,
+    command: fn(A) -> Command,
     line: &[OsString],
 ) -> Option<Cli> {
     let alone = Global::augment_args(clap::Command::new("nsinspect"))
@@ -129,9 +138,7 @@ fn parse_alone<A: Args>(
     let matches = alone.try_get_matches_from(line).ok()?;
     Some(Cli {
         global: Global::from_arg_matches(&matches).ok()?,
-        command: command(Box::new(
-            A::from_arg_matches(matches.subcommand_matches(name)?).ok()?,
-        )),
+        command: command(A::from_arg_matches(matches.subcommand_matches(name)?).ok()?),
     })
 }
 
@@ -844,6 +851,15 @@ mod tests {
     #[test]
     fn a_command_that_is_read_alone_is_read_as_by_the_whole() {
         for words in [
+            "nsinspect list -J -t net,mnt -o +path --depth full",
+            "nsinspect ls -nP --proc /p 4026531836",
+            "nsinspect tree --by pid --from -",
+            "nsinspect show self --format yaml",
+            "nsinspect diff -v 1 2 --require pid --exit-code --color never",
+            "nsinspect pid 7 --in 8",
+            "nsinspect can 1 sys_admin --strict",
+            "nsinspect reach 1",
+            "nsinspect audit",
             "nsinspect run",
             "nsinspect run --proc /p -mfp --mount-proc --kill-child=TERM -- sh -c x",
             "nsinspect run -J -S 5 --map-users 0:1:2 top -b",
@@ -860,6 +876,10 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_command_is_said_by_the_whole() {
         for words in [
+            "nsinspect list --json --format yaml",
+            "nsinspect ls -t nosuch",
+            "nsinspect diff",
+            "nsinspect tree --proc /p --from f",
             "nsinspect run --nosuch",
             "nsinspect enter -S x",
             "nsinspect run --help",

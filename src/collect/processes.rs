@@ -60,7 +60,7 @@ pub struct Batch {
 
 /// Small enough that to hand its memory on batch by batch makes a difference, and large enough
 /// that malloc returns it to the kernel (M_MMAP_THRESHOLD, mallopt(3)).
-const PROCESSES_PER_BATCH: usize = 1024;
+const PROCESSES_PER_BATCH: usize = 2048;
 
 /// Reads the given processes on all cores; the batches are in the given order.
 pub fn read_all(root: &ProcRoot, missing: &MissingLinks, pids: &[Pid], depth: Depth) -> Vec<Batch> {

@@ -6,7 +6,7 @@ use clap_mangen::Man;
 use crate::cli::{Cli, CompletionsArgs, ManArgs, SchemaArgs};
 use crate::error::{Error, Exit};
 use crate::output;
-use crate::output::wire::DocumentName;
+use crate::output::wire::{DocumentName, schema};
 
 pub fn completions(args: &CompletionsArgs) -> Result<Exit, Error> {
     let mut script = Vec::new();
@@ -60,10 +60,7 @@ fn page(name: String, command: clap::Command) -> Result<(String, Vec<u8>), Error
 
 pub fn schema(args: &SchemaArgs) -> Result<Exit, Error> {
     let text = match args.document {
-        Some(document) => {
-            let schema = document.schema();
-            serde_json::to_string_pretty(&schema).map_err(std::io::Error::other)? + "\n"
-        }
+        Some(document) => schema::of(document).to_owned(),
         None => DocumentName::value_variants()
             .iter()
             .map(|document| format!("{}\n", document.name()))

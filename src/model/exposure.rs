@@ -3,6 +3,7 @@
 //!
 //! The types that derive `Serialize` appear in documents as they are.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -76,7 +77,8 @@ impl Exposure {
 }
 
 /// What kind of file an inode is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum FileKind {
     Directory,
@@ -91,7 +93,8 @@ pub enum FileKind {
 }
 
 /// An inode, as a mount shows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct File {
     pub kind: FileKind,
     pub inode: u64,
@@ -105,7 +108,8 @@ pub struct File {
 }
 
 /// What stands at a mount point.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct MountPoint {
     /// The mount, as in its mount table.
     pub mount: i32,
@@ -113,7 +117,8 @@ pub struct MountPoint {
 }
 
 /// A procfs, by the pid namespace that it shows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct ProcInstance {
     pub mount: i32,
     pub mount_point: String,
@@ -124,7 +129,8 @@ pub struct ProcInstance {
 }
 
 /// A file of procfs or sysfs through one mount that leads to it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct KernelFile {
     /// As the process names it.
     pub path: String,
@@ -136,7 +142,8 @@ pub struct KernelFile {
 }
 
 /// Which device node, and what is known of the device.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct DeviceNode {
     pub path: String,
     pub mount: Option<i32>,
@@ -146,7 +153,8 @@ pub struct DeviceNode {
 }
 
 /// What the device cgroup allows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct DeviceRules {
     /// `devices.list` of its cgroup (v1), and where it was read; `null`: there is no such
     /// hierarchy.
@@ -157,7 +165,8 @@ pub struct DeviceRules {
 }
 
 /// The socket file of somebody who listens.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct SocketFile {
     /// As the process names it.
     pub path: String,
@@ -169,7 +178,8 @@ pub struct SocketFile {
 }
 
 /// Somebody who listens on a unix socket.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Listener {
     /// The name that it was bound to: a path, or `@` and an abstract name.
     pub name: String,
@@ -182,7 +192,8 @@ pub struct Listener {
 }
 
 /// A mount that the kernel lists and that no path leads to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct HiddenMount {
     pub id: i32,
     /// `major:minor`, as in a mount table.
@@ -191,7 +202,8 @@ pub struct HiddenMount {
 }
 
 /// Something that a thread holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Handle {
     pub tid: Pid,
     /// `cwd`, `root`, `exe` or `fd/N`.
@@ -207,7 +219,8 @@ pub struct Handle {
 }
 
 /// What a descriptor can be open on beside files.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Anchor {
     Namespace {

@@ -1,5 +1,6 @@
 //! What is inside a namespace and can be told without being a member.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +47,8 @@ pub struct UtsNames {
 }
 
 /// One network interface (netdevice(7)).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Interface {
     pub name: String,
     /// IFF_UP; `None` where only the name could be read.
@@ -56,7 +58,8 @@ pub struct Interface {
 }
 
 /// One socket that waits for somebody.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Listening {
     /// `tcp`, `tcp6`, `udp`, `udp6`, or `unix` for a name in the abstract namespace.
     pub protocol: String,

@@ -1,10 +1,12 @@
 //! One line of a mountinfo file (proc_pid_mountinfo(5)).
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A mount, as one process sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Mount {
     pub id: i32,
     pub parent: i32,
@@ -53,7 +55,8 @@ pub fn join(directory: &str, rest: &str) -> String {
 }
 
 /// How mount events travel (mount_namespaces(7)).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Propagation {
     /// Peer group in which events travel both ways.
     pub shared: Option<u32>,

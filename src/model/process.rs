@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -98,7 +99,8 @@ impl Stat {
 }
 
 /// Real, effective, saved and file-system id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Ids {
     pub real: u32,
     pub effective: u32,
@@ -164,7 +166,8 @@ pub struct Status {
 }
 
 /// One line of `uid_map` or `gid_map` (user_namespaces(7)).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct IdRange {
     /// First id inside the user namespace.
     pub inside: u32,
@@ -193,7 +196,8 @@ impl IdRange {
 }
 
 /// One line of `/proc/PID/cgroup` (cgroups(7)).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct CgroupEntry {
     /// 0 for the unified hierarchy (cgroup v2).
     pub hierarchy: u32,
@@ -204,7 +208,8 @@ pub struct CgroupEntry {
 }
 
 /// How the clocks of a time namespace differ from the initial ones (time_namespaces(7)).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct TimeOffsets {
     /// Of CLOCK_MONOTONIC.
     pub monotonic: Offset,
@@ -213,7 +218,8 @@ pub struct TimeOffsets {
 }
 
 /// The offset of one clock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Offset {
     pub seconds: i64,
     pub nanoseconds: i64,

@@ -1,5 +1,6 @@
 //! What stands on either side of a difference.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -8,7 +9,8 @@ use crate::model::facts::{Interface, Listening};
 use crate::model::process::{IdRange, Offset};
 
 /// A value in a comparison; in JSON it is just itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(untagged)]
 pub enum Value {
     /// It does not apply.
@@ -27,7 +29,8 @@ pub enum Value {
 }
 
 /// What a root directory lies on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Filesystem {
     pub fstype: String,
     pub source: String,
@@ -36,7 +39,8 @@ pub struct Filesystem {
 }
 
 /// A mount of a file system that the reference has mounted too.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct ForeignMount {
     pub mount_point: String,
     pub fstype: String,

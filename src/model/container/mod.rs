@@ -5,6 +5,7 @@
 
 pub mod cgroup_path;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -79,7 +80,8 @@ pub struct Traces {
 }
 
 /// A process of a runtime that watches over a container from outside.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Monitor {
     pub pid: Pid,
     /// Effective uid.
@@ -98,7 +100,8 @@ pub struct Monitor {
 }
 
 /// A mount whose source lies in a folder of a runtime.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct RuntimeMount {
     /// Where the process sees it.
     pub mount_point: String,
@@ -115,7 +118,8 @@ pub struct RuntimeMount {
 }
 
 /// What a runtime or engine knows of a container.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Record {
     /// Path of the file or socket that it comes from.
     pub source: String,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -12,7 +13,8 @@ use crate::model::Pid;
 use crate::output::text::command;
 
 /// What processes could do to the host.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct AuditBody {
     /// Those with the worst findings first
     pub subjects: Vec<SubjectRecord>,
@@ -22,7 +24,8 @@ pub struct AuditBody {
 }
 
 /// One process, and all that are like it.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct SubjectRecord {
     pub pid: Pid,
     pub command: String,
@@ -36,7 +39,8 @@ pub struct SubjectRecord {
 }
 
 /// One finding.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct FindingRecord {
     /// Stable: never reused, never with another meaning
     pub id: String,
@@ -58,14 +62,16 @@ pub struct FindingRecord {
 }
 
 /// A raw fact and where it was read.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct FactRecord {
     pub source: String,
     pub value: String,
 }
 
 /// How many findings there are.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct AuditSummary {
     pub subjects: usize,
     /// By severity; `mitigated` and `shared-only` findings are not counted here

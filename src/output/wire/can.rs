@@ -1,5 +1,6 @@
 //! `nsinspect.can/1`.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -11,7 +12,8 @@ use crate::analyse::power::can::Asked;
 use crate::model::{CapabilitySet, Pid, Snapshot};
 
 /// Whether a process has a capability over a user namespace.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct CanBody {
     pub pid: Pid,
     pub command: Option<String>,

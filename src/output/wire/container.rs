@@ -1,5 +1,6 @@
 //! Containers in documents: what one is called, and the traces that snapshots keep of it.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +11,8 @@ use crate::model::process::CgroupEntry;
 use crate::model::{Container, Pid};
 
 /// The container that a process is in, as far as that can be told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct ContainerRecord {
     /// `docker`, `podman`, `containerd`, `cri-o`, `kubernetes`, `lxc`, `systemd-nspawn`, `runc`,
     /// `crun`, `bwrap`, `firejail`, `flatpak`, `snap`, `libvirt-lxc`, `libvirt-qemu`; `oci` where
@@ -39,7 +41,8 @@ pub struct ContainerRecord {
 }
 
 /// What one part of the answer rests on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct EvidenceRecord {
     /// `id`, `name`, `image`, `pod` or `runtime`
     pub field: String,
@@ -51,7 +54,8 @@ pub struct EvidenceRecord {
 }
 
 /// What a container is called.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct NameRecord {
     pub runtime: String,
     pub id: String,
@@ -104,7 +108,8 @@ impl From<Container> for NameRecord {
 }
 
 /// What was read to tell which container is in one place.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct TracesRecord {
     /// Inodes of the two namespaces that make the place; `null` where one could not be read
     pub pid_ns: Option<u64>,

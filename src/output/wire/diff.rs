@@ -1,5 +1,6 @@
 //! `nsinspect.diff/1`.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -9,7 +10,8 @@ use crate::analyse::diff::{Beyond, Diff, Difference, KindDiff, State, Value};
 use crate::model::{NsKind, Pid, Process, Snapshot};
 
 /// How a process is isolated from another.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct DiffBody {
     pub subject: ProcessRecord,
     pub reference: ReferenceRecord,
@@ -21,7 +23,8 @@ pub struct DiffBody {
 }
 
 /// What the process is compared with.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct ReferenceRecord {
     /// `null` where only the numbers of the initial namespaces are known
     pub pid: Option<Pid>,
@@ -32,7 +35,8 @@ pub struct ReferenceRecord {
 }
 
 /// One kind of namespace.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct KindRecord {
     #[serde(rename = "type")]
     pub kind: String,
@@ -50,7 +54,8 @@ pub struct KindRecord {
 }
 
 /// The same thing inside both namespaces.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct DifferenceRecord {
     pub what: String,
     pub subject: Option<Value>,
@@ -59,7 +64,8 @@ pub struct DifferenceRecord {
 }
 
 /// The same thing of both processes.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct BeyondRecord {
     pub what: String,
     pub subject: Option<Value>,
@@ -70,7 +76,8 @@ pub struct BeyondRecord {
 }
 
 /// The kinds by their state.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Summary {
     pub shared: Vec<String>,
     pub isolated: Vec<String>,

@@ -1,18 +1,21 @@
 //! `nsinspect.doctor/1`.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analyse::doctor::{Check, Verdict};
 
 /// What can be seen from here, and what that hides.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Diagnosis {
     pub checks: Vec<CheckRecord>,
 }
 
 /// One thing that was tried.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct CheckRecord {
     pub what: String,
     /// `ok`, `limited` or `missing`

@@ -1,5 +1,6 @@
 //! What is within reach of processes, as snapshots keep it.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +13,8 @@ use crate::model::{Pid, Seen, Why};
 
 /// All that was looked at of one process. A list that is named in `unknown` may hold less than
 /// there is.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct ExposureRecord {
     pub pid: Pid,
     /// What stands at each of its mount points
@@ -35,7 +37,8 @@ pub struct ExposureRecord {
 }
 
 /// Who listens on the abstract unix sockets of a network namespace.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct ListenersRecord {
     /// Inode of the network namespace
     pub net_ns: u64,

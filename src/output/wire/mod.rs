@@ -18,13 +18,15 @@ pub mod power;
 pub mod process;
 pub mod reach;
 pub mod sarif;
+pub mod schema;
 pub mod settings;
 pub mod snapshot;
 pub mod tree;
 
 use std::collections::BTreeMap;
 
-use schemars::{JsonSchema, Schema, schema_for};
+#[cfg(test)]
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Coverage, LayerState, Pid, Seen, Snapshot, Unreadable, Why};
@@ -76,27 +78,11 @@ impl DocumentName {
             DocumentName::Doctor => "doctor",
         }
     }
-
-    /// The JSON Schema of the document.
-    pub fn schema(self) -> Schema {
-        match self {
-            DocumentName::Namespaces => schema_for!(Document<namespace::Namespaces>),
-            DocumentName::Members => schema_for!(Document<namespace::Members>),
-            DocumentName::Tree => schema_for!(Document<tree::Trees>),
-            DocumentName::Process => schema_for!(Document<process::Subject>),
-            DocumentName::Diff => schema_for!(Document<diff::DiffBody>),
-            DocumentName::Pid => schema_for!(Document<pid::Translation>),
-            DocumentName::Can => schema_for!(Document<can::CanBody>),
-            DocumentName::Reach => schema_for!(Document<reach::ReachBody>),
-            DocumentName::Snapshot => schema_for!(Document<snapshot::Everything>),
-            DocumentName::Audit => schema_for!(Document<audit::AuditBody>),
-            DocumentName::Doctor => schema_for!(Document<doctor::Diagnosis>),
-        }
-    }
 }
 
 /// What every document has, around what only one has.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Document<T> {
     /// `nsinspect.<name>/1`
     pub schema: String,
@@ -122,7 +108,8 @@ impl<T> Document<T> {
 }
 
 /// Why fields of a record are `null`, by the names of the fields.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Unknown(pub BTreeMap<String, String>);
 
 impl Unknown {
@@ -165,7 +152,8 @@ impl Unknown {
 }
 
 /// The machine that was looked at.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct HostRecord {
     /// Name of the reader's uts namespace
     pub hostname: Option<String>,
@@ -191,7 +179,8 @@ impl From<&Snapshot> for HostRecord {
 }
 
 /// What the answer rests on.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct CoverageRecord {
     pub processes: ProcessCounts,
     /// Processes of which a namespace was refused or could not be read
@@ -209,7 +198,8 @@ pub struct CoverageRecord {
     pub complete: bool,
 }
 
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct ProcessCounts {
     /// At least one namespace was read
     pub seen: usize,
@@ -219,7 +209,8 @@ pub struct ProcessCounts {
     pub gone: usize,
 }
 
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct UnreadableRecord {
     pub pid: Pid,
     pub reason: String,

@@ -1,5 +1,6 @@
 //! `nsinspect.namespaces/1` and `nsinspect.members/1`.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,14 +13,16 @@ use crate::model::namespace::{Holder, Namespace, NsKey};
 use crate::model::{NsKind, Pid, Process, Seen, Snapshot, Why};
 
 /// Every namespace that was asked for.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Namespaces {
     pub namespaces: Vec<NamespaceRecord>,
 }
 
 /// One namespace. `ns`, `type`, `nprocs`, `pid`, `ppid`, `uid`, `user`, `command` and `path` mean
 /// what they mean in lsns(8).
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct NamespaceRecord {
     /// Inode number; reused by the kernel at once when the namespace dies
     pub ns: u64,
@@ -65,7 +68,8 @@ pub struct NamespaceRecord {
 }
 
 /// One holder: `by` says what it is, and which of the other fields apply.
-#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct HolderRecord {
     /// `process` (all members: the lowest PID and how many), `thread`, `for_children` (a task whose
     /// next child will be in it), `fd`, `mount`, `socket`, `child` (a namespace that it owns or
@@ -95,7 +99,8 @@ pub struct HolderRecord {
 }
 
 /// What is inside a namespace; only the fields for its kind apply.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct InsideRecord {
     pub hostname: Option<String>,
     pub domainname: Option<String>,
@@ -421,14 +426,16 @@ impl InsideRecord {
 }
 
 /// The members of one namespace.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Members {
     pub namespace: NamespaceRecord,
     pub processes: Vec<MemberRecord>,
 }
 
 /// One process in the namespace.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct MemberRecord {
     pub pid: Pid,
     pub ppid: Option<Pid>,

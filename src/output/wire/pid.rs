@@ -1,5 +1,6 @@
 //! `nsinspect.pid/1`.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -8,7 +9,8 @@ use super::process::PidRecord;
 use crate::model::Pid;
 
 /// A number in several pid namespaces.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Translation {
     /// The number that was asked about
     pub pid: Pid,

@@ -1,12 +1,14 @@
 //! Answers about power in documents: a verdict with the steps that led to it.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analyse::power::{Answer, Step};
 
 /// A verdict and how it came about.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct AnswerRecord {
     /// `yes`, `no` or `unknown`
     pub verdict: String,
@@ -17,7 +19,8 @@ pub struct AnswerRecord {
 }
 
 /// One step of a chain of reasoning.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct StepRecord {
     /// `R1` to `R8`, as nsinspect-can(1) names the rules of the kernel
     pub rule: String,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,8 @@ use crate::model::process::{
 use crate::model::{CapabilitySet, LinkName, Links, NsKind, Pid, Process, Seen, Snapshot, Why};
 
 /// All that is known of one process, or of one namespace: the other is `null`.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Subject {
     pub process: Option<ProcessRecord>,
     /// The namespaces of the process with their owners, or the one that was asked for
@@ -27,7 +29,8 @@ pub struct Subject {
 }
 
 /// One process, or one thread where a TID was asked for.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct ProcessRecord {
     pub pid: Pid,
     /// The thread that was asked for, where it is not the process's first
@@ -93,14 +96,16 @@ pub struct ProcessRecord {
     pub unknown: Unknown,
 }
 
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct PidRecord {
     /// Inode of the pid namespace; `null` above what the reader may see
     pub ns: Option<u64>,
     pub pid: Pid,
 }
 
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct ThreadRecord {
     pub tid: Pid,
     pub comm: String,
@@ -109,7 +114,8 @@ pub struct ThreadRecord {
 }
 
 /// Which directory the root is.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct RootRecord {
     pub device: u64,
     pub inode: u64,

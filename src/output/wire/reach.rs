@@ -1,5 +1,6 @@
 //! `nsinspect.reach/1`.
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -10,7 +11,8 @@ use crate::analyse::power::reach::{Joining, Reach, Readable};
 use crate::model::{Pid, Process, Snapshot};
 
 /// What a process could reach.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct ReachBody {
     pub pid: Pid,
     pub command: Option<String>,
@@ -24,7 +26,8 @@ pub struct ReachBody {
 }
 
 /// Whether a namespace could be joined by setns(2).
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct JoiningRecord {
     pub ns: u64,
     #[serde(rename = "type")]
@@ -41,7 +44,8 @@ pub struct JoiningRecord {
 }
 
 /// A process that could be read.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct ReadableRecord {
     pub pid: Pid,
     pub command: Option<String>,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,8 @@ use crate::model::mount::Mount;
 use crate::model::settings::{Account, SYSCTLS};
 
 /// What holds for the whole machine.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct SettingsRecord {
     /// Values by the paths below /proc/sys
     pub sysctls: BTreeMap<String, Option<String>>,

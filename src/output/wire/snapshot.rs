@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +17,8 @@ use crate::model::snapshot::{FEATURES, Host, Reader};
 use crate::model::{CapabilitySet, LinkName, Links, Pid, Seen, Settings, Snapshot, Why};
 
 /// All that was collected.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Everything {
     pub reader: ReaderRecord,
     /// Device number of nsfs
@@ -51,7 +53,8 @@ pub struct Everything {
 }
 
 /// Who looked.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct ReaderRecord {
     pub pid: Option<Pid>,
     pub uid: u32,

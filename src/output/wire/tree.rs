@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -18,7 +19,8 @@ use crate::output::text::tree::label_of_set;
 use crate::output::wire::process::PidRecord;
 
 /// Trees of one sort.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Trees {
     /// `set`, `user`, `pid` or `process`
     pub by: String,
@@ -26,7 +28,8 @@ pub struct Trees {
 }
 
 /// The roots, all of the sort that `by` says.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(untagged)]
 pub enum Roots {
     Set(Vec<Branch<SetRecord>>),
@@ -36,7 +39,8 @@ pub enum Roots {
 }
 
 /// A node with what hangs below it.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Branch<T> {
     #[serde(flatten)]
     pub node: T,
@@ -57,7 +61,8 @@ impl<T> Branch<T> {
 }
 
 /// Processes that are in the same eight namespaces.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct SetRecord {
     /// `host`, the container, or name and PID of the process that started first
     pub label: String,
@@ -90,7 +95,8 @@ impl SetRecord {
 }
 
 /// A user namespace.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct UserRecord {
     #[serde(flatten)]
     pub namespace: NamespaceRecord,
@@ -121,7 +127,8 @@ impl UserRecord {
 }
 
 /// A pid namespace.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct PidNamespaceRecord {
     #[serde(flatten)]
     pub namespace: NamespaceRecord,
@@ -130,7 +137,8 @@ pub struct PidNamespaceRecord {
 }
 
 /// A process with its number at every level.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct NumberedProcess {
     pub pid: Pid,
     pub command: Option<String>,
@@ -156,7 +164,8 @@ impl PidNamespaceRecord {
 }
 
 /// A process in the tree of processes.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct ProcessNodeRecord {
     pub pid: Pid,
     /// Its parent, below which it hangs; every 50 levels the tree goes on as a further root
