@@ -243,6 +243,11 @@ impl Collector {
         exposure::expose(&self.root, snapshot, tasks);
     }
 
+    /// Of processes that are like another: those that hold something which deserves a look.
+    pub fn holders(&self, snapshot: &Snapshot, others: &BTreeMap<Pid, Pid>) -> Vec<Pid> {
+        exposure::holders(&self.root, snapshot, others)
+    }
+
     /// Login names of the uids that occur in the snapshot.
     pub fn name_users(&self, snapshot: &mut Snapshot) {
         let uids: BTreeSet<u32> = snapshot

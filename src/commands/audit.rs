@@ -1,5 +1,7 @@
 //! `nsinspect audit`: what processes could do to the host.
 
+use std::collections::BTreeMap;
+
 use super::source::Source;
 use super::target::Typed;
 use crate::analyse::audit::finding::{Severity, Verdict};
@@ -63,7 +65,7 @@ fn choose(
     }
     let roots = subjects::in_hosts_mounts(snapshot);
     source.look_at_roots(snapshot, &roots);
-    let subjects: Vec<Subject> = match (targets.is_empty(), args.all) {
+    let mut subjects: Vec<Subject> = match (targets.is_empty(), args.all) {
         (false, _) => targets.iter().copied().map(Subject::asked_for).collect(),
         (true, true) => subjects::choose(snapshot, Scope::Everything),
         (true, false) => subjects::choose(snapshot, Scope::Isolated),
@@ -73,9 +75,34 @@ fn choose(
     let mut tasks: Vec<Pid> = subjects.iter().map(|it| it.task).chain(inits).collect();
     tasks.sort_unstable();
     tasks.dedup();
+    // While all are known equally well.
+    let others = match targets.is_empty() {
+        true => subjects::others(snapshot, &subjects),
+        false => BTreeMap::new(),
+    };
     source.deepen(snapshot, &tasks, Depth::Everything);
+    tasks.extend(tell_holders_apart(source, snapshot, &others, &mut subjects));
     source.expose(snapshot, &tasks);
     Ok(subjects)
+}
+
+/// Makes subjects of their own of those who hold something that the others like them do not.
+fn tell_holders_apart(
+    source: &Source,
+    snapshot: &mut Snapshot,
+    others: &BTreeMap<Pid, Pid>,
+    subjects: &mut Vec<Subject>,
+) -> Vec<Pid> {
+    let holders = source.holders(snapshot, others);
+    source.deepen(snapshot, &holders, Depth::Everything);
+    for holder in &holders {
+        let like = others.get(holder);
+        if let Some(subject) = subjects.iter_mut().find(|it| Some(&it.task) == like) {
+            subject.alike -= 1;
+        }
+        subjects.push(Subject::asked_for(*holder));
+    }
+    holders
 }
 
 /// What is in the host's own network and ipc namespace, where a subject shares it.

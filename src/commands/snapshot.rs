@@ -42,8 +42,10 @@ fn collect(global: &Global, source: &Source) -> Result<Snapshot, Error> {
     let tasks: Vec<Pid> = snapshot.processes.keys().copied().collect();
     source.trace(&mut snapshot, &tasks);
     let subjects = subjects::choose(&snapshot, Scope::Everything);
-    let subjects: Vec<Pid> = subjects.iter().map(|subject| subject.task).collect();
-    source.expose(&mut snapshot, &subjects);
+    let others = subjects::others(&snapshot, &subjects);
+    let mut exposed = source.holders(&snapshot, &others);
+    exposed.extend(subjects.iter().map(|subject| subject.task));
+    source.expose(&mut snapshot, &exposed);
     for task in tasks {
         source.look_at_cgroups(&mut snapshot, task);
     }

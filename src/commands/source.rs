@@ -1,5 +1,6 @@
 //! Where answers come from: the running machine, or a snapshot of one.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::OwnedFd;
@@ -136,6 +137,17 @@ impl Source {
     pub fn expose(&self, snapshot: &mut Snapshot, tasks: &[Pid]) {
         if let Source::Live(collector) = self {
             collector.expose(snapshot, tasks);
+        }
+    }
+
+    /// Of processes that are like another: those that hold something which deserves a look.
+    pub fn holders(&self, snapshot: &Snapshot, others: &BTreeMap<Pid, Pid>) -> Vec<Pid> {
+        match self {
+            Source::Live(collector) => collector.holders(snapshot, others),
+            Source::Saved(_) => {
+                let is_known = |task: &&Pid| snapshot.exposures.contains_key(task);
+                others.keys().filter(is_known).copied().collect()
+            }
         }
     }
 

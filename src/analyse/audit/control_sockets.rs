@@ -5,11 +5,11 @@
 use super::ability::Ability;
 use super::case::Case;
 use super::catalogue::{CONTROL_SOCKET, Rule};
-use super::exposed::{bits, called, inode, told, unknown};
+use super::exposed::{bits, called, inode, is_on_host, told, unknown};
 use super::finding::{Finding, Severity, Verdict};
 use crate::analyse::power::files::{Access, may_access};
 use crate::model::exposure::{Listener, SocketFile};
-use crate::model::{NsKey, NsKind, Pid, Process, Seen};
+use crate::model::{Pid, Process};
 
 /// Programs that do for whoever may connect what they themselves may do.
 const ENGINES: [&str; 12] = [
@@ -110,17 +110,6 @@ fn is_above(case: &Case<'_>, pid: Pid) -> bool {
         parent(case.snapshot.processes.get(at)?)
     });
     line.take(64).take_while(|at| *at > 1).any(|at| at == pid)
-}
-
-fn is_on_host(case: &Case<'_>, owner: &Process) -> bool {
-    let initial = |kind: NsKind| {
-        let inode = owner.links.own(kind).get();
-        inode.map(|inode| case.snapshot.is_initial(NsKey { kind, inode }))
-    };
-    // What is not known is taken for the host: that is the worse of the two.
-    [NsKind::Pid, NsKind::User]
-        .into_iter()
-        .all(|kind| initial(kind) != Some(Seen::Known(false)))
 }
 
 fn judge(case: &Case<'_>, socket: &SocketFile) -> Option<Finding> {

@@ -6,7 +6,7 @@ use super::finding::{Evidence, Finding, Severity, Verdict};
 use crate::analyse::power::files::Inode;
 use crate::model::exposure::{Exposure, File, FileKind, MountPoint, Part};
 use crate::model::mount::{Mount, below, join};
-use crate::model::{Pid, Place, Process, Seen, Why};
+use crate::model::{NsKey, NsKind, Pid, Place, Process, Seen, Why};
 
 /// Of things that are alike so many are named.
 const NAMED: usize = 8;
@@ -124,6 +124,18 @@ pub fn bits(path: &str, file: &File) -> Evidence {
         source: format!("statx of {path}"),
         value: format!("uid {} gid {} mode {:04o}", file.uid, file.gid, file.mode),
     }
+}
+
+/// Whether a process is one of the host's, and in no container. What is not known is taken for the
+/// host: that is the worse of the two.
+pub fn is_on_host(case: &Case<'_>, process: &Process) -> bool {
+    let initial = |kind: NsKind| {
+        let inode = process.links.own(kind).get();
+        inode.map(|inode| case.snapshot.is_initial(NsKey { kind, inode }))
+    };
+    [NsKind::Pid, NsKind::User]
+        .into_iter()
+        .all(|kind| initial(kind) != Some(Seen::Known(false)))
 }
 
 /// What a process is called in a sentence.

@@ -90,7 +90,14 @@ pub fn look(case: &Case<'_>, findings: &mut Vec<Finding>) {
         };
     tell(&HOST_BIND_WRITABLE, Severity::Critical, writable);
     tell(&HOST_ROOT_VISIBLE, Severity::High, readable);
-    tell(&SETUID_ON_HOST, Severity::High, setuid);
+    // Whoever is root of the host already needs no more.
+    let is_root = binds
+        .iter()
+        .filter_map(|bind| writable(case, bind))
+        .any(|found| found.severity == Severity::Critical && found.verdict == Verdict::Exploitable);
+    if !is_root {
+        tell(&SETUID_ON_HOST, Severity::High, setuid);
+    }
 }
 
 /// Devices and sockets have findings of their own.

@@ -6,7 +6,7 @@ use std::cell::Cell;
 use super::ability::Ability;
 use super::case::Case;
 use super::catalogue::PROCFS_OF_FOREIGN_PIDNS;
-use super::exposed::{called, told, unknown};
+use super::exposed::{called, is_on_host, told, unknown};
 use super::finding::{Finding, Severity, Verdict};
 use crate::analyse::power::{Answer, Credentials, ptrace};
 use crate::model::exposure::ProcInstance;
@@ -78,7 +78,7 @@ fn judge(case: &Case<'_>, instance: &ProcInstance, foreign: u64) -> Vec<Finding>
     );
     let mut found = vec![evidence(visible)];
     if let Some((witness, ability)) = reachable(case, foreign) {
-        let (severity, power) = weigh(&witness);
+        let (severity, power) = weigh(case, &witness);
         let finding = Finding::new(
             &PROCFS_OF_FOREIGN_PIDNS,
             severity,
@@ -94,16 +94,21 @@ fn judge(case: &Case<'_>, instance: &ProcInstance, foreign: u64) -> Vec<Finding>
     found
 }
 
-fn weigh(witness: &Process) -> (Severity, String) {
+/// What it is worth to get at the files of a process.
+fn weigh(case: &Case<'_>, witness: &Process) -> (Severity, String) {
     let status = witness.details.as_deref().and_then(|it| it.status.known());
     let uid = witness.uid.get().unwrap_or_default();
     let has_power = status.is_some_and(|status| !status.capabilities.permitted.is_empty());
-    match uid == 0 || has_power {
-        true => (
+    match (is_on_host(case, witness), uid == 0 || has_power) {
+        (false, _) => (Severity::Medium, "which is in another container".to_owned()),
+        (true, true) => (
             Severity::Critical,
-            format!("which has uid {uid} and may be read"),
+            format!("which has uid {uid} of the host and may be read"),
         ),
-        false => (Severity::High, format!("which may be read as uid {uid}")),
+        (true, false) => (
+            Severity::High,
+            format!("which may be read as uid {uid} of the host"),
+        ),
     }
 }
 
@@ -140,6 +145,6 @@ fn best(case: &Case<'_>, seeing: &Process, credentials: &Credentials) -> Option<
                 .answer
                 .is_yes()
         })
-        .max_by_key(|other| (weigh(other).0, std::cmp::Reverse(other.pid)))
+        .max_by_key(|other| (weigh(case, other).0, std::cmp::Reverse(other.pid)))
         .map(|other| other.pid)
 }

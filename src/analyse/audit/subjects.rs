@@ -1,7 +1,7 @@
 //! Which processes are audited: the inits of containers and sandboxes, those in them that differ
 //! from their init in what they may do, and on the host whoever shows that something has happened.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::storage::programs_of_kernel;
 use super::traces::is_helper;
@@ -109,6 +109,27 @@ pub fn choose(snapshot: &Snapshot, scope: Scope) -> Vec<Subject> {
         });
     }
     found
+}
+
+/// Those that a subject stands for, each with that: what they hold open may set them apart still.
+pub fn others(snapshot: &Snapshot, subjects: &[Subject]) -> BTreeMap<Pid, Pid> {
+    let held = subjects
+        .iter()
+        .filter(|subject| subject.held && subject.alike > 1);
+    let profiles: HashMap<Profile, Pid> = held
+        .filter_map(|it| {
+            let process = snapshot.processes.get(&it.task)?;
+            Some((Profile::of(process, true), it.task))
+        })
+        .collect();
+    let processes = snapshot.processes.values().filter(|process| {
+        !profiles.is_empty() && !process.is_kernel_thread() && !process.is_zombie()
+    });
+    let like = processes.filter_map(|process| {
+        let subject = *profiles.get(&Profile::of(process, true))?;
+        Some((process.task(), subject))
+    });
+    like.filter(|(task, subject)| task != subject).collect()
 }
 
 /// What is known of the places of a machine before its processes are looked at one by one.

@@ -9,14 +9,14 @@ mod mounts;
 mod rules;
 mod sockets;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 
 use super::processes::living_task;
 use super::{details, open};
-use crate::model::exposure::{Exposure, File, FileKind, Part};
+use crate::model::exposure::{Exposure, File, FileKind, Handle, Part};
 use crate::model::mount::Mount;
 use crate::model::{NsKey, NsKind, Pid, Process, Seen, Snapshot, Why};
 use crate::sys::look::Look;
@@ -43,6 +43,46 @@ pub fn expose(root: &ProcRoot, snapshot: &mut Snapshot, tasks: &[Pid]) {
     listeners::find_owners(&looker, &mut exposures, &mut abstract_ones);
     snapshot.exposures.extend(exposures);
     snapshot.listeners.extend(abstract_ones);
+}
+
+/// Of processes that are like one that was read closely in all but what they hold: those that hold
+/// something of the host. Each stands beside the one that it is like, whose mounts are its own.
+pub fn holders(root: &ProcRoot, snapshot: &Snapshot, others: &BTreeMap<Pid, Pid>) -> Vec<Pid> {
+    if others.is_empty() {
+        return Vec::new();
+    }
+    let looker = Looker::new(root, snapshot);
+    let host = host_mounts(root, snapshot);
+    let host: BTreeSet<i32> = host.known().into_iter().flatten().map(|it| it.id).collect();
+    let holds = |(task, like): &(&Pid, &Pid)| {
+        let process = snapshot.processes.get(task)?;
+        let like = snapshot.processes.get(like)?.details.as_deref()?;
+        let table = like.mounts.known()?;
+        let dir = looker.task(process).ok()?;
+        let handles = handles::of(&looker, process, &dir, table).found;
+        handles.iter().any(|it| is_of_host(it, &host)).then_some(())
+    };
+    let holders = others.iter().filter(|pair| holds(pair).is_some());
+    holders.map(|(task, _)| *task).collect()
+}
+
+/// Whether something that is held deserves a closer look: not a terminal, nor what a runtime keeps
+/// in memory.
+fn is_of_host(handle: &Handle, host: &BTreeSet<i32>) -> bool {
+    let is_outside = handle.mount.is_some_and(|mount| host.contains(&mount));
+    match handle.file {
+        None => handle.what.is_some(),
+        Some(file) => match file.kind {
+            FileKind::Directory => handle.name != "root",
+            FileKind::Block => true,
+            // Terminals, and what every program has: null, zero, random …
+            FileKind::Char => !matches!(
+                file.device,
+                Some((4 | 5 | 136..=143, _) | (1, 3 | 5 | 7..=9))
+            ),
+            _ => is_outside && !matches!(handle.name.as_str(), "fd/0" | "fd/1" | "fd/2"),
+        },
+    }
 }
 
 /// The mount table of the host's mount namespace, by which mounts of others get their paths there.

@@ -226,7 +226,6 @@ fn dormant(config: &mut Value) {
 }
 
 #[test]
-#[ignore = "not finished: fails since the rules on mounts came in"]
 fn nsa_111_an_execve_gives_back_what_was_taken_unless_no_new_privs_is_on() {
     // runc's own execve of the program has given it back already.
     let it = started!(runc::run(dormant));

@@ -25,7 +25,6 @@ fn expect(pid: i32, expected: &str) {
 }
 
 #[test]
-#[ignore = "not finished: to be pinned anew with the findings on mounts"]
 fn a_default_docker_container() {
     let it = started!(docker::run(&["--name", "whole"]));
     expect(
@@ -36,12 +35,12 @@ fn a_default_docker_container() {
          NSA-403 low conditional
          NSA-404 low conditional
          NSA-106 info conditional
+         NSA-205 critical mitigated
          NSA-033 info shared-only",
     );
 }
 
 #[test]
-#[ignore = "not finished: to be pinned anew with the findings on mounts"]
 fn a_privileged_podman_container() {
     let it = started!(podman::run(&["--name", "whole-privileged", "--privileged"]));
     expect(
@@ -49,21 +48,25 @@ fn a_privileged_podman_container() {
         "NSA-110 critical exploitable
          NSA-100 critical exploitable
          NSA-103 critical exploitable
+         NSA-204 critical exploitable
+         NSA-205 critical exploitable
+         NSA-207 critical exploitable
          NSA-104 critical conditional
          NSA-108 high exploitable
+         NSA-206 medium exploitable
          NSA-400 medium exploitable
          NSA-102 medium conditional
          NSA-001 low exploitable
          NSA-032 low exploitable
          NSA-401 low exploitable
          NSA-404 low conditional
+         NSA-208 info exploitable
          NSA-106 info conditional
          NSA-033 info shared-only",
     );
 }
 
 #[test]
-#[ignore = "not finished: to be pinned anew with the findings on mounts"]
 fn a_docker_container_in_the_hosts_pid_namespace() {
     let _victim = started!(victim());
     let it = started!(docker::run(&["--name", "whole-pid", "--pid=host"]));
@@ -77,12 +80,12 @@ fn a_docker_container_in_the_hosts_pid_namespace() {
          NSA-403 low conditional
          NSA-404 low conditional
          NSA-106 info conditional
+         NSA-205 critical mitigated
          NSA-033 info shared-only",
     );
 }
 
 #[test]
-#[ignore = "not finished: to be pinned anew with the findings on mounts"]
 fn a_podman_container_with_ids_of_its_own() {
     let it = started!(podman::run(&["--name", "whole-auto", "--userns=auto"]));
     expect(
@@ -90,6 +93,7 @@ fn a_podman_container_with_ids_of_its_own() {
         "NSA-032 low exploitable
          NSA-401 low exploitable
          NSA-403 low conditional
+         NSA-205 critical mitigated
          NSA-033 info shared-only",
     );
 }
@@ -97,7 +101,6 @@ fn a_podman_container_with_ids_of_its_own() {
 /// The capabilities of a root's bubblewrap are worth nothing outside, and its uid is worth all: the
 /// kernel's settings ask for that uid only, and are writable in there.
 #[test]
-#[ignore = "not finished: to be pinned anew with the findings on mounts"]
 fn a_bubblewrap_of_root_is_still_the_hosts_root() {
     if !is_root() {
         skip!("needs root");
@@ -106,9 +109,12 @@ fn a_bubblewrap_of_root_is_still_the_hosts_root() {
     expect(
         it.pid,
         "NSA-002 critical exploitable
+         NSA-205 critical exploitable
+         NSA-206 medium exploitable
          NSA-400 medium exploitable
          NSA-403 medium exploitable
-         NSA-033 info shared-only",
+         NSA-033 info shared-only
+         NSA-302 info shared-only",
     );
     // bwrap itself is the init in there, and has dropped them.
     let program = descendant(it.pid, "sleep").expect("the program");
@@ -127,7 +133,6 @@ fn a_bubblewrap_of_root_is_still_the_hosts_root() {
 
 /// Nothing of what the host has is within reach of an ordinary user's sandbox.
 #[test]
-#[ignore = "not finished: to be pinned anew with the findings on mounts"]
 fn a_bubblewrap_of_an_ordinary_user_is_harmless_to_the_host() {
     let mut command = Command::new("bwrap");
     command.args(["--unshare-all", "--die-with-parent", "--ro-bind", "/", "/"]);
@@ -145,6 +150,10 @@ fn a_bubblewrap_of_an_ordinary_user_is_harmless_to_the_host() {
         it.pid,
         "NSA-400 medium exploitable
          NSA-403 medium exploitable
+         NSA-206 low exploitable
+         NSA-201 critical mitigated
+         NSA-205 critical mitigated
+         NSA-202 high mitigated
          NSA-033 info shared-only",
     );
 }

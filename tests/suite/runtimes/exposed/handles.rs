@@ -2,7 +2,7 @@
 
 use crate::runtimes::{bwrap, started};
 
-use super::{container, container_with, is, judged, succeeded};
+use super::{container, container_with, finding_in, is, judged, succeeded};
 
 /// One descriptor beside the standard streams.
 const ONE: [&str; 2] = ["--preserve-fds", "1"];
@@ -75,4 +75,27 @@ fn a_device_that_is_open_already_asks_no_device_cgroup() {
 fn the_first_process_of_a_bwrap_sandbox_is_bwrap_itself() {
     let it = started!(bwrap::run(&[]));
     assert_eq!(judged(it.pid, "NSA-302"), is("info", "shared-only"));
+}
+
+#[test]
+fn of_many_that_are_alike_the_one_that_holds_something_is_told_apart() {
+    let it = started!(container_with("3</", &ONE, |spec| {
+        let script = "/bin/sleep 301 3<&- & /bin/sleep 302 & exec /bin/sleep 300 3<&-";
+        spec.0["process"]["args"] = serde_json::json!(["/bin/sh", "-c", script]);
+    }));
+    let pid_of = |argument: &str| {
+        let all = crate::support::process::children(it.pid);
+        let is_it =
+            |pid: &i32| crate::support::facts::proc_file(*pid, "cmdline").contains(argument);
+        all.into_iter().find(is_it).expect("a child")
+    };
+    let document = crate::support::run::nsinspect(&["audit", "--json"])
+        .expect(0)
+        .json();
+    assert_eq!(finding_in(&document, it.pid, "NSA-300"), None);
+    let holder = finding_in(&document, pid_of("302"), "NSA-300").expect("a finding");
+    assert_eq!(holder["severity"], "critical");
+    let subjects = document["subjects"].as_array().unwrap();
+    let init = subjects.iter().find(|it_| it_["pid"] == it.pid).unwrap();
+    assert_eq!(init["nprocs"], 2, "{init:#}");
 }
