@@ -94,13 +94,31 @@ fn a_docker_container_in_the_hosts_pid_namespace() {
 
 #[test]
 fn a_docker_container_with_the_whole_host_in_a_volume() {
+    let _victim = started!(victim());
     let it = started!(docker::run(&[
         "--name",
         "whole-volume",
         "--volume",
         "/:/host"
     ]));
-    expect(it.pid, "");
+    expect(
+        it.pid,
+        "NSA-200 critical exploitable
+         NSA-201 critical exploitable
+         NSA-205 critical exploitable
+         NSA-012 high exploitable
+         NSA-210 high conditional
+         NSA-206 medium exploitable
+         NSA-208 medium exploitable
+         NSA-001 low exploitable
+         NSA-032 low exploitable
+         NSA-401 low exploitable
+         NSA-403 low conditional
+         NSA-404 low conditional
+         NSA-207 critical shared-only
+         NSA-033 info shared-only
+         NSA-106 info mitigated",
+    );
 }
 
 /// Read-only and under another name, it is the same socket.
@@ -109,7 +127,18 @@ fn a_docker_container_with_the_engines_socket() {
     let first = started!(docker::run(&["--name", "whole-first"]));
     let bind = format!("{}:/run/innocent:ro", first.folder.join("socket").display());
     let it = started!(docker::run(&["--name", "whole-socket", "--volume", &bind]));
-    expect(it.pid, "");
+    expect(
+        it.pid,
+        "NSA-200 critical exploitable
+         NSA-001 low exploitable
+         NSA-032 low exploitable
+         NSA-401 low exploitable
+         NSA-403 low conditional
+         NSA-404 low conditional
+         NSA-205 critical mitigated
+         NSA-033 info shared-only
+         NSA-106 info mitigated",
+    );
 }
 
 #[test]
