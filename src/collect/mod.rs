@@ -194,6 +194,7 @@ impl Collector {
     /// What holds for the whole machine.
     pub fn look_at_settings(&self, snapshot: &mut Snapshot) {
         snapshot.settings = settings::read(&self.root);
+        snapshot.host_mounts = exposure::host_mounts(&self.root, snapshot);
     }
 
     /// The root directories of the given processes, which tell those in a chroot(2).

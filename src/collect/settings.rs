@@ -1,10 +1,9 @@
-//! What holds for the whole machine: settings of the kernel, our own mounts, accounts.
+//! What holds for the whole machine: settings of the kernel, accounts.
 
 use std::path::Path;
 
 use nix::errno::Errno;
 
-use super::details;
 use crate::model::settings::{Account, SYSCTLS, Settings};
 use crate::model::{Seen, Why, text};
 use crate::sys::procfs::ProcRoot;
@@ -24,13 +23,8 @@ pub fn read(root: &ProcRoot) -> Settings {
         };
         (name, seen)
     };
-    let own = root.own_task().map_err(why);
     Settings {
         sysctls: SYSCTLS.map(sysctl).into(),
-        mounts: match &own {
-            Ok(own) => details::mounts_of(own),
-            Err(why) => Seen::Unknown(why.clone()),
-        },
         // Files outside of procfs belong to the machine that we run on, which need not be the one
         // that the procfs shows.
         lockdown: ours(root, LOCKDOWN, lockdown),

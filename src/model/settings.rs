@@ -1,5 +1,5 @@
 //! What holds for the whole machine and decides what its processes may do: settings of the kernel,
-//! the host's own mounts, and who owns which ids.
+//! and who owns which ids.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::mount::Mount;
 use super::seen::{Seen, Why};
 
 /// Files below `/proc/sys` that an audit looks at.
@@ -35,8 +34,6 @@ pub struct Settings {
     pub sysctls: BTreeMap<&'static str, Seen<String>>,
     /// `/sys/kernel/security/lockdown`, the word in brackets; unsupported without that module.
     pub lockdown: Seen<String>,
-    /// The reader's own mount table.
-    pub mounts: Seen<Vec<Mount>>,
     /// Uids with a name in `/etc/passwd`.
     pub accounts: Seen<Vec<Account>>,
 }
@@ -49,7 +46,6 @@ impl Settings {
                 .map(|name| (name, Seen::Unknown(why.clone())))
                 .into(),
             lockdown: Seen::Unknown(why.clone()),
-            mounts: Seen::Unknown(why.clone()),
             accounts: Seen::Unknown(why.clone()),
         }
     }

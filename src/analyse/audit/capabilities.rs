@@ -1,6 +1,7 @@
 //! Capabilities that count over the host, now or after an execve. One that counts only in a user
 //! namespace of its own is no finding, however full the set is.
 
+use super::ability::Ability;
 use super::case::{Case, DOCKERS_DEFAULT, Holds};
 use super::catalogue::Rule;
 use super::catalogue::capabilities::{
@@ -8,7 +9,8 @@ use super::catalogue::capabilities::{
     SYS_ADMIN, SYS_MODULE,
 };
 use super::finding::{Finding, Severity, Verdict};
-use super::mounts;
+use super::{devices, mounts, procfs};
+use crate::model::mount::below;
 use crate::model::process::Seccomp;
 use crate::model::{CapabilitySet, NsKind, Seen};
 
@@ -134,7 +136,7 @@ fn lockdown(case: &Case<'_>, finding: Finding, leaves: &str) -> Finding {
 
 /// NSA-102.
 fn ptrace(case: &Case<'_>) -> Option<Finding> {
-    let sees_host = case.is_in_hosts(NsKind::Pid);
+    let sees_host = case.is_in_hosts(NsKind::Pid) || procfs::shows_host(case);
     let (severity, why) = match sees_host {
         true => (
             Severity::Critical,
@@ -249,16 +251,30 @@ fn bpf(case: &Case<'_>) -> Option<Finding> {
     }
 }
 
-/// NSA-106. By itself it is in every container of Docker's.
+/// NSA-106. By itself it is in every container of Docker's, and the device cgroup is the barrier.
 fn mknod(case: &Case<'_>) -> Option<Finding> {
-    let why = "CAP_MKNOD counts over the host: it can make the node of any device, which is worth \
-               something only if it may open it";
-    let finding = held(case, CapabilitySet::MKNOD, &MKNOD, Severity::Info, why)?;
-    Some(
-        finding
+    let opens = devices::may_open_a_disk(case);
+    let (severity, why) = match opens {
+        Ability::Yes => (
+            Severity::Critical,
+            "CAP_MKNOD counts over the host, and its device cgroup lets it open what it makes: the \
+             host's disks",
+        ),
+        _ => (
+            Severity::Info,
+            "CAP_MKNOD counts over the host: it can make the node of any device, which is worth \
+             something only if it may open it",
+        ),
+    };
+    let finding = held(case, CapabilitySet::MKNOD, &MKNOD, severity, why)?;
+    Some(match opens {
+        Ability::Yes => finding,
+        Ability::No(barrier) => finding.but(Verdict::Mitigated).provided(barrier),
+        Ability::If(condition) => finding.but(Verdict::Conditional).provided(condition),
+        Ability::Unknown(what) => finding
             .but(Verdict::Conditional)
-            .provided("its device cgroup lets it open the node, on a mount without nodev"),
-    )
+            .provided(format!("it may open the node: not known is {what}")),
+    })
 }
 
 /// NSA-107. Over a network namespace of its own these are harmless.
@@ -389,25 +405,31 @@ fn privileged(case: &Case<'_>) -> Option<Finding> {
     let ceiling = case.ceiling();
     let has_all = case.is_in_hosts(NsKind::User) && all.0 & !ceiling.0 == 0 && !all.is_empty();
     let is_filtered = status.seccomp != Some(Seccomp::Disabled);
-    if !has_all || is_filtered {
+    let devices = devices::may_open_a_disk(case);
+    if !has_all || is_filtered || devices.is_no() {
         return None;
     }
     let table = case.details().and_then(|details| details.mounts.known());
     let covers = |table: &[crate::model::mount::Mount]| {
-        table.iter().any(|mount| {
-            mount.mount_point != "/proc" && mounts::is_below(&mount.mount_point, "/proc")
-        })
+        table
+            .iter()
+            .any(|mount| below("/proc", &mount.mount_point).is_some_and(|rest| !rest.is_empty()))
     };
     let masked = table
         .filter(|table| !table.is_empty())
         .map(|table| covers(table));
     let now = all.0 & !status.capabilities.effective.0 == 0;
+    let devices = match devices {
+        Ability::Yes => "it allows the host's disks",
+        _ => "whether it allows the host's disks is not known",
+    };
     let why = "it has every capability that the host has, no seccomp filter, and no part of /proc is \
                hidden: it is the host's root in all but its mounts";
     let finding = Finding::new(&PRIVILEGED, Severity::Critical, Verdict::Exploitable, why)
         .with(case.line("CapEff"))
         .seen("/proc/1/status CapBnd", format!("{:016x}", all.0))
         .with(case.line("Seccomp"))
+        .seen("device cgroup", devices)
         .with(case.link(NsKind::User));
     let finding = match now {
         true => finding,

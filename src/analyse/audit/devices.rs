@@ -6,10 +6,12 @@ use super::case::Case;
 use super::catalogue::{HOST_DEVICE, Rule};
 use super::exposed::{bits, inode, told, unknown};
 use super::finding::{Finding, Severity, Verdict};
+use super::mounts;
 use crate::analyse::power::capable::capable;
 use crate::analyse::power::files::{Access, may_access};
 use crate::analyse::power::{operations, userns};
 use crate::model::exposure::{DeviceNode, DeviceRules, File, FileKind};
+use crate::model::mount::Mount;
 use crate::model::{CapabilitySet, NsKind, Seen};
 
 /// What a device is, and what its driver asks for beside the permission to open it.
@@ -248,6 +250,42 @@ fn matches(line: &str, file: &File, access: Access) -> bool {
         && is(major, own_major)
         && is(minor, own_minor)
         && modes.contains(mode)
+}
+
+/// Whether it could open one of the host's disks, had it a node of that: what CAP_MKNOD is worth.
+pub fn may_open_a_disk(case: &Case<'_>) -> Ability {
+    let exposure = match case.exposure() {
+        Ok(exposure) => exposure,
+        Err(why) => return Ability::Unknown(format!("its device cgroup ({why})")),
+    };
+    let is_open = |mount: &&Mount| !mount.has_option("nodev") && mounts::is_writable(mount);
+    if let Ok(table) = case.mounts()
+        && !table.is_empty()
+        && !table.iter().any(|mount| is_open(&mount))
+    {
+        return Ability::No("every mount is nodev or read-only".to_owned());
+    }
+    let disks = case.snapshot.host_mounts.known().into_iter().flatten();
+    let disks = disks.filter_map(|mount| {
+        let (major, minor) = mount.device.split_once(':')?;
+        let device = (major.parse().ok()?, minor.parse().ok()?);
+        (device.0 != 0).then_some(device)
+    });
+    let by_disk = disks.map(|device| allowed(&exposure.device_rules, &disk(device), Access::Write));
+    by_disk
+        .reduce(|one, other| one.or(|| other))
+        .unwrap_or_else(|| Ability::Unknown("which disks the host has".to_owned()))
+}
+
+const fn disk(device: (u32, u32)) -> File {
+    File {
+        kind: FileKind::Block,
+        inode: 0,
+        uid: 0,
+        gid: 0,
+        mode: 0o600,
+        device: Some(device),
+    }
 }
 
 /// For a descriptor that is open already: what is asked for at opening was asked.

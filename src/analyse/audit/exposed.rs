@@ -3,42 +3,14 @@
 use super::case::Case;
 use super::catalogue::Rule;
 use super::finding::{Evidence, Finding, Severity, Verdict};
+use super::mounts::{self, HostPath};
 use crate::analyse::power::files::Inode;
 use crate::model::exposure::{Exposure, File, FileKind, MountPoint, Part};
-use crate::model::mount::{Mount, below, join};
+use crate::model::mount::Mount;
 use crate::model::{NsKey, NsKind, Pid, Place, Process, Seen, Why};
 
 /// Of things that are alike so many are named.
 const NAMED: usize = 8;
-
-/// File systems that are windows to the kernel: a mount of them shows no files of the host.
-const OF_THE_KERNEL: [&str; 18] = [
-    "binfmt_misc",
-    "bpf",
-    "cgroup",
-    "cgroup2",
-    "configfs",
-    "debugfs",
-    "devpts",
-    "devtmpfs",
-    "efivarfs",
-    "fusectl",
-    "hugetlbfs",
-    "mqueue",
-    "nsfs",
-    "proc",
-    "pstore",
-    "securityfs",
-    "sysfs",
-    "tracefs",
-];
-
-/// Where a mount of a process is on the host.
-pub struct HostPath<'a> {
-    pub path: String,
-    /// The mount of the host that leads there.
-    pub mount: &'a Mount,
-}
 
 impl<'a> Case<'a> {
     pub fn exposure(&self) -> Result<&'a Exposure, Why> {
@@ -75,16 +47,7 @@ impl<'a> Case<'a> {
     /// Where on the host a mount is, by file system and directory; `None`: it is nowhere on the
     /// host, or a file system of the kernel.
     pub fn on_host(&self, mount: &Mount) -> Option<HostPath<'a>> {
-        if OF_THE_KERNEL.contains(&mount.fstype.as_str()) {
-            return None;
-        }
-        let host = self.snapshot.host_mounts.known()?;
-        let fitting = host.iter().filter(|it| it.device == mount.device);
-        let (rest, found) = fitting
-            .filter_map(|it| Some((below(&it.root, &mount.root)?, it)))
-            .min_by_key(|(rest, it)| (rest.len(), it.mount_point.len()))?;
-        let path = join(&found.mount_point, rest);
-        Some(HostPath { path, mount: found })
+        mounts::on_host(self.snapshot, mount)
     }
 
     /// Whether a process is in the same container or sandbox, as far as is known.

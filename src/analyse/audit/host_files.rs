@@ -4,8 +4,9 @@
 use super::ability::{Ability, mounts_are_hosts};
 use super::case::Case;
 use super::catalogue::{HOST_BIND_WRITABLE, HOST_ROOT_VISIBLE, Rule, SETUID_ON_HOST};
-use super::exposed::{HostPath, bits, inode, merged, no_host_table, unknown};
+use super::exposed::{bits, inode, merged, no_host_table, unknown};
 use super::finding::{Finding, Severity, Verdict};
+use super::mounts::HostPath;
 use crate::analyse::power::files::{Access, Inode, may_access};
 use crate::model::Place;
 use crate::model::container::is_hash;

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::model::Settings;
-use crate::model::mount::Mount;
+use crate::model::Snapshot;
+use crate::model::mount::{Mount, below, join};
 
 /// The mount that shows what is at a path. As the kernel walks: from the root, always to what is
 /// mounted on the mount that it is in, nearest first. The order of the lines tells nothing, and a
@@ -14,12 +14,12 @@ pub fn covering<'a>(table: &'a [Mount], path: &str) -> Option<&'a Mount> {
     let mut at = table
         .iter()
         .filter(is_first)
-        .filter(|mount| is_below(path, &mount.mount_point))
+        .filter(|mount| below(&mount.mount_point, path).is_some())
         .min_by_key(|mount| mount.mount_point.len())?;
     // Each step leads to another mount; a forged table must not make us go in circles.
     for _ in 0..table.len() {
         let on_it = table.iter().filter(|mount| {
-            mount.parent == at.id && mount.id != at.id && is_below(path, &mount.mount_point)
+            mount.parent == at.id && mount.id != at.id && below(&mount.mount_point, path).is_some()
         });
         match on_it.min_by_key(|mount| mount.mount_point.len()) {
             Some(next) => at = next,
@@ -27,13 +27,6 @@ pub fn covering<'a>(table: &'a [Mount], path: &str) -> Option<&'a Mount> {
         }
     }
     Some(at)
-}
-
-/// Whether a path is another or lies below it.
-pub fn is_below(path: &str, above: &str) -> bool {
-    let above = above.strip_suffix('/').unwrap_or(above);
-    let rest = path.strip_prefix(above);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Whether neither the mount nor the file system behind it is read-only.
@@ -64,24 +57,48 @@ pub fn is_writable_bind(mount: &Mount) -> bool {
     point != "/" && is_on_disk(mount) && is_writable(mount) && !USUAL.contains(&point)
 }
 
-/// Where a mount's directory is for the reader, by the reader's own mounts of the same file system.
-pub fn on_host(settings: &Settings, mount: &Mount) -> Option<String> {
-    let own = settings.mounts.known()?.iter();
-    let best = own
-        .filter(|it| it.device == mount.device && is_below(&mount.root, &it.root))
-        .max_by_key(|it| it.root.len())?;
-    let above = best.root.strip_suffix('/').unwrap_or(&best.root);
-    let rest = mount.root.strip_prefix(above)?;
-    let point = best
-        .mount_point
-        .strip_suffix('/')
-        .unwrap_or(&best.mount_point);
-    let path = format!("{point}{rest}");
-    Some(if path.is_empty() {
-        "/".to_owned()
-    } else {
-        path
-    })
+/// File systems that are windows to the kernel: a mount of them shows no files of the host.
+const OF_THE_KERNEL: [&str; 18] = [
+    "binfmt_misc",
+    "bpf",
+    "cgroup",
+    "cgroup2",
+    "configfs",
+    "debugfs",
+    "devpts",
+    "devtmpfs",
+    "efivarfs",
+    "fusectl",
+    "hugetlbfs",
+    "mqueue",
+    "nsfs",
+    "proc",
+    "pstore",
+    "securityfs",
+    "sysfs",
+    "tracefs",
+];
+
+/// Where a mount of a process is on the host.
+pub struct HostPath<'a> {
+    pub path: String,
+    /// The mount of the host that leads there.
+    pub mount: &'a Mount,
+}
+
+/// Where on the host a mount is, by file system and directory; `None`: it is nowhere on the host, or
+/// a file system of the kernel.
+pub fn on_host<'a>(snapshot: &'a Snapshot, mount: &Mount) -> Option<HostPath<'a>> {
+    if OF_THE_KERNEL.contains(&mount.fstype.as_str()) {
+        return None;
+    }
+    let host = snapshot.host_mounts.known()?;
+    let fitting = host.iter().filter(|it| it.device == mount.device);
+    let (rest, found) = fitting
+        .filter_map(|it| Some((below(&it.root, &mount.root)?, it)))
+        .min_by_key(|(rest, it)| (rest.len(), it.mount_point.len()))?;
+    let path = join(&found.mount_point, rest);
+    Some(HostPath { path, mount: found })
 }
 
 #[cfg(test)]

@@ -35,6 +35,14 @@ pub fn look(case: &Case<'_>, findings: &mut Vec<Finding>) {
     told(findings, RULE, &exposure.procfs, found);
 }
 
+/// Whether a procfs of the host is mounted for a process whose own pid namespace is another.
+pub fn shows_host(case: &Case<'_>) -> bool {
+    let host = NsKind::Pid.initial_inode();
+    let instances = case.exposure().map(|it| it.procfs.found.as_slice());
+    let mut instances = instances.unwrap_or_default().iter();
+    instances.any(|instance| whose(case, instance) == Some(host))
+}
+
 /// The pid namespace that an instance shows, if that is neither its own nor below it.
 fn whose(case: &Case<'_>, instance: &ProcInstance) -> Option<u64> {
     let own = case.key(NsKind::Pid).get()?.inode;

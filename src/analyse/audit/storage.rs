@@ -1,8 +1,8 @@
 //! Whose files a path of the host leads to: the folders in which containers keep theirs.
 
 use super::machine::{Known, Machine};
-use super::mounts::{is_below, on_host};
-use crate::model::mount::Mount;
+use super::mounts::on_host;
+use crate::model::mount::{Mount, below};
 use crate::model::{Process, Snapshot};
 
 /// Where engines keep root file systems, if not told otherwise.
@@ -18,13 +18,15 @@ const USUAL: [&str; 7] = [
 
 /// The container whose files a path of the host leads to, and the folder by which that is told.
 pub fn owner(machine: &Machine<'_>, path: &str) -> Option<(String, String)> {
-    let is_in = |folder: &String| folder != "/" && is_below(path, folder);
+    let is_in = |folder: &String| folder != "/" && below(folder, path).is_some();
     let known = machine.containers.iter().find_map(|known| {
         let folder = folders(machine.snapshot, known).into_iter().find(is_in)?;
         Some((known.name(), folder))
     });
     let usual = || {
-        let folder = USUAL.into_iter().find(|folder| is_below(path, folder))?;
+        let folder = USUAL
+            .into_iter()
+            .find(|folder| below(folder, path).is_some())?;
         Some((
             "a container that is not known".to_owned(),
             folder.to_owned(),
@@ -39,7 +41,7 @@ fn folders(snapshot: &Snapshot, known: &Known<'_>) -> Vec<String> {
     let table = details.and_then(|details| details.mounts.known());
     let root = table.and_then(|table| table.iter().find(|mount| mount.mount_point == "/"));
     root.map_or_else(Vec::new, |root| {
-        let own = on_host(&snapshot.settings, root).filter(|_| root.fstype != "overlay");
+        let own = on_host(snapshot, root).map(|it| it.path);
         own.into_iter().chain(layers(root)).collect()
     })
 }
@@ -80,7 +82,7 @@ pub fn programs_of_kernel(snapshot: &Snapshot) -> Vec<(String, String, String)> 
         "kernel/poweroff_cmd",
     ];
     let mut found: Vec<(String, String, String)> = sysctls.into_iter().filter_map(sysctl).collect();
-    for mount in settings.mounts.known().into_iter().flatten() {
+    for mount in snapshot.host_mounts.known().into_iter().flatten() {
         let mut options = mount.super_options.split(',');
         let agent = options.find_map(|option| option.strip_prefix("release_agent="));
         if let Some(agent) = agent.filter(|_| mount.fstype == "cgroup") {

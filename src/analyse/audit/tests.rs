@@ -163,7 +163,7 @@ fn set_label(process: &mut Process, label: &str) {
 fn machine(more: impl IntoIterator<Item = Process>) -> Snapshot {
     let mut snapshot = empty_for_tests();
     snapshot.settings = Settings::unknown(&Why::Unsupported);
-    snapshot.settings.mounts = Seen::Known(vec![root_mount("/")]);
+    snapshot.host_mounts = Seen::Known(vec![root_mount("/")]);
     set(&mut snapshot, "user/max_user_namespaces", "1000");
     for process in [process(1), process(2)].into_iter().chain(more) {
         for key in process.links.own_keys() {

@@ -30,7 +30,9 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Looks at the given processes, which were read closely, and at what is around them.
 pub fn expose(root: &ProcRoot, snapshot: &mut Snapshot, tasks: &[Pid]) {
-    snapshot.host_mounts = host_mounts(root, snapshot);
+    if !snapshot.host_mounts.is_known() {
+        snapshot.host_mounts = host_mounts(root, snapshot);
+    }
     let looker = Looker::new(root, snapshot);
     let mut surfaces = BTreeMap::new();
     let mut exposures: BTreeMap<Pid, Exposure> = BTreeMap::new();
@@ -86,7 +88,7 @@ fn is_of_host(handle: &Handle, host: &BTreeSet<i32>) -> bool {
 }
 
 /// The mount table of the host's mount namespace, by which mounts of others get their paths there.
-fn host_mounts(root: &ProcRoot, snapshot: &Snapshot) -> Seen<Vec<Mount>> {
+pub fn host_mounts(root: &ProcRoot, snapshot: &Snapshot) -> Seen<Vec<Mount>> {
     let kind = NsKind::Mnt;
     let own = snapshot.reader.links.own(kind);
     let is_ours = own.part(|inode| {

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use super::Unknown;
 use crate::model::Settings;
-use crate::model::mount::Mount;
 use crate::model::settings::{Account, SYSCTLS};
 
 /// What holds for the whole machine.
@@ -19,8 +18,6 @@ pub struct SettingsRecord {
     pub sysctls: BTreeMap<String, Option<String>>,
     /// The word in force in /sys/kernel/security/lockdown
     pub lockdown: Option<String>,
-    /// The reader's own mount table
-    pub mounts: Option<Vec<Mount>>,
     /// Uids with a name in /etc/passwd
     pub accounts: Option<Vec<Account>>,
     pub unknown: Unknown,
@@ -36,7 +33,6 @@ impl From<&Settings> for SettingsRecord {
         SettingsRecord {
             sysctls: sysctls.collect(),
             lockdown: unknown.note("lockdown", settings.lockdown.clone()),
-            mounts: unknown.note("mounts", settings.mounts.clone()),
             accounts: unknown.note("accounts", settings.accounts.clone()),
             unknown,
         }
@@ -54,7 +50,6 @@ impl SettingsRecord {
         Settings {
             sysctls: SYSCTLS.map(sysctl).into(),
             lockdown: unknown.seen("lockdown", self.lockdown),
-            mounts: unknown.seen("mounts", self.mounts),
             accounts: unknown.seen("accounts", self.accounts),
         }
     }

@@ -109,6 +109,14 @@ fn nsa_103_cap_dac_read_search_finds_files_of_a_disk_by_number() {
     ]);
 }
 
+/// Whether there is a device cgroup of version 1, whose list says what is allowed: what a program of
+/// version 2 decides cannot be seen.
+pub fn has_device_list() -> bool {
+    let own = std::fs::read_to_string("/proc/self/cgroup").unwrap();
+    own.lines()
+        .any(|line| line.split(':').nth(1) == Some("devices"))
+}
+
 #[test]
 fn nsa_104_to_108_other_capabilities_each_with_its_worth() {
     judge!([
@@ -142,9 +150,37 @@ fn nsa_104_to_108_other_capabilities_each_with_its_worth() {
         ),
         case(
             "NSA-106",
-            "Docker's default has CAP_MKNOD",
+            "Docker's default has CAP_MKNOD, and the device cgroup forbids to open",
             |it| give(it, &[]),
-            Some(("info", "conditional")),
+            Some((
+                "info",
+                if has_device_list() {
+                    "mitigated"
+                } else {
+                    "conditional"
+                }
+            )),
+        ),
+        case(
+            "NSA-106",
+            "a device cgroup that allows everything",
+            |it| {
+                give(it, &[]);
+                it["linux"]["resources"]["devices"] = json!([{"allow": true, "access": "rwm"}]);
+            },
+            has_device_list()
+                .then_some(("critical", "exploitable"))
+                .or(Some(("info", "conditional"))),
+        ),
+        case(
+            "NSA-106",
+            "the same in a user namespace",
+            |it| {
+                map_to(it, 6_000_000);
+                give(it, &[]);
+                it["linux"]["resources"]["devices"] = json!([{"allow": true, "access": "rwm"}]);
+            },
+            None,
         ),
         case("NSA-106", "none", take_all, None),
         case(
