@@ -17,8 +17,11 @@ pub struct Joinable {
     path: String,
 }
 
-/// Opens the given cgroups. Those in hierarchies that are mounted nowhere are left out, since no
-/// process can be moved in them.
+/// Opens the given cgroups.
+///
+/// # Errors
+/// The first that cannot be joined, since its hierarchy is mounted nowhere, or it is not ours to
+/// write.
 pub fn open(entries: &[CgroupEntry], hierarchies: &[Hierarchy]) -> Result<Vec<Joinable>, Failure> {
     let mut opened = Vec::new();
     for entry in entries {
@@ -33,9 +36,18 @@ pub fn open(entries: &[CgroupEntry], hierarchies: &[Hierarchy]) -> Result<Vec<Jo
                     .iter()
                     .all(|name| hierarchy.controllers.iter().any(|it| it == name))
         };
-        if let Some(hierarchy) = hierarchies.iter().find(is_it) {
-            opened.push(open_one(entry, hierarchy)?);
-        }
+        let hierarchy = hierarchies.iter().find(is_it).ok_or_else(|| {
+            let step = Step::JoinCgroup(entry.path.clone());
+            let which = match names.is_empty() {
+                true => "cgroup2".to_owned(),
+                false => names.join(","),
+            };
+            Failure::because(
+                step,
+                format!("its hierarchy ({which}) is mounted nowhere here"),
+            )
+        })?;
+        opened.push(open_one(entry, hierarchy)?);
     }
     Ok(opened)
 }

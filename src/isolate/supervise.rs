@@ -50,6 +50,17 @@ const PASSED_ON: [Signal; 9] = [
     Signal::SIGCONT,
 ];
 
+/// What ends a process that does not handle it.
+const ENDS: [Signal; 4] = [
+    Signal::SIGHUP,
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+    Signal::SIGTERM,
+];
+
+/// How long a child that is setting up may take to end by a signal (ms).
+const ENDS_WITHIN: u16 = 1000;
+
 /// Our signals, held back to be read one by one, and the terminal as it was before the program could
 /// change it.
 pub struct HeldSignals {
@@ -78,21 +89,36 @@ impl HeldSignals {
     /// Waits until something can be read, and passes signals on to a child meanwhile: setting up can
     /// take for ever where a file system in there answers nobody.
     pub fn wait_readable(&self, from: impl AsFd, child: Pid) -> Result<(), Errno> {
+        let mut ending = None;
         loop {
             let input = |fd| PollFd::new(fd, PollFlags::POLLIN);
             let mut fds = [input(from.as_fd()), input(self.descriptor.as_fd())];
-            match poll(&mut fds, PollTimeout::NONE) {
-                Ok(_) if fds[0].any() == Some(true) => return Ok(()),
-                Ok(_) | Err(Errno::EINTR) => {}
-                Err(errno) => return Err(errno),
+            let limit = ending.map_or(PollTimeout::NONE, |_| ENDS_WITHIN.into());
+            match (poll(&mut fds, limit), ending) {
+                (Ok(0), Some(signal)) => self.abandon(child, signal)?,
+                (Ok(_), _) if fds[0].any() == Some(true) => return Ok(()),
+                (Ok(_) | Err(Errno::EINTR), _) => {}
+                (Err(errno), _) => return Err(errno),
             }
-            if let Some(sent) = self.next()?
-                && sent.by_process
-            {
-                let _ = kill(child, sent.signal);
+            if fds[1].any() != Some(true) {
+                continue;
+            }
+            if let Some(sent) = self.next()? {
+                if sent.by_process {
+                    let _ = kill(child, sent.signal);
+                }
+                ending = ending.or(ENDS.contains(&sent.signal).then_some(sent.signal));
             }
             stop_if_stopped(child)?;
         }
+    }
+
+    /// Ends us by a signal that a child has not ended by: it waits for a file system, and not even
+    /// SIGKILL ends it before that answers (request_wait_answer in fs/fuse/dev.c).
+    fn abandon(&self, child: Pid, signal: Signal) -> Result<(), Errno> {
+        let _ = kill(child, Signal::SIGKILL);
+        self.let_go()?;
+        raise(signal)
     }
 
     /// The next that has come; `None` where that says nothing, or is the end or stop of a child.

@@ -27,6 +27,7 @@ use crate::isolate::program::Program;
 use crate::isolate::root::open_directory;
 use crate::isolate::{Failure, Step};
 use crate::model::namespace::NsKey;
+use crate::model::process::CgroupEntry;
 use crate::model::{LinkName, NsKind, Seen};
 use crate::sys::procfs::{ProcRoot, TaskDir};
 use crate::sys::{nsfs, sockets};
@@ -361,8 +362,13 @@ fn cgroups_of(
     }
     let own = collector.root().own_task();
     let own = own.during(|| Step::Open("/proc/self".to_owned()))?;
+    // Those that we are in already are joined without the right to write there.
+    let ours = details::cgroups_of(&own);
+    let is_ours = |it: &CgroupEntry| ours.known().is_some_and(|ours| ours.contains(it));
+    let mut theirs = pinned.cgroups()?;
+    theirs.retain(|it| !is_ours(it));
     match details::cgroup_hierarchies(&own) {
-        Seen::Known(hierarchies) => cgroups::open(&pinned.cgroups()?, &hierarchies),
+        Seen::Known(hierarchies) => cgroups::open(&theirs, &hierarchies),
         Seen::Unknown(why) => Err(Failure::because(
             Step::Open("/proc/self/mountinfo".to_owned()),
             format!("it cannot be read: {why}"),

@@ -3,7 +3,7 @@
 mod beside;
 mod errors;
 mod root;
-mod running;
+pub mod running;
 mod subordinate;
-mod terminal;
+pub mod terminal;
 mod unprivileged;

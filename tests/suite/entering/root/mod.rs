@@ -9,7 +9,6 @@ macro_rules! needs_root {
     };
 }
 
-mod descriptors;
 mod options;
 mod refusals;
 mod rights;

@@ -1,1 +1,104 @@
-//! x
+//! At a real terminal: job control, a shell inside, and the terminal given back.
+
+use nix::sys::signal::Signal;
+
+use crate::launch::running::{SOON, send, wait_for_state};
+use crate::launch::terminal::{CTRL_C, CTRL_Z, Terminal};
+use crate::runtimes::started;
+use crate::support::process::{children, wait_until};
+use crate::support::skip::has_program;
+
+use super::sandbox;
+
+/// The process below the shell of the terminal, and the one below that if there is one.
+fn entered(terminal: &Terminal, forks: bool) -> (i32, i32) {
+    let mut found = None;
+    wait_until(SOON, "the program to run", || {
+        let first = children(terminal.leader()).first().copied();
+        let program = match forks {
+            true => first.and_then(|pid| children(pid).first().copied()),
+            false => first,
+        };
+        let runs = |pid: &i32| crate::support::process::comm_of(*pid).as_deref() == Some("sleep");
+        found = first.zip(program.filter(runs));
+        found.is_some()
+    })
+    .unwrap();
+    found.unwrap()
+}
+
+#[test]
+fn a_program_is_stopped_put_to_the_background_fetched_back_and_ended() {
+    needs_root!();
+    if !has_program("bash") {
+        skip!("bash is not installed");
+    }
+    let it = started!(sandbox());
+    for (options, forks) in [("-a", true), ("-n", false), ("--as-target", true)] {
+        let mut terminal = Terminal::with_shell();
+        terminal.enter(&format!("$N enter {} {options} sleep 1000", it.pid));
+        let (supervisor, program) = entered(&terminal, forks);
+        terminal.press(CTRL_Z);
+        terminal.expect("Stopped");
+        terminal.expect("ready> ");
+        wait_for_state(supervisor, &['T']);
+        terminal.enter("bg");
+        wait_for_state(supervisor, &['S']);
+        wait_for_state(program, &['S']);
+        terminal.expect("ready> ");
+        terminal.enter("fg");
+        terminal.expect("sleep 1000");
+        wait_until(SOON, "the foreground", || terminal.modes().1 == supervisor).unwrap();
+        terminal.press(CTRL_C);
+        terminal.expect("ready> ");
+        terminal.enter("echo $?; jobs; echo $((6 * 7))");
+        let shown = terminal.expect("42");
+        assert!(
+            shown.contains("130") && !shown.contains("sleep"),
+            "{options}: {shown}"
+        );
+    }
+}
+
+#[test]
+fn a_shell_inside_controls_its_own_jobs_and_the_terminal_is_given_back() {
+    needs_root!();
+    if !has_program("bash") {
+        skip!("bash is not installed");
+    }
+    let it = started!(sandbox());
+    let mut terminal = Terminal::with_shell();
+    let (modes, group) = terminal.modes();
+    let shell = "bash --norc --noprofile --noediting -i";
+    terminal.enter(&format!("PS1='inner> ' $N enter {} -- {shell}", it.pid));
+    terminal.expect("inner> ");
+    terminal.enter("hostname");
+    terminal.expect("inside");
+    terminal.enter("sleep 1000");
+    wait_until(SOON, "a job of its own", || terminal.modes().1 != group).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    terminal.press(CTRL_Z);
+    terminal.expect("Stopped");
+    terminal.expect("inner> ");
+    terminal.enter("fg");
+    terminal.expect("sleep 1000");
+    wait_until(SOON, "the foreground", || terminal.modes().1 != group).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    terminal.press(CTRL_C);
+    terminal.expect("inner> ");
+    terminal.enter("exit 3");
+    terminal.expect("ready> ");
+    terminal.enter("echo $?");
+    terminal.expect("3");
+    assert_eq!(terminal.modes(), (modes.clone(), group));
+
+    // One that is killed in raw mode gives nothing back itself.
+    let script = "stty raw -echo; echo raw; sleep 1000";
+    terminal.enter(&format!("$N enter {} -- sh -c '{script}'", it.pid));
+    terminal.expect("raw");
+    let supervisor = children(terminal.leader())[0];
+    send(children(supervisor)[0], Signal::SIGKILL);
+    terminal.expect("killed by SIGKILL");
+    terminal.expect("ready> ");
+    assert_eq!(terminal.modes().0, modes);
+}

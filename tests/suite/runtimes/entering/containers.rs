@@ -69,15 +69,14 @@ fn of_podman_with_and_without_a_user_namespace() {
 }
 
 #[test]
-#[ignore = "not finished: runc with a state of its own has no name, LXC cleans its environment"]
 fn of_lxc_by_name() {
-    let it = started!(lxc::run(&[]));
+    let proc = ["--define", "lxc.mount.auto=proc:mixed"];
+    let it = started!(lxc::run(&proc));
     assert_entered(&it, &[it.name.as_deref().unwrap()]);
 }
 
 #[test]
-#[ignore = "not finished: runc with a state of its own has no name, LXC cleans its environment"]
-fn of_runc_by_id() {
+fn of_runc_by_the_number_of_its_init() {
     let it = started!(runc::run(|_| ()));
-    assert_entered(&it, &[&it.id]);
+    assert_entered(&it, &[]);
 }

@@ -161,7 +161,6 @@ fn digest() -> Vec<u8> {
 }
 
 #[test]
-#[ignore = "not finished: the watcher is too slow, and a tracer holds up what enters"]
 fn a_container_that_watches_for_newcomers_never_holds_anything_of_ours() {
     let before = digest();
     let folder = shared_folder();
@@ -174,7 +173,6 @@ fn a_container_that_watches_for_newcomers_never_holds_anything_of_ours() {
 }
 
 #[test]
-#[ignore = "not finished: the watcher is too slow, and a tracer holds up what enters"]
 fn a_container_that_may_trace_holds_no_more_than_the_stub_and_the_program() {
     let before = digest();
     let folder = shared_folder();
@@ -193,7 +191,6 @@ fn a_container_that_may_trace_holds_no_more_than_the_stub_and_the_program() {
 
 /// That the watcher would have seen it: nsenter(1) is in there as itself before it executes.
 #[test]
-#[ignore = "not finished: the watcher is too slow, and a tracer holds up what enters"]
 fn the_watcher_sees_what_enters_without_care() {
     if !has_program("nsenter") {
         skip!("nsenter is not installed");

@@ -1,6 +1,6 @@
 /* Looks at every process that turns up in /proc and takes hold of whatever it can: its executable,
-   descriptors, directories and memory. Prints each thing once, as device:inode and its name. Ends
-   when FOLDER/stop exists; SEEN newcomers were looked at. */
+   descriptors, directories and memory. Once FOLDER/stop exists, it writes each thing to FOLDER/report,
+   as device:inode and its name, and how many newcomers it has SEEN. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
@@ -16,39 +16,50 @@
 static char lines[4096][256];
 static int count;
 
-static void tell(const char *what, const char *path, struct stat *it) {
-    char name[160] = "", line[256];
-    ssize_t length = readlink(path, name, sizeof name - 1);
-    if (length < 0) length = 0;
-    name[length] = 0;
-    snprintf(line, sizeof line, "%s %lu:%lu %s", what, (unsigned long)it->st_dev,
-             (unsigned long)it->st_ino, name);
+/* By a descriptor of it, which cannot become another meanwhile. */
+static void tell(const char *what, int fd) {
+    char self[64], name[160], line[256];
+    struct stat it;
+    if (fstat(fd, &it) != 0) return;
+    snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(self, name, sizeof name - 1);
+    name[length > 0 ? length : 0] = 0;
+    snprintf(line, sizeof line, "%s %lu:%lu %s", what, (unsigned long)it.st_dev,
+             (unsigned long)it.st_ino, name);
     for (int i = 0; i < count; i++)
         if (!strcmp(lines[i], line)) return;
     if (count < 4096) strcpy(lines[count++], line);
 }
 
 static void take(const char *what, const char *path, int flags) {
-    struct stat it;
     int fd = open(path, flags | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) return;
-    if (fstat(fd, &it) == 0) tell(what, path, &it);
+    tell(what, fd);
     if (flags & O_PATH) {
-        char again[64];
-        snprintf(again, sizeof again, "/proc/self/fd/%d", fd);
-        int write = open(again, O_WRONLY | O_CLOEXEC);
-        if (write >= 0) { tell("rewritten", path, &it); close(write); }
+        char self[64];
+        snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+        int again = open(self, O_WRONLY | O_CLOEXEC);
+        if (again >= 0) tell("rewritten", again);
+        close(again);
     }
     close(fd);
 }
 
-static void trace(int pid) {
+/* Tells what is executed there, of which something else was taken hold of. */
+static void tell_program(const char *what, int pid) {
     char path[64];
-    struct stat it;
-    if (ptrace(PTRACE_ATTACH, pid, 0, 0) != 0) return;
-    waitpid(pid, 0, __WALL);
     snprintf(path, sizeof path, "/proc/%d/exe", pid);
-    if (stat(path, &it) == 0) tell("traced", path, &it);
+    int fd = open(path, O_PATH | O_CLOEXEC);
+    if (fd >= 0) tell(what, fd);
+    close(fd);
+}
+
+static void trace(int pid) {
+    /* Not by PTRACE_ATTACH, whose SIGSTOP could stay behind and stop what has entered for ever. */
+    if (ptrace(PTRACE_SEIZE, pid, 0, 0) != 0) return;
+    tell_program("traced", pid);
+    ptrace(PTRACE_INTERRUPT, pid, 0, 0);
+    waitpid(pid, 0, __WALL);
     ptrace(PTRACE_DETACH, pid, 0, 0);
 }
 
@@ -67,12 +78,8 @@ static void look(int pid, int traces) {
     }
     snprintf(path, sizeof path, "/proc/%d/mem", pid);
     int mem = open(path, O_RDWR | O_CLOEXEC);
-    if (mem >= 0) {
-        struct stat it;
-        snprintf(path, sizeof path, "/proc/%d/exe", pid);
-        if (stat(path, &it) == 0) tell("mem", path, &it);
-        close(mem);
-    }
+    if (mem >= 0) tell_program("mem", pid);
+    close(mem);
     snprintf(path, sizeof path, "/proc/%d/fd", pid);
     DIR *fds = opendir(path);
     struct dirent *entry;
@@ -80,37 +87,45 @@ static void look(int pid, int traces) {
         if (entry->d_name[0] == '.') continue;
         snprintf(path, sizeof path, "/proc/%d/fd/%s", pid, entry->d_name);
         struct stat it;
-        if (stat(path, &it) == 0) tell(S_ISDIR(it.st_mode) ? "fd-folder" : "fd", path, &it);
+        int fd = open(path, O_PATH | O_CLOEXEC);
+        if (fd >= 0 && fstat(fd, &it) == 0) tell(S_ISDIR(it.st_mode) ? "fd-folder" : "fd", fd);
+        close(fd);
     }
     if (fds) closedir(fds);
     if (traces) trace(pid);
 }
 
+/* The number that was given last in our pid namespace (proc_loadavg(5)). */
+static int newest(void) {
+    char text[128];
+    int fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
+    ssize_t length = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[length > 0 ? length : 0] = 0;
+    char *last = strrchr(text, ' ');
+    return last ? atoi(last) : 0;
+}
+
 int main(int argc, char **argv) {
-    char stop[256], report[256];
-    int newest = 0, seen = 0;
-    (void)argc;
+    char path[320];
+    if (argc != 3) return 2;
     int traces = !strcmp(argv[2], "trace");
-    snprintf(stop, sizeof stop, "%s/stop", argv[1]);
-    snprintf(report, sizeof report, "%s/report", argv[1]);
-    for (int pid = 1; pid < 64; pid++) {
-        char path[64];
-        snprintf(path, sizeof path, "/proc/%d", pid);
-        if (access(path, F_OK) == 0) newest = pid;
-    }
-    while (access(stop, F_OK) != 0) {
-        /* The next number that the kernel gives is the newcomer's: no need to list all. */
-        for (int ahead = 1; ahead < 4; ahead++) {
-            char path[64];
-            snprintf(path, sizeof path, "/proc/%d/stat", newest + ahead);
-            if (access(path, F_OK) != 0) continue;
-            newest += ahead;
-            seen++;
-            for (int again = 0; again < 3; again++) look(newest, traces);
-            break;
+    int seen = 0, known = newest();
+    snprintf(path, sizeof path, "%s/stop", argv[1]);
+    while (access(path, F_OK) != 0) {
+        int pid = newest();
+        if (pid == known) continue;
+        known = pid;
+        char folder[64];
+        snprintf(folder, sizeof folder, "/proc/%d", pid);
+        /* Until it has ended: what it is changes when it executes. */
+        for (int looks = 0; access(folder, F_OK) == 0 && looks < 100; looks++) {
+            seen += looks == 0;
+            look(pid, traces);
         }
     }
-    FILE *out = fopen(report, "w");
+    snprintf(path, sizeof path, "%s/report", argv[1]);
+    FILE *out = fopen(path, "w");
     for (int i = 0; i < count; i++) fprintf(out, "%s\n", lines[i]);
     fprintf(out, "SEEN %d\n", seen);
     return fclose(out);
