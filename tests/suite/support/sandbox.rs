@@ -34,6 +34,22 @@ impl Sandbox {
         Sandbox::run(as_nobody(&mut unshare(args, script)))
     }
 
+    /// `unshare --user ARGS` with this line as uid and as gid map, written from outside by us who
+    /// are root: unshare(1) leaves ranges to newuidmap(1), which /etc/subuid limits for root too.
+    pub fn start_mapped(args: &[&str], map: &str) -> Result<Self, String> {
+        let mapped = "until grep -q . /proc/self/uid_map && grep -q . /proc/self/gid_map; do \
+                      sleep 0.05; done";
+        let script = format!(
+            "unshare --user {} sh -c '{}' & \
+             until [ $(readlink /proc/$!/ns/user) != $(readlink /proc/$$/ns/user) ]; do \
+             sleep 0.05; done; \
+             echo {map} >/proc/$!/uid_map; echo {map} >/proc/$!/gid_map; wait",
+            args.join(" "),
+            then_sleep(mapped)
+        );
+        Sandbox::run(Command::new("sh").args(["-c", &script]))
+    }
+
     /// Any command that ends in `sh -c SCRIPT` with a script made by [`then_sleep`].
     pub fn run(command: &mut Command) -> Result<Self, String> {
         command
@@ -55,6 +71,16 @@ impl Sandbox {
     /// a pid or time namespace of its own.
     pub fn outer(&self) -> i32 {
         self.runtime.pid()
+    }
+}
+
+impl Drop for Sandbox {
+    /// The one that sleeps may be a child, which does not end with its parent.
+    fn drop(&mut self) {
+        let outer = self.runtime.pid();
+        if self.pid != outer && sleeper(outer) == Some(self.pid) {
+            let _ = kill(Pid::from_raw(self.pid), Signal::SIGKILL);
+        }
     }
 }
 

@@ -209,13 +209,7 @@ fn busybox_root() -> Result<Sandbox, String> {
 #[test]
 fn a_user_namespace_makes_us_root_in_there_unless_ids_are_given_or_preserved() {
     needs_root!();
-    let args = [
-        "-U",
-        "-n",
-        "--map-users=1000,0,10",
-        "--map-groups=1000,0,10",
-    ];
-    let it = started!(Sandbox::start(&args, ""));
+    let it = started!(Sandbox::start_mapped(&["--net"], "0 1000 10"));
     let ids = "id -u; id -g; id -G";
     assert_eq!(both(&it, &["-U"], ids).stdout, "0\n0\n0\n");
     assert_eq!(
