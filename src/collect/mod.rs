@@ -11,6 +11,7 @@ pub mod parse;
 pub mod processes;
 pub mod relations;
 pub mod settings;
+pub mod watch;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::os::fd::OwnedFd;
@@ -27,16 +28,17 @@ use crate::model::{
 };
 use crate::sys::procfs::ProcRoot;
 use crate::sys::{nsfs, why};
-use processes::MissingLinks;
+use processes::{MissingLinks, Slot};
 
 pub use containers::Parents;
 pub use discover::Reach;
-pub use processes::Depth;
+pub use processes::{Depth, Threads};
 
 /// Reads one procfs.
 pub struct Collector {
     root: ProcRoot,
     missing: MissingLinks,
+    threads: Threads,
 }
 
 impl Collector {
@@ -47,7 +49,17 @@ impl Collector {
             errno,
         })?;
         let missing = MissingLinks::probe(&root);
-        Ok(Collector { root, missing })
+        let threads = Threads::default();
+        Ok(Collector {
+            root,
+            missing,
+            threads,
+        })
+    }
+
+    /// The same with another number of threads.
+    pub fn with_threads(self, threads: Threads) -> Collector {
+        Collector { threads, ..self }
     }
 
     /// The procfs itself.
@@ -87,27 +99,33 @@ impl Collector {
         if pids.is_empty() {
             return Err(Error::NotOneProcess);
         }
-        let mut snapshot = self.read(&pids, depth);
-        let layers = &mut snapshot.coverage.layers;
-        let state = match snapshot.coverage.unreadable.is_empty() {
-            true => LayerState::Done,
-            false => LayerState::Denied,
-        };
-        layers.extend(["processes", "for_children"].map(|layer| (layer, state)));
-        snapshot.coverage.hidden_by = host::hidden_by(&self.root, &snapshot.reader);
-        if snapshot.coverage.hidden_by.is_some() {
-            let layers = &mut snapshot.coverage.layers;
-            layers.insert("processes", LayerState::Denied);
-        }
+        let mut snapshot = self.frame();
+        self.add(&mut snapshot, &pids, depth);
+        conclude(&mut snapshot);
         Ok(snapshot)
     }
 
     /// The given processes only. Those that are not there are counted as gone.
     pub fn read(&self, pids: &[Pid], depth: Depth) -> Snapshot {
+        let mut snapshot = self.empty();
+        self.add(&mut snapshot, pids, depth);
+        snapshot
+    }
+
+    /// A snapshot that all processes are to be read into.
+    fn frame(&self) -> Snapshot {
+        let mut snapshot = self.empty();
+        snapshot.coverage.hidden_by = host::hidden_by(&self.root, &snapshot.reader);
+        snapshot
+    }
+
+    /// Where and by whom, with not one process.
+    fn empty(&self) -> Snapshot {
         let nsfs = host::nsfs(&self.root, &self.missing);
-        let mut snapshot = Snapshot {
+        let layers = LAYERS.map(|layer| (layer, LayerState::Skipped));
+        Snapshot {
             host: host::host(&self.root),
-            taken_at: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
+            taken_at: now(),
             reader: host::reader(&self.root, &self.missing),
             nsfs_dev: nsfs.device,
             initial_net: nsfs.initial_net,
@@ -121,35 +139,38 @@ impl Collector {
             host_mounts: Seen::Unknown(Why::Skipped),
             listeners: BTreeMap::new(),
             users: BTreeMap::new(),
-            coverage: Coverage::default(),
-        };
-        let layers = &mut snapshot.coverage.layers;
-        layers.extend(LAYERS.map(|layer| (layer, LayerState::Skipped)));
-        self.add(&mut snapshot, pids, depth);
-        snapshot
+            coverage: Coverage {
+                layers: layers.into_iter().collect(),
+                ..Coverage::default()
+            },
+        }
     }
 
     /// Reads more processes into a snapshot.
     pub fn add(&self, snapshot: &mut Snapshot, pids: &[Pid], depth: Depth) {
-        for batch in processes::read_all(&self.root, &self.missing, pids, depth) {
-            snapshot.coverage.gone += batch.gone;
-            for (_, process) in &batch.processes {
-                count(&mut snapshot.coverage, process);
+        let found = self.read_all(pids, depth);
+        for slot in &found {
+            match slot {
+                Some((_, process)) => count(&mut snapshot.coverage, process),
+                None => snapshot.coverage.gone += 1,
             }
-            // Much faster than inserting one by one, and the tree has no half-empty nodes.
-            snapshot
-                .processes
-                .append(&mut batch.processes.into_iter().collect());
         }
+        // Much faster than inserting one by one, and the tree has no half-empty nodes.
+        let mut found = found.into_iter().flatten().collect();
+        snapshot.processes.append(&mut found);
         snapshot.namespaces = gather(&snapshot.processes);
         mark_initial(snapshot);
+    }
+
+    fn read_all(&self, pids: &[Pid], depth: Depth) -> Vec<Slot> {
+        processes::read_all(&self.root, &self.missing, self.threads, pids, depth)
     }
 
     /// Reads some processes of a snapshot again, deeper. One that has changed its namespaces since,
     /// or whose number has passed to another, keeps what was read first.
     pub fn deepen(&self, snapshot: &mut Snapshot, tasks: &[Pid], depth: Depth) {
-        let again = processes::read_all(&self.root, &self.missing, tasks, depth);
-        for (task, process) in again.into_iter().flat_map(|batch| batch.processes) {
+        let again = self.read_all(tasks, depth);
+        for (task, process) in again.into_iter().flatten() {
             if let Some(first) = snapshot.processes.get_mut(&task)
                 && first.links == process.links
                 && is_same_start(first, &process)
@@ -249,7 +270,7 @@ impl Collector {
         exposure::holders(&self.root, snapshot, others)
     }
 
-    /// Login names of the uids that occur in the snapshot.
+    /// Login names of the uids that occur in the snapshot, of those that are not known yet.
     pub fn name_users(&self, snapshot: &mut Snapshot) {
         let uids: BTreeSet<u32> = snapshot
             .processes
@@ -262,10 +283,32 @@ impl Collector {
                     .filter_map(|namespace| namespace.owner_uid.get().flatten()),
             )
             .collect();
-        snapshot.users = uids
-            .into_iter()
-            .filter_map(|uid| Some((uid, host::user_name(uid)?)))
-            .collect();
+        for uid in uids {
+            if !snapshot.users.contains_key(&uid)
+                && let Some(name) = host::user_name(uid)
+            {
+                snapshot.users.insert(uid, name);
+            }
+        }
+    }
+}
+
+/// This second, in RFC 3339.
+fn now() -> String {
+    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
+}
+
+/// How the layers of a snapshot fared that hold all processes.
+fn conclude(snapshot: &mut Snapshot) {
+    let coverage = &mut snapshot.coverage;
+    let state = match coverage.unreadable.is_empty() {
+        true => LayerState::Done,
+        false => LayerState::Denied,
+    };
+    let layers = &mut coverage.layers;
+    layers.extend(["processes", "for_children"].map(|layer| (layer, state)));
+    if coverage.hidden_by.is_some() {
+        layers.insert("processes", LayerState::Denied);
     }
 }
 

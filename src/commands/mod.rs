@@ -15,6 +15,7 @@ mod snapshot;
 mod source;
 mod target;
 mod tree;
+mod watch;
 
 use crate::cli::{Cli, Command, Format, Global};
 use crate::error::{Error, Exit};

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::os::fd::OwnedFd;
 
 use crate::cli::Global;
-use crate::collect::{Collector, Depth, Parents, Reach};
+use crate::collect::{Collector, Depth, Parents, Reach, Threads};
 use crate::error::Error;
 use crate::model::namespace::NsKey;
 use crate::model::{Pid, Snapshot};
@@ -22,7 +22,10 @@ impl Source {
     /// What the global options name.
     pub fn open(global: &Global) -> Result<Source, Error> {
         let Some(file) = &global.from else {
-            return Ok(Source::Live(Collector::open(&global.proc)?));
+            let collector = Collector::open(&global.proc)?;
+            return Ok(Source::Live(
+                collector.with_threads(Threads(global.threads)),
+            ));
         };
         let from = match file.to_str() {
             Some("-") => "from standard input".to_owned(),

@@ -82,6 +82,12 @@ impl ProcRoot {
     }
 }
 
+impl AsFd for ProcRoot {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.dir.as_fd()
+    }
+}
+
 impl AsRawFd for ProcRoot {
     fn as_raw_fd(&self) -> std::os::fd::RawFd {
         self.dir.as_raw_fd()
@@ -118,21 +124,7 @@ impl TaskDir {
     }
 
     fn readlink<'a>(&self, path: &CStr, buffer: &'a mut [u8]) -> Result<&'a [u8], Errno> {
-        // SAFETY: `path` ends in NUL and `buffer` may be written for its whole length.
-        let length = unsafe {
-            libc::readlinkat(
-                self.dir.as_raw_fd(),
-                path.as_ptr(),
-                buffer.as_mut_ptr().cast(),
-                buffer.len(),
-            )
-        };
-        let length = usize::try_from(length).map_err(|_| Errno::last())?;
-        // A result that fills the buffer may have been cut.
-        if length == buffer.len() {
-            return Err(Errno::ENAMETOOLONG);
-        }
-        Ok(&buffer[..length])
+        readlink(self.dir.as_fd(), path, buffer)
     }
 
     /// The target of a link below the directory, such as `exe` or `fd/3`.
@@ -381,6 +373,29 @@ fn read_below(base: BorrowedFd<'_>, path: &str, limit: usize) -> Result<Vec<u8>,
         }
     }
     Ok(contents)
+}
+
+/// The target of a link below a directory.
+pub(super) fn readlink<'a>(
+    base: BorrowedFd<'_>,
+    path: &CStr,
+    buffer: &'a mut [u8],
+) -> Result<&'a [u8], Errno> {
+    // SAFETY: `path` ends in NUL and `buffer` may be written for its whole length.
+    let length = unsafe {
+        libc::readlinkat(
+            base.as_raw_fd(),
+            path.as_ptr(),
+            buffer.as_mut_ptr().cast(),
+            buffer.len(),
+        )
+    };
+    let length = usize::try_from(length).map_err(|_| Errno::last())?;
+    // A result that fills the buffer may have been cut.
+    if length == buffer.len() {
+        return Err(Errno::ENAMETOOLONG);
+    }
+    Ok(&buffer[..length])
 }
 
 /// The path of a namespace link below `/proc/PID`.

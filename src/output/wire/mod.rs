@@ -22,6 +22,7 @@ pub mod schema;
 pub mod settings;
 pub mod snapshot;
 pub mod tree;
+pub mod watch;
 
 use std::collections::BTreeMap;
 
@@ -45,10 +46,11 @@ pub enum DocumentName {
     Snapshot,
     Audit,
     Doctor,
+    Watch,
 }
 
 impl DocumentName {
-    pub const ALL: [DocumentName; 11] = [
+    pub const ALL: [DocumentName; 12] = [
         DocumentName::Namespaces,
         DocumentName::Members,
         DocumentName::Tree,
@@ -60,6 +62,7 @@ impl DocumentName {
         DocumentName::Snapshot,
         DocumentName::Audit,
         DocumentName::Doctor,
+        DocumentName::Watch,
     ];
 
     /// The name in `schema`: `nsinspect.<name>/1`.
@@ -76,6 +79,7 @@ impl DocumentName {
             DocumentName::Snapshot => "snapshot",
             DocumentName::Audit => "audit",
             DocumentName::Doctor => "doctor",
+            DocumentName::Watch => "watch",
         }
     }
 }

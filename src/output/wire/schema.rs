@@ -17,6 +17,7 @@ pub const fn of(document: DocumentName) -> &'static str {
         DocumentName::Snapshot => include_str!("../../../schemas/snapshot.json"),
         DocumentName::Audit => include_str!("../../../schemas/audit.json"),
         DocumentName::Doctor => include_str!("../../../schemas/doctor.json"),
+        DocumentName::Watch => include_str!("../../../schemas/watch.json"),
     }
 }
 
@@ -28,7 +29,7 @@ mod tests {
     use schemars::{Schema, schema_for};
 
     use super::super::{
-        Document, audit, can, diff, doctor, namespace, pid, process, reach, snapshot, tree,
+        Document, audit, can, diff, doctor, namespace, pid, process, reach, snapshot, tree, watch,
     };
     use super::*;
 
@@ -47,6 +48,7 @@ mod tests {
             DocumentName::Snapshot => schema_for!(Document<snapshot::Everything>),
             DocumentName::Audit => schema_for!(Document<audit::AuditBody>),
             DocumentName::Doctor => schema_for!(Document<doctor::Diagnosis>),
+            DocumentName::Watch => schema_for!(Document<watch::Watched>),
         }
     }
 
