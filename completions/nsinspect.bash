@@ -71,7 +71,7 @@ _nsinspect() {
 
     case "${cmd}" in
         nsinspect)
-            opts="-J -v -h -V --json --format --proc --from --depth --color --strict --verbose --help --version list ls tree show diff pid can reach snapshot run enter audit doctor completions man schema"
+            opts="-J -v -h -V --json --format --proc --from --depth --threads --color --strict --verbose --help --version list ls tree show diff pid can reach snapshot run enter audit doctor completions man schema"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -93,6 +93,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -105,7 +109,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__audit)
-            opts="-J -v -h --all --fail-on --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --all --fail-on --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -131,6 +135,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -143,7 +151,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__can)
-            opts="-J -v -h --in --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --in --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -169,6 +177,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -181,7 +193,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__completions)
-            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help bash elvish fish powershell zsh"
+            opts="-J -v -h --json --format --proc --from --depth --threads --color --strict --verbose --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -203,6 +215,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -215,7 +231,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__diff)
-            opts="-J -v -h --require --exit-code --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --require --exit-code --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -241,6 +257,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -253,7 +273,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__doctor)
-            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -275,6 +295,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -287,7 +311,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__enter)
-            opts="-m -u -i -n -N -p -U -C -T -a -S -G -c -r -w -W -e -F -t -J -v -h --mount --uts --ipc --net --net-socket --pid --user --user-parent --cgroup --time --all --as-target --setuid --setgid --preserve-credentials --keep-caps --cap-drop --join-cgroup --root --wd --wdns --env --no-fork --target --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-m -u -i -n -N -p -U -C -T -a -S -G -c -r -w -W -e -F -t -J -v -h --mount --uts --ipc --net --net-socket --pid --user --user-parent --cgroup --time --all --as-target --setuid --setgid --preserve-credentials --keep-caps --cap-drop --join-cgroup --root --wd --wdns --env --no-fork --target --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -433,6 +457,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -445,7 +473,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__list)
-            opts="-t -p -P -o -n -r -u -l -J -v -h --type --task --persistent --output --output-all --noheadings --raw --notruncate --list --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-t -p -P -o -n -r -u -l -J -v -h --type --task --persistent --output --output-all --noheadings --raw --notruncate --list --watch --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -475,6 +503,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "ns type ns_id initial nprocs nthreads pid ppid uid user command path nsfs owner owner_uid parent container holders" -- "${cur}"))
                     return 0
                     ;;
+                --watch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
                     return 0
@@ -491,6 +523,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -503,7 +539,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__man)
-            opts="-J -v -h --dir --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --dir --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -529,6 +565,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -541,7 +581,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__pid)
-            opts="-J -v -h --in --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --in --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -567,6 +607,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -579,7 +623,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__reach)
-            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -601,6 +645,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -613,7 +661,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__run)
-            opts="-m -u -i -n -p -U -C -T -a -r -c -S -G -R -w -f -J -v -h --mount --uts --ipc --net --pid --user --cgroup --time --all --map-root-user --map-current-user --map-user --map-group --map-users --map-groups --map-auto --map-subids --setgroups --owner --setuid --setgid --keep-caps --propagation --mount-proc --no-mount-proc --rootfs --read-only --root --wd --hostname --no-lo --monotonic --boottime --clear-env --fork --init --kill-child --preserve-fd --forward-signals --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-m -u -i -n -p -U -C -T -a -r -c -S -G -R -w -f -J -v -h --mount --uts --ipc --net --pid --user --cgroup --time --all --map-root-user --map-current-user --map-user --map-group --map-users --map-groups --map-auto --map-subids --setgroups --owner --setuid --setgid --keep-caps --propagation --mount-proc --no-mount-proc --rootfs --read-only --root --wd --hostname --no-lo --monotonic --boottime --clear-env --fork --init --kill-child --preserve-fd --forward-signals --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -787,6 +835,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -799,7 +851,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__schema)
-            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help namespaces members tree process diff pid can reach snapshot audit doctor"
+            opts="-J -v -h --json --format --proc --from --depth --threads --color --strict --verbose --help namespaces members tree process diff pid can reach snapshot audit doctor watch"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -819,6 +871,10 @@ _nsinspect() {
                     ;;
                 --depth)
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -833,7 +889,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__show)
-            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -853,6 +909,10 @@ _nsinspect() {
                     ;;
                 --depth)
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -867,7 +927,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__snapshot)
-            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -887,6 +947,10 @@ _nsinspect() {
                     ;;
                 --depth)
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -901,7 +965,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__tree)
-            opts="-J -v -h --by --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --by --watch --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -909,6 +973,10 @@ _nsinspect() {
             case "${prev}" in
                 --by)
                     COMPREPLY=($(compgen -W "set user pid process" -- "${cur}"))
+                    return 0
+                    ;;
+                --watch)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --format)
@@ -925,6 +993,10 @@ _nsinspect() {
                     ;;
                 --depth)
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)

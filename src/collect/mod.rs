@@ -26,9 +26,9 @@ use crate::model::namespace::{Holder, Namespace, NsKey};
 use crate::model::{
     Coverage, LayerState, LinkName, NsKind, Pid, Process, Seen, Settings, Snapshot, Unreadable, Why,
 };
-use crate::sys::procfs::ProcRoot;
+use crate::sys::procfs::{ProcRoot, TaskDir};
 use crate::sys::{nsfs, why};
-use processes::{MissingLinks, Slot};
+use processes::{MissingLinks, Own, Slot};
 
 pub use containers::Parents;
 pub use discover::Reach;
@@ -37,6 +37,8 @@ pub use processes::{Depth, Threads};
 /// Reads one procfs.
 pub struct Collector {
     root: ProcRoot,
+    /// A procfs that does not show us is no mistake.
+    own: Result<Own, Errno>,
     missing: MissingLinks,
     threads: Threads,
 }
@@ -48,10 +50,12 @@ impl Collector {
             path: proc.to_owned(),
             errno,
         })?;
-        let missing = MissingLinks::probe(&root);
+        let own = Own::open(&root);
+        let missing = own.as_ref().map(Own::missing_links).unwrap_or_default();
         let threads = Threads::default();
         Ok(Collector {
             root,
+            own,
             missing,
             threads,
         })
@@ -75,6 +79,15 @@ impl Collector {
     /// Our own number in this procfs.
     pub fn own_pid(&self) -> Result<Pid, Error> {
         self.root.own_pid().map_err(Error::NoSelf)
+    }
+
+    /// Whether a process refuses its namespaces.
+    pub fn is_refused(&self, task: Pid) -> bool {
+        let link = |task: TaskDir| {
+            let link = LinkName::Own(NsKind::Mnt);
+            task.ns_link(link, &mut [0; 64]).map(drop)
+        };
+        self.root.task(task).and_then(link) == Err(Errno::EACCES)
     }
 
     /// The process that has this number in the pid namespace of a process here; `Known(None)`:
@@ -121,12 +134,12 @@ impl Collector {
 
     /// Where and by whom, with not one process.
     fn empty(&self) -> Snapshot {
-        let nsfs = host::nsfs(&self.root, &self.missing);
+        let nsfs = host::nsfs(&self.root, self.own.as_ref(), &self.missing);
         let layers = LAYERS.map(|layer| (layer, LayerState::Skipped));
         Snapshot {
             host: host::host(&self.root),
             taken_at: now(),
-            reader: host::reader(&self.root, &self.missing),
+            reader: host::reader(&self.root, self.own.as_ref()),
             nsfs_dev: nsfs.device,
             initial_net: nsfs.initial_net,
             initial_mnt: nsfs.initial_mnt,
@@ -203,12 +216,18 @@ impl Collector {
 
     /// What is inside the given namespaces, each through the member that stands beside it.
     pub fn look_inside(&self, snapshot: &mut Snapshot, wanted: &[(NsKey, Pid)]) {
+        let mut by_member: BTreeMap<Pid, Vec<NsKey>> = BTreeMap::new();
         for (key, member) in wanted {
-            let namespace = snapshot
-                .namespaces
-                .entry(*key)
-                .or_insert_with(|| Namespace::new(*key));
-            namespace.facts = facts::read(&self.root, *key, *member);
+            by_member.entry(*member).or_default().push(*key);
+        }
+        for (member, keys) in by_member {
+            for (key, facts) in facts::read(&self.root, &snapshot.reader.links, &keys, member) {
+                let namespace = snapshot
+                    .namespaces
+                    .entry(key)
+                    .or_insert_with(|| Namespace::new(key));
+                namespace.facts = facts;
+            }
         }
     }
 

@@ -30,19 +30,27 @@ pub enum Depth {
 }
 
 /// Links that this kernel does not have at all.
+#[derive(Default)]
 pub struct MissingLinks(Vec<LinkName>);
 
-impl MissingLinks {
-    /// Tells by our own links: they can all be read, unless the kernel lacks them.
-    pub fn probe(root: &ProcRoot) -> MissingLinks {
-        let missing = |own: TaskDir| {
-            let mut buffer = [0; 64];
-            LinkName::ALL
-                .into_iter()
-                .filter(|link| own.ns_link(*link, &mut buffer) == Err(Errno::ENOENT))
-                .collect()
-        };
-        MissingLinks(root.own_task().map(missing).unwrap_or_default())
+/// We ourselves, as this procfs shows us.
+pub struct Own {
+    pub task: TaskDir,
+    pub links: Links,
+}
+
+impl Own {
+    /// Reads our links, which can all be read, unless the kernel lacks them.
+    pub fn open(root: &ProcRoot) -> Result<Own, Errno> {
+        let task = root.own_task()?;
+        let links = read_links(&task, &MissingLinks(LinkName::ALL.to_vec()));
+        Ok(Own { task, links })
+    }
+
+    pub fn missing_links(&self) -> MissingLinks {
+        let is_missing = |(_, seen): &(LinkName, &Seen<u64>)| seen.why() == Some(&Why::Unsupported);
+        let missing = self.links.iter().filter(is_missing);
+        MissingLinks(missing.map(|(link, _)| link).collect())
     }
 }
 
@@ -217,7 +225,7 @@ pub fn cmdline_of(task: &TaskDir) -> Seen<Vec<String>> {
 }
 
 pub fn stat_of(task: &TaskDir) -> Seen<Stat> {
-    Seen::from(task.read("stat").map_err(why)).and_then(|bytes| {
+    Seen::from(task.read_records("stat", 1).map_err(why)).and_then(|bytes| {
         parse::stat(&bytes).map_or_else(
             || Seen::Unknown(Why::failed("/proc/PID/stat has an unknown form")),
             Seen::Known,

@@ -9,7 +9,7 @@ use crate::cli::Global;
 use crate::collect::{Collector, Depth, Parents, Reach, Threads};
 use crate::error::Error;
 use crate::model::namespace::NsKey;
-use crate::model::{Pid, Snapshot};
+use crate::model::{Pid, Process, Snapshot};
 use crate::output::wire;
 
 /// The running machine, or a snapshot, which has been looked at as closely as ever will be.
@@ -77,6 +77,19 @@ impl Source {
             && !snapshot.processes.contains_key(&task)
         {
             collector.add(snapshot, &[task], Depth::Everything);
+        }
+    }
+
+    /// PID 1, to compare with: of one that refuses its namespaces no more than that is asked.
+    pub fn add_init(&self, snapshot: &mut Snapshot) {
+        match self {
+            Source::Live(collector)
+                if !snapshot.processes.contains_key(&Process::INIT)
+                    && collector.is_refused(Process::INIT) =>
+            {
+                collector.add(snapshot, &[Process::INIT], Depth::Links);
+            }
+            _ => self.add(snapshot, Process::INIT),
         }
     }
 

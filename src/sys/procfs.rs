@@ -78,7 +78,12 @@ impl ProcRoot {
 
     /// The contents of a file below the root, such as `sys/kernel/ostype`.
     pub fn read(&self, path: &str) -> Result<Vec<u8>, Errno> {
-        read_below(self.dir.as_fd(), path, USUAL_LIMIT)
+        read_below(self.dir.as_fd(), path, USUAL_LIMIT, None)
+    }
+
+    /// The same for a file that is one record.
+    pub fn read_record(&self, path: &str) -> Result<Vec<u8>, Errno> {
+        read_below(self.dir.as_fd(), path, USUAL_LIMIT, Some(1))
     }
 }
 
@@ -238,7 +243,24 @@ impl TaskDir {
 
     /// The contents of a file below the directory; what lies beyond the limit (bytes) is not read.
     pub fn read_up_to(&self, path: &str, limit: usize) -> Result<Vec<u8>, Errno> {
-        read_below(self.dir.as_fd(), path, limit)
+        read_below(self.dir.as_fd(), path, limit, None)
+    }
+
+    /// The contents of a file whose records are no longer than said (bytes): the kernel fills what
+    /// it is given to the last record that fits (seq_read_iter in fs/seq_file.c), so that a read
+    /// which leaves room for one more has come to the end. At most 1 MiB.
+    pub fn read_records(&self, path: &str, longest: usize) -> Result<Vec<u8>, Errno> {
+        self.read_records_up_to(path, longest, USUAL_LIMIT)
+    }
+
+    /// The same with another limit (bytes), beyond which nothing is read.
+    pub fn read_records_up_to(
+        &self,
+        path: &str,
+        longest: usize,
+        limit: usize,
+    ) -> Result<Vec<u8>, Errno> {
+        read_below(self.dir.as_fd(), path, limit, Some(longest))
     }
 
     /// Those lines of a file below the directory that are wanted, however long it is. EFBIG: they
@@ -347,7 +369,7 @@ pub fn count_entries(base: BorrowedFd<'_>) -> Result<u64, Errno> {
 pub(super) fn read_path(path: &str, limit: usize) -> Result<Vec<u8>, Errno> {
     // SAFETY: AT_FDCWD is always valid.
     let here = unsafe { BorrowedFd::borrow_raw(libc::AT_FDCWD) };
-    read_below(here, path, limit)
+    read_below(here, path, limit, None)
 }
 
 fn open_below(base: BorrowedFd<'_>, path: &str) -> Result<File, Errno> {
@@ -359,7 +381,12 @@ fn errno_of(error: std::io::Error) -> Errno {
     Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO))
 }
 
-fn read_below(base: BorrowedFd<'_>, path: &str, limit: usize) -> Result<Vec<u8>, Errno> {
+fn read_below(
+    base: BorrowedFd<'_>,
+    path: &str,
+    limit: usize,
+    longest_record: Option<usize>,
+) -> Result<Vec<u8>, Errno> {
     let mut file = open_below(base, path)?;
     let mut contents = Vec::with_capacity(1024);
     let mut chunk = [0; 4096];
@@ -367,7 +394,12 @@ fn read_below(base: BorrowedFd<'_>, path: &str, limit: usize) -> Result<Vec<u8>,
         let room = chunk.len().min(limit - contents.len());
         match file.read(&mut chunk[..room]) {
             Ok(0) => break,
-            Ok(length) => contents.extend_from_slice(&chunk[..length]),
+            Ok(length) => {
+                contents.extend_from_slice(&chunk[..length]);
+                if longest_record.is_some_and(|longest| length + longest <= room) {
+                    break;
+                }
+            }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => return Err(errno_of(error)),
         }

@@ -1,7 +1,7 @@
 //! Whether a process has run since it was last looked at. Namespaces of a task change by its own
 //! system calls only (setns(2), unshare(2), exit(2)), so one that has not run is where it was.
 
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
@@ -74,15 +74,11 @@ pub fn raise_open_files() -> usize {
     usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX)
 }
 
-impl AsRawFd for SchedStat {
-    fn as_raw_fd(&self) -> std::os::fd::RawFd {
-        self.file.as_raw_fd()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::process::Command;
+    use std::time::{Duration, Instant};
 
     use super::*;
 
@@ -94,24 +90,27 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_process_that_has_run_is_at_another_moment() {
+    fn open(pid: Pid) -> SchedStat {
         let root = ProcRoot::open(Path::new("/proc")).unwrap();
-        let own = i32::try_from(std::process::id()).unwrap();
-        let own = SchedStat::open(&root, own).unwrap();
+        SchedStat::open(&root, pid).unwrap()
+    }
+
+    #[test]
+    fn whoever_has_run_is_at_another_moment() {
+        // By its number a thread has a folder as a process has.
+        let own = open(nix::unistd::gettid().as_raw());
         let first = own.read().unwrap();
-        assert!(first.is_some());
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
-        // The first thread of the test harness runs now and then only: at the latest when a test
-        // has ended. Those who run all the time are not it.
-        let mut child = std::process::Command::new("sleep")
-            .arg("0.2")
-            .spawn()
-            .unwrap();
-        let its = SchedStat::open(&root, i32::try_from(child.id()).unwrap()).unwrap();
-        while its.read().is_ok() && std::time::Instant::now() < deadline {
-            let _ = child.try_wait();
+        let give_up = Instant::now() + Duration::from_secs(10);
+        while own.read().unwrap() == first {
+            assert!(Instant::now() < give_up, "ten seconds make no difference");
         }
-        assert_eq!(its.read(), Err(Errno::ESRCH), "a reaped process is gone");
+    }
+
+    #[test]
+    fn a_process_that_was_reaped_is_gone_whoever_has_its_number() {
+        let mut child = Command::new("true").spawn().unwrap();
+        let its = open(Pid::try_from(child.id()).unwrap());
+        child.wait().unwrap();
+        assert_eq!(its.read(), Err(Errno::ESRCH));
     }
 }
