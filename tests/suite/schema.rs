@@ -24,7 +24,10 @@ fn every_document_fits_its_schema() {
         ("audit", vec!["audit", "--all"]),
         ("audit", vec!["audit", &own]),
         ("doctor", vec!["doctor"]),
-        ("verify", vec!["verify", &own, "--require", "pid", "--profile", "sandbox"]),
+        (
+            "verify",
+            vec!["verify", &own, "--require", "pid", "--profile", "sandbox"],
+        ),
     ] {
         let document = run(&args, "--json");
         let document: Value = serde_json::from_str(&document).unwrap();
