@@ -292,7 +292,7 @@ fn details(process: &Process) -> Result<&Details, Why> {
     process.details.as_deref().ok_or(Why::Skipped)
 }
 
-fn detail<'a, T>(process: &'a Process, part: fn(&Details) -> &Seen<T>) -> Result<&'a T, Why> {
+fn detail<T>(process: &Process, part: fn(&Details) -> &Seen<T>) -> Result<&T, Why> {
     part(details(process)?).as_ref().map_err(Clone::clone)
 }
 
