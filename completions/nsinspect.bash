@@ -64,6 +64,9 @@ _nsinspect() {
             nsinspect,tree)
                 cmd="nsinspect__subcmd__tree"
                 ;;
+            nsinspect,verify)
+                cmd="nsinspect__subcmd__verify"
+                ;;
             *)
                 ;;
         esac
@@ -71,14 +74,14 @@ _nsinspect() {
 
     case "${cmd}" in
         nsinspect)
-            opts="-J -v -h -V --json --format --proc --from --depth --threads --color --strict --verbose --help --version list ls tree show diff pid can reach snapshot run enter audit doctor completions man schema"
+            opts="-J -v -h -V --json --format --proc --from --depth --threads --color --strict --verbose --help --version list ls tree show diff pid can reach snapshot run enter audit verify doctor completions man schema"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -120,7 +123,7 @@ _nsinspect() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -162,7 +165,7 @@ _nsinspect() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -200,7 +203,7 @@ _nsinspect() {
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -242,7 +245,7 @@ _nsinspect() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -280,7 +283,7 @@ _nsinspect() {
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -442,7 +445,7 @@ _nsinspect() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -508,7 +511,7 @@ _nsinspect() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -550,7 +553,7 @@ _nsinspect() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -592,7 +595,7 @@ _nsinspect() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -630,7 +633,7 @@ _nsinspect() {
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -820,7 +823,7 @@ _nsinspect() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -851,14 +854,14 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__schema)
-            opts="-J -v -h --json --format --proc --from --depth --threads --color --strict --verbose --help namespaces members tree process diff pid can reach snapshot audit doctor watch"
+            opts="-J -v -h --json --format --proc --from --depth --threads --color --strict --verbose --help namespaces members tree process diff pid can reach snapshot audit doctor watch verify claims"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -896,7 +899,7 @@ _nsinspect() {
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -934,7 +937,7 @@ _nsinspect() {
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -980,7 +983,65 @@ _nsinspect() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
+                    return 0
+                    ;;
+                --proc)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --depth)
+                    COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nsinspect__subcmd__verify)
+            opts="-J -v -h --require --claims --profile --oci --static-only --explain --show-profile --json --format --proc --from --depth --threads --color --strict --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --require)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --claims)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --oci)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --show-profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)

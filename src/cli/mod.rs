@@ -2,6 +2,8 @@
 
 mod enter;
 mod judge;
+mod plain;
+mod prove;
 mod run;
 mod see;
 
@@ -13,6 +15,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use enter::{EnterArgs, IdArg};
 pub use judge::{AuditArgs, CanArgs, ReachArgs};
+pub use prove::VerifyArgs;
 pub use run::{PropagationArg, RunArgs, SetgroupsArg};
 pub use see::{By, ChosenColumn, Column, DiffArgs, ListArgs, PidArgs, ShowArgs, TreeArgs};
 
@@ -23,9 +26,9 @@ Exit codes:
   0  answered; what was asked for holds
   1  answered, and the answer is no: a required kind is shared, something differs
      (--exit-code), a capability is not there (can), a finding is as severe as
-     --fail-on says, there is no such namespace
-  2  could not answer: bad usage, not permitted, target gone, a capability or a
-     finding that cannot be judged, --strict and a gap";
+     --fail-on says, a claim fails (verify), there is no such namespace
+  2  could not answer: bad usage, not permitted, target gone, a capability, a
+     finding or a claim that cannot be judged, --strict and a gap";
 
 const TARGETS: &str = "\
 A TARGET is a PID or TID, `self`, ns:INODE or net:[INODE], the path of an nsfs file such as
@@ -45,9 +48,14 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Reads a command line. For `enter` the first word is the target, after which more options may
-    /// stand: what follows it is read once more, as if the target had been given by -t.
+    /// Reads a command line.
     pub fn read(line: &[OsString]) -> Result<Cli, clap::Error> {
+        plain::read(line).map_or_else(|| Cli::read_by_clap(line), Ok)
+    }
+
+    /// The same in every form. For `enter` the first word is the target, after which more options may
+    /// stand: what follows it is read once more, as if the target had been given by -t.
+    fn read_by_clap(line: &[OsString]) -> Result<Cli, clap::Error> {
         let cli = Cli::parse(line)?;
         match &cli.command {
             Command::Enter(args) if args.target.is_none() && !args.words.is_empty() => {
@@ -78,6 +86,7 @@ impl Cli {
             Some("run") => parse_alone("run", |args| Command::Run(Box::new(args)), line),
             Some("enter") => parse_alone("enter", |args| Command::Enter(Box::new(args)), line),
             Some("audit") => parse_alone("audit", Command::Audit, line),
+            Some("verify") => parse_alone("verify", Command::Verify, line),
             _ => None,
         };
         alone.map_or_else(|| Cli::try_parse_from(line), Ok)
@@ -99,8 +108,9 @@ fn parse_alone<A: Args>(
 }
 
 /// Whether the command line, however wrong, is one of `run` or `enter`.
-pub fn is_launch() -> bool {
-    let lenient = Cli::command().ignore_errors(true).try_get_matches();
+pub fn is_launch(line: &[OsString]) -> bool {
+    let lenient = Cli::command().ignore_errors(true);
+    let lenient = lenient.try_get_matches_from(line);
     lenient.is_ok_and(|words| matches!(words.subcommand_name(), Some("run" | "enter")))
 }
 
@@ -138,6 +148,22 @@ pub struct Global {
     pub verbose: bool,
 }
 
+impl Default for Global {
+    fn default() -> Global {
+        Global {
+            json: false,
+            format: Format::Table,
+            proc: "/proc".into(),
+            from: None,
+            depth: None,
+            color: Color::Auto,
+            strict: false,
+            verbose: false,
+            threads: None,
+        }
+    }
+}
+
 impl Global {
     /// The format, after `-J`.
     pub fn format(&self) -> Format {
@@ -165,6 +191,8 @@ pub enum Format {
     Yaml,
     /// SARIF 2.1.0 for code scanning, of `audit` only
     Sarif,
+    /// JUnit XML for continuous integration, of `verify` only
+    Junit,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -207,6 +235,8 @@ pub enum Command {
     Enter(Box<EnterArgs>),
     /// What containers and sandboxes could do to the host, with evidence
     Audit(AuditArgs),
+    /// Whether claims about the isolation of a process or container hold, by trying them
+    Verify(VerifyArgs),
     /// What this kernel, these privileges and this /proc allow, and what that hides
     Doctor,
     /// Print the completions for a shell
@@ -257,6 +287,7 @@ mod tests {
             "nsinspect can 1 sys_admin --strict",
             "nsinspect reach 1",
             "nsinspect audit",
+            "nsinspect verify docker:web --oci auto --require pid,net --static-only",
             "nsinspect run",
             "nsinspect run --proc /p -mfp --mount-proc --kill-child=TERM -- sh -c x",
             "nsinspect run -J -S 5 --map-users 0:1:2 top -b",

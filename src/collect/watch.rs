@@ -8,6 +8,7 @@ use super::processes::Depth;
 use super::{Collector, conclude, count, gather, mark_initial, now};
 use crate::error::Error;
 use crate::model::namespace::{Namespace, NsKey};
+use crate::model::process::Stat;
 use crate::model::{NsKind, Pid, Process, Seen, Snapshot, Why};
 use crate::sys::schedstat::{Moment, SchedStat, raise_open_files};
 use crate::sys::{list, why};
@@ -244,7 +245,7 @@ fn name_as_before(process: &mut Process, before: Process) {
 
 /// A zombie, or a process whose first thread has ended while others live on.
 fn is_ended(process: &Process) -> bool {
-    let is_dead = process.stat.known().is_none_or(|stat| stat.is_zombie());
+    let is_dead = process.stat.known().is_none_or(Stat::is_zombie);
     is_dead || process.links.own(NsKind::Mnt).why() == Some(&Why::Gone)
 }
 

@@ -19,6 +19,7 @@ pub mod procfs;
 pub mod schedstat;
 pub mod signals;
 pub mod sockets;
+pub mod start;
 pub mod stop;
 pub mod stub;
 pub mod unix_diag;

@@ -10,6 +10,7 @@ pub mod pid;
 pub mod reach;
 pub mod show;
 pub mod tree;
+pub mod verify;
 pub mod watch;
 
 use crate::analyse::containers::{Confidence, Identity, identity};

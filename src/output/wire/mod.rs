@@ -22,6 +22,7 @@ pub mod schema;
 pub mod settings;
 pub mod snapshot;
 pub mod tree;
+pub mod verify;
 pub mod watch;
 
 use std::collections::BTreeMap;
@@ -47,10 +48,13 @@ pub enum DocumentName {
     Audit,
     Doctor,
     Watch,
+    Verify,
+    /// Not printed but read: the claims file of `verify`
+    Claims,
 }
 
 impl DocumentName {
-    pub const ALL: [DocumentName; 12] = [
+    pub const ALL: [DocumentName; 14] = [
         DocumentName::Namespaces,
         DocumentName::Members,
         DocumentName::Tree,
@@ -63,6 +67,8 @@ impl DocumentName {
         DocumentName::Audit,
         DocumentName::Doctor,
         DocumentName::Watch,
+        DocumentName::Verify,
+        DocumentName::Claims,
     ];
 
     /// The name in `schema`: `nsinspect.<name>/1`.
@@ -80,6 +86,8 @@ impl DocumentName {
             DocumentName::Audit => "audit",
             DocumentName::Doctor => "doctor",
             DocumentName::Watch => "watch",
+            DocumentName::Verify => "verify",
+            DocumentName::Claims => "claims",
         }
     }
 }

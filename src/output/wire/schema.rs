@@ -18,6 +18,8 @@ pub const fn of(document: DocumentName) -> &'static str {
         DocumentName::Audit => include_str!("../../../schemas/audit.json"),
         DocumentName::Doctor => include_str!("../../../schemas/doctor.json"),
         DocumentName::Watch => include_str!("../../../schemas/watch.json"),
+        DocumentName::Verify => include_str!("../../../schemas/verify.json"),
+        DocumentName::Claims => include_str!("../../../schemas/claims.json"),
     }
 }
 
@@ -29,7 +31,8 @@ mod tests {
     use schemars::{Schema, schema_for};
 
     use super::super::{
-        Document, audit, can, diff, doctor, namespace, pid, process, reach, snapshot, tree, watch,
+        Document, audit, can, diff, doctor, namespace, pid, process, reach, snapshot, tree, verify,
+        watch,
     };
     use super::*;
 
@@ -49,6 +52,8 @@ mod tests {
             DocumentName::Audit => schema_for!(Document<audit::AuditBody>),
             DocumentName::Doctor => schema_for!(Document<doctor::Diagnosis>),
             DocumentName::Watch => schema_for!(Document<watch::Watched>),
+            DocumentName::Verify => schema_for!(Document<verify::VerifyBody>),
+            DocumentName::Claims => schema_for!(crate::verify::file::ClaimsFile),
         }
     }
 
