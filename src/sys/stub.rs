@@ -440,9 +440,10 @@ mod tests {
         let put = move || {
             let _held_until_then = &image;
             for (fd, number) in [(&tells, TELLS), (&gate, GATE)] {
-                // SAFETY: plain numbers, in a child that is about to execute.
                 let _ = match fd {
+                    // SAFETY: plain numbers, in a child that is about to execute.
                     Some(fd) => unsafe { libc::dup2(fd.as_raw_fd(), number) },
+                    // SAFETY: as above.
                     None => unsafe { libc::close(number) },
                 };
             }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Audited, case, give, judge, map_to, run_as, share, take_all};
 use crate::runtimes::{rootfs, runc, started, workdir::Workdir};
@@ -24,6 +24,14 @@ pub fn victim() -> Result<Spawned, String> {
         crate::support::process::comm_of(victim.pid()).as_deref() == Some("sleep")
     })?;
     Ok(victim)
+}
+
+/// A new procfs of the host's pid namespace takes rights over the host; a bind of it does not.
+fn bind_hosts_proc(config: &mut Value) {
+    let mounts = config["mounts"].as_array_mut().unwrap();
+    let proc = mounts.iter_mut().find(|it| it["destination"] == "/proc");
+    *proc.unwrap() =
+        json!({"destination": "/proc", "type": "bind", "source": "/proc", "options": ["rbind"]});
 }
 
 #[test]
@@ -56,6 +64,7 @@ fn nsa_011_a_process_outside_is_reached_by_cap_sys_ptrace_unless_a_user_namespac
             "CAP_SYS_PTRACE in a user namespace",
             |it| {
                 share(it, "pid");
+                bind_hosts_proc(it);
                 map_to(it, 6_000_000);
                 give(it, &["CAP_SYS_PTRACE"]);
             },

@@ -107,7 +107,6 @@ fn a_docker_container_with_the_whole_host_in_a_volume() {
          NSA-201 critical exploitable
          NSA-205 critical exploitable
          NSA-012 high exploitable
-         NSA-210 high conditional
          NSA-206 medium exploitable
          NSA-208 medium exploitable
          NSA-001 low exploitable
