@@ -3,10 +3,10 @@
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
-use nix::errno::Errno;
 use nix::fcntl::AtFlags;
 use nix::unistd::execveat;
 
+use super::cgroups::Joinable;
 use super::credentials::{self, Credentials};
 use super::failure::{During, Failure, Step};
 use super::join::{self, Wanted};
@@ -22,6 +22,8 @@ pub struct Visit {
     pub wanted: Vec<Wanted>,
     /// The root directory, where it is not ours already.
     pub root: Option<OwnedFd>,
+    /// Joined first, by our own rights.
+    pub cgroups: Vec<Joinable>,
     pub groups_before: Option<Vec<u32>>,
     /// `None`: all rights that joining leaves us, for what is changed in a copy of our own.
     pub credentials: Option<Credentials>,
@@ -32,8 +34,9 @@ impl Visit {
     pub fn descriptors(&self) -> Vec<RawFd> {
         let wanted = self.wanted.iter().map(|it| it.fd.as_raw_fd());
         let root = self.root.iter().map(AsRawFd::as_raw_fd);
+        let cgroups = self.cgroups.iter().map(AsRawFd::as_raw_fd);
         let of = self.of.as_fd().as_raw_fd();
-        wanted.chain(root).chain([of]).collect()
+        wanted.chain(root).chain(cgroups).chain([of]).collect()
     }
 
     /// Goes there, in a child that was forked for it. A process that is born into a pid namespace
@@ -42,6 +45,9 @@ impl Visit {
     /// # Errors
     /// The first step that the kernel refuses.
     pub fn go(&self) -> Result<(), Failure> {
+        for cgroup in &self.cgroups {
+            cgroup.join()?;
+        }
         if let Some(groups) = &self.groups_before {
             // Where we may not, they are set inside, or nobody may change them.
             let _ = credentials::set_groups(groups);

@@ -123,11 +123,7 @@ fn has_root(pinned: &Pinned) -> Result<bool, Failure> {
 }
 
 /// The target's rights, all that can be taken over; what cannot is said.
-fn exactly(
-    target: &TargetUser,
-    pinned: &Pinned,
-    drop: CapabilitySet,
-) -> Result<Rights, Failure> {
+fn exactly(target: &TargetUser, pinned: &Pinned, drop: CapabilitySet) -> Result<Rights, Failure> {
     if let Some(label) = pinned.label() {
         tell(&format!(
             "the security label {label:?} of the target is not taken over"

@@ -6,6 +6,7 @@ use super::Target;
 use super::party::Place;
 use crate::collect::details;
 use crate::collect::processes::stat_of;
+use crate::isolate::cgroups;
 use crate::isolate::join::Wanted;
 use crate::isolate::target_user::TargetUser;
 use crate::isolate::visit::Visit;
@@ -13,18 +14,9 @@ use crate::model::mount::Mount;
 use crate::model::namespace::NsKey;
 use crate::model::process::{CgroupEntry, Status};
 use crate::model::{CapabilitySet, LinkName, NsKind, Pid, Seen};
+use crate::sys::look;
 use crate::sys::pidfd::PidFd;
 use crate::sys::procfs::{ProcRoot, TaskDir};
-use crate::sys::{capabilities, look};
-
-/// With what rights a probe is in there.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Rights {
-    /// Those of the target.
-    Targets,
-    /// All that we can have, for what is changed in a copy of our own.
-    All,
-}
 
 /// A process that nobody else can take the number of while we look at it. The error of everything is
 /// the reason in words why it was not tried.
@@ -71,6 +63,11 @@ impl Held {
         namespace(&self.own, kind, std::process::id().cast_signed())
     }
 
+    /// Whether its namespace of a kind is ours too.
+    pub fn is_in_our(&self, kind: NsKind) -> Result<bool, String> {
+        Ok(self.namespace(kind)? == self.our_namespace(kind)?)
+    }
+
     pub fn status(&self) -> Result<Status, String> {
         self.known("status", details::status_of(&self.task))
     }
@@ -96,31 +93,18 @@ impl Held {
             .map(|stat| stat.start_time)
     }
 
-    pub fn task(&self) -> &TaskDir {
-        &self.task
-    }
-
     fn known<T>(&self, file: &str, seen: Seen<T>) -> Result<T, String> {
         match seen {
             Seen::Known(value) => Ok(value),
-            Seen::Unknown(why) => Err(format!(
-                "/proc/{}/{file} cannot be read: {why}",
-                self.pid
-            )),
+            Seen::Unknown(why) => Err(format!("/proc/{}/{file} cannot be read: {why}", self.pid)),
         }
     }
 
-    /// Its namespaces of these kinds, and with its rights its user namespace. With the mount namespace
-    /// goes its root directory.
-    pub fn place(&self, kinds: &[NsKind], rights: Rights) -> Result<Place, String> {
-        let joins_user = match rights {
-            Rights::Targets => true,
-            // Who has made the user namespace has all rights only in there.
-            Rights::All => !is_almighty(),
-        };
-        let user = joins_user.then_some(NsKind::User);
+    /// Its namespaces of these kinds, and its rights: with them goes its user namespace. With the mount
+    /// namespace goes its root directory.
+    pub fn place(&self, kinds: &[NsKind]) -> Result<Place, String> {
         let mut wanted = Vec::new();
-        for kind in kinds.iter().copied().chain(user) {
+        for kind in kinds.iter().copied().chain([NsKind::User]) {
             wanted.extend(self.other(kind)?);
         }
         let root = match kinds.contains(&NsKind::Mnt) {
@@ -128,22 +112,59 @@ impl Held {
             false => None,
         };
         let user = self.user()?;
-        let keeps_groups = user.has_our_groups();
-        let mut credentials = match rights {
-            Rights::Targets => Some(user.credentials(CapabilitySet(0)).map_err(|it| words(&it))?),
-            Rights::All => None,
-        };
-        if let (Some(credentials), true) = (&mut credentials, keeps_groups) {
-            credentials.groups = None;
+        let credentials = user.credentials(CapabilitySet(0));
+        let mut credentials = credentials.map_err(|failure| words(&failure))?;
+        let mut groups_before = user.groups_before();
+        if user.has_our_groups() {
+            // There is nothing to change, which would take rights that we may not have.
+            (credentials.groups, groups_before) = (None, None);
         }
-        let groups_before = user.groups_before();
-        let pidfd = self.pidfd.duplicate();
         Ok(Place::Of(Visit {
-            of: pidfd.map_err(|errno| format!("no descriptor is left: {errno:?}"))?,
+            of: self.pidfd()?,
             wanted,
             root,
-            groups_before: groups_before.filter(|_| rights == Rights::Targets && !keeps_groups),
-            credentials,
+            cgroups: Vec::new(),
+            groups_before,
+            credentials: Some(credentials),
+        }))
+    }
+
+    fn pidfd(&self) -> Result<PidFd, String> {
+        let pidfd = self.pidfd.duplicate();
+        pidfd.map_err(|errno| format!("no descriptor is left: {errno:?}"))
+    }
+
+    /// The same place in its device cgroup: that of cgroup v1 where there is one, since what governs
+    /// devices is there then, else its cgroup (cgroups(7)).
+    pub fn in_device_cgroup(&self, place: Place) -> Result<Place, String> {
+        let Place::Of(mut visit) = place else {
+            return Ok(place);
+        };
+        let governs = |entries: Vec<CgroupEntry>| {
+            let is_v1 = |it: &&CgroupEntry| it.controllers.split(',').any(|name| name == "devices");
+            let is_v2 = |it: &&CgroupEntry| it.controllers.is_empty();
+            let found = entries.iter().find(is_v1);
+            found.or_else(|| entries.iter().find(is_v2)).cloned()
+        };
+        let (theirs, ours) = (governs(self.cgroups()?), governs(self.our_cgroups()?));
+        if let Some(entry) = theirs.filter(|theirs| Some(theirs) != ours.as_ref()) {
+            let hierarchies = details::cgroup_hierarchies(&self.own);
+            let hierarchies = self.known("mountinfo", hierarchies)?;
+            let opened = cgroups::open(&[entry], &hierarchies);
+            visit.cgroups = opened.map_err(|failure| words(&failure))?;
+        }
+        Ok(Place::Of(visit))
+    }
+
+    /// Its user namespace alone, in which all rights are ours after joining, where it is not our own.
+    pub fn root_in_user_namespace(&self) -> Result<Place, String> {
+        Ok(Place::Of(Visit {
+            of: self.pidfd()?,
+            wanted: self.other(NsKind::User)?.into_iter().collect(),
+            root: None,
+            cgroups: Vec::new(),
+            groups_before: None,
+            credentials: None,
         }))
     }
 
@@ -188,10 +209,6 @@ impl Held {
 fn namespace(task: &TaskDir, kind: NsKind, pid: Pid) -> Result<NsKey, String> {
     task.namespace(kind)
         .ok_or_else(|| format!("/proc/{pid}/ns/{kind} cannot be read"))
-}
-
-fn is_almighty() -> bool {
-    capabilities::get().is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_ADMIN))
 }
 
 /// A failure with its cause, in one sentence.

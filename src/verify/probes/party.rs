@@ -1,6 +1,7 @@
 //! The two sides of an experiment: forked children, each in its place, that do what the director, who
 //! is us, has them do, and tell over a line what came of it.
 
+use std::io::IoSliceMut;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,8 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, sigprocmask};
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, Shutdown, SockFlag, SockType, recv, send, shutdown, socketpair,
+    AddressFamily, ControlMessageOwned, MsgFlags, Shutdown, SockFlag, SockType, recv, recvmsg,
+    send, setsockopt, shutdown, socketpair, sockopt,
 };
 use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
@@ -80,9 +82,28 @@ impl Line {
                 Ok(_) | Err(_) => return Err(GONE.to_owned()),
             }
         };
-        let word: Result<Result<T, String>, _> = serde_json::from_slice(&text[..length]);
-        word.unwrap_or_else(|_| Err("the probe gave an answer that is none".to_owned()))
+        word_of(&text[..length])
     }
+}
+
+fn word_of<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
+    let word: Result<Result<T, String>, _> = serde_json::from_slice(text);
+    word.unwrap_or_else(|_| Err("the probe gave an answer that is none".to_owned()))
+}
+
+fn receive_with_uid(line: &OwnedFd) -> Result<(Vec<u8>, Option<u32>), Errno> {
+    let mut text = vec![0; LONGEST_WORD];
+    let mut buffer = [IoSliceMut::new(&mut text)];
+    let mut space = nix::cmsg_space!(nix::libc::ucred);
+    let flags = MsgFlags::MSG_DONTWAIT;
+    let message = recvmsg::<()>(line.as_raw_fd(), &mut buffer, Some(&mut space), flags)?;
+    let uid = message.cmsgs()?.find_map(|it| match it {
+        ControlMessageOwned::ScmCredentials(who) => Some(who.uid()),
+        _ => None,
+    });
+    let length = message.bytes;
+    text.truncate(length);
+    Ok((text, uid))
 }
 
 /// What either side says when the other has ended.
@@ -129,6 +150,7 @@ impl Party {
         let flags = SockFlag::SOCK_CLOEXEC;
         let pair = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, flags);
         let (ours, theirs) = pair.map_err(unprepared)?;
+        setsockopt(&ours, sockopt::PassCred, &true).map_err(unprepared)?;
         let theirs = Line(theirs);
         let started = child::spawn(|| {
             child::harden();
@@ -173,6 +195,14 @@ impl Party {
             Err(errno) => return Err(format!("cannot wait for the probe: {errno:?}")),
         }
         self.line.hear()
+    }
+
+    /// The same, with the uid that the kernel says has said it, as we number uids (SCM_CREDENTIALS).
+    pub fn hear_with_uid<T: DeserializeOwned>(&mut self) -> Result<(T, u32), String> {
+        let unheard = |errno: Errno| format!("the kernel does not say who has spoken: {errno}");
+        wait_readable(&self.line.0, self.deadline).map_err(|_| late())?;
+        let (text, uid) = receive_with_uid(&self.line.0).map_err(unheard)?;
+        Ok((word_of(&text)?, uid.ok_or_else(|| unheard(Errno::ENODATA))?))
     }
 
     /// Says a word and waits for the answer.
