@@ -28,6 +28,8 @@ pub mod sys;
 /// Claims about isolation, judged and tried.
 pub mod verify;
 
+use std::ffi::OsString;
+
 use error::Exit;
 
 /// Runs one command: the answer goes to standard output, the commentary to standard error.
@@ -44,10 +46,10 @@ pub fn run(cli: &cli::Cli) -> Exit {
 }
 
 /// Says what is wrong with the command line, or prints the help that was asked for.
-pub fn refuse(error: &clap::Error) -> Exit {
+pub fn refuse(line: &[OsString], error: &clap::Error) -> Exit {
     // A closed pipe is no error, and nobody is left to be told of another.
     let _ = error.print();
-    match (error.use_stderr(), cli::is_launch()) {
+    match (error.use_stderr(), cli::is_launch(line)) {
         (false, _) => Exit::Yes,
         // A program may well exit with 2: what is ours must not look like it.
         (true, true) => Exit::NOT_SET_UP,

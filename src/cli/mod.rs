@@ -2,6 +2,7 @@
 
 mod enter;
 mod judge;
+mod plain;
 mod run;
 mod see;
 
@@ -44,9 +45,14 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Reads a command line. For `enter` the first word is the target, after which more options may
-    /// stand: what follows it is read once more, as if the target had been given by -t.
+    /// Reads a command line.
     pub fn read(line: &[OsString]) -> Result<Cli, clap::Error> {
+        plain::read(line).map_or_else(|| Cli::read_by_clap(line), Ok)
+    }
+
+    /// The same in every form. For `enter` the first word is the target, after which more options may
+    /// stand: what follows it is read once more, as if the target had been given by -t.
+    fn read_by_clap(line: &[OsString]) -> Result<Cli, clap::Error> {
         let cli = Cli::parse(line)?;
         match &cli.command {
             Command::Enter(args) if args.target.is_none() && !args.words.is_empty() => {
@@ -98,8 +104,9 @@ fn parse_alone<A: Args>(
 }
 
 /// Whether the command line, however wrong, is one of `run` or `enter`.
-pub fn is_launch() -> bool {
-    let lenient = Cli::command().ignore_errors(true).try_get_matches();
+pub fn is_launch(line: &[OsString]) -> bool {
+    let lenient = Cli::command().ignore_errors(true);
+    let lenient = lenient.try_get_matches_from(line);
     lenient.is_ok_and(|words| matches!(words.subcommand_name(), Some("run" | "enter")))
 }
 
@@ -132,6 +139,21 @@ pub struct Global {
     /// Say more: a line for each set in trees, and all that could not be seen
     #[arg(short, long, global = true)]
     pub verbose: bool,
+}
+
+impl Default for Global {
+    fn default() -> Global {
+        Global {
+            json: false,
+            format: Format::Table,
+            proc: "/proc".into(),
+            from: None,
+            depth: None,
+            color: Color::Auto,
+            strict: false,
+            verbose: false,
+        }
+    }
 }
 
 impl Global {

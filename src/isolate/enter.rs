@@ -101,7 +101,8 @@ impl Entry {
             Some(Err(errno)) => return Err(errno).during(|| Step::Fork),
             None => return never_born(midwife),
         };
-        write(&opener, b"g").during(|| Step::Prepare)?;
+        // One that has been killed meanwhile does not read it, and its end is told below.
+        let _ = write(&opener, b"g");
         let supervisor = Supervisor {
             held: &held,
             init_in: None,

@@ -14,6 +14,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::Signal;
 use nix::unistd::{Gid, Uid, chdir, setgroups, sethostname, setresgid, setresuid};
 
+use super::bindable;
 use super::credentials::Credentials;
 use super::failure::{During, Failure, Step};
 use super::id_map::{Maker, Maps, Writer};
@@ -63,7 +64,15 @@ impl Launch {
             true => Some(Outside::stay(&self.maps, &self.binds)?),
             false => None,
         };
+        let old = self
+            .binds
+            .iter()
+            .any(|bind| bind.link.kind() == NsKind::Mnt);
+        let old = old.then(bindable::number).flatten();
         self.leave()?;
+        if let Some(old) = old {
+            bindable::outnumber(old).during(|| Step::Unshare(vec![NsKind::Mnt.to_string()]))?;
+        }
         self.set_offsets()?;
         self.write_maps(outside.as_mut())?;
         if let Some(outside) = outside.as_mut() {

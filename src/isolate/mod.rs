@@ -4,6 +4,8 @@
 //! change this process, and end either by becoming the program or, where the program has to be a
 //! child, by standing over it until it ends (`supervise`).
 
+/// Mount namespaces that can be bound.
+mod bindable;
 /// Cgroups to join.
 pub mod cgroups;
 /// Ids, groups and capabilities with which the program runs.

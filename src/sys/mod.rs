@@ -19,6 +19,7 @@ pub mod pidfd;
 pub mod procfs;
 pub mod signals;
 pub mod sockets;
+pub mod start;
 pub mod stub;
 pub mod unix_diag;
 

@@ -79,19 +79,17 @@ fn maps_root(case: &Case<'_>) -> Option<Finding> {
         Some(_) => Severity::Critical,
         None => Severity::High,
     };
+    let (by_what, first) = match surface {
+        Some(surface) => (format!("; {}", surface.by_what), surface.first),
+        None => (String::new(), Some(FILE_OF_ROOT)),
+    };
     let why = format!(
         "its uid {uid} is the host's root, and files below /proc/sys ask for that uid and for no \
-         capability{}",
-        surface
-            .as_deref()
-            .map(|it| format!("; {it}"))
-            .unwrap_or_default()
+         capability{by_what}"
     );
     let mut finding = Finding::new(&USERNS_MAPS_ROOT, severity, Verdict::Exploitable, why);
-    if surface.is_none() {
-        finding = finding
-            .but(Verdict::Conditional)
-            .provided("a file that belongs to the host's root is in sight and can be written");
+    if let Some(first) = first {
+        finding = finding.but(Verdict::Conditional).provided(first);
     }
     finding = becomes_root(case, uid)
         .into_iter()
@@ -120,8 +118,23 @@ fn becomes_root(case: &Case<'_>, inside: u32) -> Option<String> {
     }
 }
 
+const FILE_OF_ROOT: &str = "a file that belongs to the host's root is in sight and can be written";
+
 /// By what the host's root can be harmful in there.
-fn surface(case: &Case<'_>) -> Option<String> {
+struct Surface {
+    by_what: String,
+    /// What has to be so besides.
+    first: Option<&'static str>,
+}
+
+impl Surface {
+    fn proven(by_what: String) -> Surface {
+        let first = None;
+        Surface { by_what, first }
+    }
+}
+
+fn surface(case: &Case<'_>) -> Option<Surface> {
     let table = case.details()?.mounts.known()?;
     let sysctl = mounts::covering(table, "/proc/sys/kernel/core_pattern");
     if let Some(mount) = sysctl
@@ -129,19 +142,50 @@ fn surface(case: &Case<'_>) -> Option<String> {
         && mounts::is_writable(mount)
     {
         let point = &mount.mount_point;
-        return Some(format!("/proc/sys is writable in there (mount {point} rw)"));
+        return Some(Surface::proven(format!(
+            "/proc/sys is writable in there (mount {point} rw)"
+        )));
     }
-    // Masks and read-only mounts are taken off again by whoever governs the mount namespace.
+    let bind = table.iter().find(|mount| mounts::is_writable_bind(mount));
+    let bind = bind.map(|mount| {
+        let point = &mount.mount_point;
+        Surface::proven(format!("{point} is a directory of the host and writable"))
+    });
     let admin = case.holds_over_own(NsKind::Mnt, CapabilitySet::SYS_ADMIN);
-    if matches!(admin, Holds::Now | Holds::ByRaising) {
-        return Some(
-            "it may mount a procfs of its own, as it has CAP_SYS_ADMIN over its mount namespace"
-                .to_owned(),
-        );
+    if !matches!(admin, Holds::Now | Holds::ByRaising) {
+        return bind;
     }
-    let bind = table.iter().find(|mount| mounts::is_writable_bind(mount))?;
-    let point = &bind.mount_point;
-    Some(format!("{point} is a directory of the host and writable"))
+    // Masks and read-only mounts are taken off again by whoever governs the mount namespace, unless
+    // they have come from one that others govern: then no procfs is mounted beside them either
+    // (MNT_LOCKED in mount_namespaces(7), mount_too_revealing in fs/namespace.c).
+    let by_what =
+        "it may mount a procfs of its own, as it has CAP_SYS_ADMIN over its mount namespace";
+    let first = match has_mounted_proc(case) {
+        true => None,
+        false => Some("what hides parts of its /proc was mounted in there, and is not locked"),
+    };
+    let by_mounting = Surface {
+        by_what: by_what.to_owned(),
+        first,
+    };
+    match bind {
+        Some(proven) if first.is_some() => Some(proven),
+        _ => Some(by_mounting),
+    }
+}
+
+/// Whether its procfs was mounted from within its user namespace, and so what lies on it: it shows
+/// its own pid namespace, and that is younger than the user namespace which owns it.
+fn has_mounted_proc(case: &Case<'_>) -> bool {
+    let Seen::Known(pid_ns) = case.key(NsKind::Pid) else {
+        return false;
+    };
+    let own = case.key(NsKind::User).part(|user| user.inode);
+    let instances = case.exposure().map(|it| it.procfs.found.as_slice());
+    let mut instances = instances.unwrap_or_default().iter();
+    own.get().is_some()
+        && userns::governing(case.snapshot, pid_ns) == own
+        && instances.any(|it| it.mount_point == "/proc" && it.pid_ns == Some(pid_ns.inode))
 }
 
 /// NSA-003.

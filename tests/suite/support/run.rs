@@ -2,14 +2,13 @@
 
 use std::fs::File;
 use std::io::{Read, Seek};
-use std::os::fd::AsRawFd;
+use std::os::fd::RawFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use nix::fcntl::{OFlag, open};
-use nix::sys::stat::Mode;
+use nix::fcntl::{FcntlArg, fcntl};
 use serde_json::Value;
 
 use super::leftovers;
@@ -61,18 +60,19 @@ pub fn as_nobody(command: &mut Command) -> &mut Command {
     command
 }
 
+/// Above any number that a script uses itself, as by `exec 7<FILE`.
+const OUT_OF_THE_WAY: RawFd = 100;
+
 /// A path of the program that works whatever folder it lies in, which an ordinary user may have
 /// no way into: that of a descriptor which every process we start inherits.
 pub fn program_for_everyone() -> String {
-    static PROGRAM: LazyLock<File> = LazyLock::new(|| {
-        let file = open(
-            env!("CARGO_BIN_EXE_nsinspect"),
-            OFlag::O_RDONLY,
-            Mode::empty(),
-        );
-        File::from(file.expect("the program that cargo has built"))
+    static PROGRAM: LazyLock<RawFd> = LazyLock::new(|| {
+        let file = File::open(env!("CARGO_BIN_EXE_nsinspect"));
+        let file = file.expect("the program that cargo has built");
+        let inherited = fcntl(&file, FcntlArg::F_DUPFD(OUT_OF_THE_WAY));
+        inherited.expect("a free descriptor")
     });
-    format!("/proc/self/fd/{}", PROGRAM.as_raw_fd())
+    format!("/proc/self/fd/{}", *PROGRAM)
 }
 
 /// Runs a command in an environment of PATH alone. Panics when it does not end in time, or leaves

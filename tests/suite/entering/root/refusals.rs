@@ -1,6 +1,7 @@
 //! What the kernel refuses, and what is said then: the step, the kind, the errno, the cause.
 
 use std::process::Command;
+use std::time::Duration;
 
 use crate::entering::{all_of, enter};
 use crate::runtimes::started;
@@ -27,7 +28,10 @@ fn a_pid_namespace_whose_init_has_ended() {
         held.pid(),
         std::os::fd::AsRawFd::as_raw_fd(&file)
     );
+    let init = format!("/proc/{}", it.pid);
     drop(it);
+    let is_gone = || !std::path::Path::new(&init).exists();
+    wait_until(Duration::from_secs(20), "the init to be gone", is_gone).unwrap();
     refused(
         &enter(&path, &[], "echo not run"),
         "nsinspect: cannot start a process: Out of memory (ENOMEM)\n  the init of the pid \
@@ -159,7 +163,7 @@ struct Cgroup(String);
 impl Drop for Cgroup {
     fn drop(&mut self) {
         let gone = || std::fs::remove_dir(&self.0).is_ok();
-        let _ = wait_until(std::time::Duration::from_secs(5), "the cgroup to go", gone);
+        let _ = wait_until(Duration::from_secs(5), "the cgroup to go", gone);
     }
 }
 
@@ -169,7 +173,7 @@ fn a_target_that_has_ended_and_one_that_is_the_kernels() {
     let mut child = Spawned::start(Command::new("true").arg("")).unwrap();
     let pid = child.pid();
     // A zombie, which has no namespaces any more.
-    wait_until(std::time::Duration::from_secs(5), "the end", || {
+    wait_until(Duration::from_secs(5), "the end", || {
         crate::support::facts::stat(pid, 3) == "Z"
     })
     .unwrap();

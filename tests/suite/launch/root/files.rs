@@ -42,6 +42,36 @@ fn each_kind_is_kept_by_a_bind_mount_on_its_file() {
     assert_eq!(answer.stdout, format!("nsfs\n{}\n", kinds.len()));
 }
 
+/// Each processor may number namespaces on its own, and the kernel binds by number.
+#[test]
+fn a_mount_namespace_is_kept_whichever_processors_made_it_and_the_old_one() {
+    needs_root!();
+    let dir = TempDir::new().unwrap();
+    let ourselves = nix::unistd::Pid::from_raw(0);
+    let allowed = nix::sched::sched_getaffinity(ourselves).unwrap();
+    let allowed = (0..nix::sched::CpuSet::count()).filter(|it| allowed.is_set(*it) == Ok(true));
+    let allowed: Vec<usize> = allowed.take(4).collect();
+    for (old, new) in allowed
+        .iter()
+        .flat_map(|old| allowed.iter().map(move |new| (old, new)))
+    {
+        let text = format!(
+            "touch $T/mnt\n\
+             taskset -c {new} $NSINSPECT run -m=$T/mnt sh -c \\
+             \"readlink /proc/self/ns/mnt; taskset -cp \\$\\$\"\n\
+             stat -fc %T $T/mnt; echo mnt:[$(stat -c %i $T/mnt)]"
+        );
+        let text =
+            with_tmpfs(dir.path(), &text).replace("unshare", &format!("taskset -c {old} unshare"));
+        let answer = script(&text).expect(0);
+        let lines: Vec<&str> = answer.stdout.lines().collect();
+        assert_eq!(lines[0], lines[3], "{old} {new} {answer:?}");
+        // Its processors are not changed for it.
+        assert!(lines[1].ends_with(&format!(": {new}")), "{answer:?}");
+        assert_eq!(lines[2], "nsfs");
+    }
+}
+
 #[test]
 fn short_options_take_files_and_can_be_joined() {
     needs_root!();
@@ -191,16 +221,18 @@ fn a_program_of_another_root_is_never_given_our_executable() {
 #[test]
 fn only_the_descriptors_that_are_named_are_inherited() {
     needs_root!();
-    let list = "ls -l /proc/self/fd | grep -c passwd";
     let text = |option: &str| {
-        format!("exec 7</etc/passwd; $NSINSPECT run -u {option} sh -c '{list}' || true")
+        format!(
+            "exec 7</etc/passwd; $NSINSPECT run -u {option} readlink /proc/self/fd/7 || echo no"
+        )
     };
-    assert_eq!(script(&text("")).stdout, "0\n");
-    assert_eq!(script(&text("--preserve-fd 7")).stdout, "1\n");
-    let refused = launch(&["--preserve-fd", "63", "true"]).expect(125);
+    assert_eq!(script(&text("")).expect(0).stdout, "no\n");
+    let named = script(&text("--preserve-fd 7")).expect(0);
+    assert_eq!(named.stdout, "/etc/passwd\n");
+    let refused = script("$NSINSPECT run --preserve-fd 9 true 9<&-").expect(125);
     assert_eq!(
         refused.stderr,
-        "nsinspect: --preserve-fd wants open descriptors, and 63 is not open\n"
+        "nsinspect: --preserve-fd wants open descriptors, and 9 is not open\n"
     );
     // Descriptors 0 to 2 are there also where the caller has closed them.
     assert_eq!(

@@ -1,10 +1,13 @@
 //! User namespaces and which ids of the host they map.
 
+use std::process::Command;
+
 use serde_json::json;
 
 use super::{Audited, case, judge, map_to, run_as, take_all};
 use crate::runtimes::{runc, started};
-use crate::support::sandbox::Sandbox;
+use crate::support::run::run;
+use crate::support::sandbox::{Sandbox, then_sleep};
 use crate::support::skip::is_root;
 
 #[test]
@@ -91,6 +94,37 @@ fn nsa_002_a_user_namespace_that_maps_the_hosts_root_protects_from_nothing() {
             None,
         ),
     ]);
+}
+
+/// The kernel locks what a mount namespace has from one that others govern, and mounts no procfs
+/// that would show what is hidden so.
+#[test]
+fn nsa_002_mounts_that_came_from_the_namespace_around_may_be_locked() {
+    if !is_root() {
+        skip!("needs root to hide parts of /proc");
+    }
+    let script = "mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && \
+                  exec unshare --user --map-root-user --mount --pid --fork sh -c";
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--pid", "--fork", "--mount-proc", "sh", "-c"]);
+    command.arg(format!("{script} '{}'", then_sleep("")));
+    let it = started!(Sandbox::run(&mut command));
+    let audited = Audited::of(it.pid);
+    // Where a directory of the host is bound too, that is enough.
+    if !audited.finding("NSA-002").unwrap()["why"]
+        .to_string()
+        .contains("is a directory of the host")
+    {
+        assert_eq!(audited.judged("NSA-002"), Some(("critical", "conditional")));
+    }
+    assert_eq!(audited.judged("NSA-205"), Some(("critical", "conditional")));
+
+    // It cannot be done.
+    let pid = it.pid.to_string();
+    let mut tried = Command::new("nsenter");
+    tried.args(["--target", &pid, "--all", "sh", "-c"]);
+    tried.arg("umount /proc/sys; mount -t proc proc /proc; : >>/proc/sys/kernel/core_pattern");
+    assert_ne!(run(&mut tried).code, 0);
 }
 
 #[test]
