@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use super::asker::Asker;
 use super::held::Held;
 use super::party::{Line, Party, Place, random_name};
-use super::procfs::{self, Seen};
+use super::procfs::{self, Seen, processes};
 use super::{Case, Tried, fails, holds};
 use crate::collect::details;
 use crate::model::{NsKind, Pid};
@@ -102,7 +102,9 @@ pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
             look.mount_point
         ));
     }
-    let through: Vec<&str> = looks.iter().map(|it| it.mount_point.as_str()).collect();
+    let is_there = |it: &&procfs::Look| !matches!(it.seen, Seen::Covered);
+    let through = looks.iter().filter(is_there);
+    let through: Vec<&str> = through.map(|it| it.mount_point.as_str()).collect();
     let where_to = match through.is_empty() {
         true => "by number (there is no procfs)".to_owned(),
         false => format!("by number or through {}", through.join(", ")),
@@ -169,7 +171,7 @@ pub fn sees_only_its_own(case: &Case<'_>) -> Result<Tried, String> {
     }
     let looks = procfs::look_for(case, &[], 0, true)?;
     let evidence: Vec<Evidence> = looks.iter().map(procfs::Look::evidence).collect();
-    let is_foreign = |it: &&procfs::Look| it.is_outside() || matches!(it.seen, Seen::Foreign(_));
+    let is_foreign = |it: &&procfs::Look| it.is_outside() || matches!(it.seen, Seen::Foreign);
     if let Some(look) = looks.iter().find(is_foreign) {
         let did = format!(
             "saw processes through {} that are not its own",
@@ -191,7 +193,7 @@ pub fn sees_at_most(case: &Case<'_>, most: usize) -> Result<Tried, String> {
     let Some((count, look)) = counts.max_by_key(|(count, _)| *count) else {
         return Err("there is no procfs inside that could be looked at".to_owned());
     };
-    let did = format!("saw {count} processes through {}", look.mount_point);
+    let did = format!("saw {} through {}", processes(count), look.mount_point);
     Ok(match count <= most {
         true => holds(did, evidence),
         false => fails(did, evidence),

@@ -37,10 +37,10 @@ pub enum Seen {
     Outside(Pid),
     /// The probe itself, which is no process of the target's pid namespace, by this number.
     Probe(Pid),
-    /// The target itself, among so many.
-    Target(usize),
-    /// Others, so many.
-    Foreign(usize),
+    /// The target itself.
+    Target,
+    /// Others alone.
+    Foreign,
     /// No process at all.
     Nobody,
     /// Another file system lies over it.
@@ -69,20 +69,27 @@ impl Look {
     }
 
     pub fn evidence(&self) -> Evidence {
-        let count = self.count.unwrap_or(0);
+        let all = processes(self.count.unwrap_or(0));
         let value = match &self.seen {
             Seen::Outside(number) => format!("the outside process is {number} there"),
             Seen::Probe(number) => format!(
-                "the probe, which is outside the target's pid namespace, is {number} there; \
-                 {count} processes"
+                "the probe, which is outside the target's pid namespace, is {number} there; {all}"
             ),
-            Seen::Target(count) => format!("the target's own; {count} processes"),
-            Seen::Foreign(count) => format!("{count} processes, and the target is not among them"),
+            Seen::Target => format!("the target's own; {all}"),
+            Seen::Foreign => format!("{all}, and the target is not among them"),
             Seen::Nobody => "no process".to_owned(),
             Seen::Covered => "another file system lies over it".to_owned(),
             Seen::Refused(reason) => format!("could not be looked at: {reason}"),
         };
         Evidence::new(format!("procfs at {} inside", self.mount_point), value)
+    }
+}
+
+/// So many processes, in words.
+pub fn processes(count: usize) -> String {
+    match count {
+        1 => "1 process".to_owned(),
+        count => format!("{count} processes"),
     }
 }
 
@@ -175,10 +182,10 @@ fn look_at(mount_point: &str, device: &str, wanted: &Wanted) -> (Seen, Option<us
             .target
             .is_some_and(|(number, start)| is_there(number, start)) =>
         {
-            Seen::Target(count)
+            Seen::Target
         }
         _ if count == 0 => Seen::Nobody,
-        _ => Seen::Foreign(count),
+        _ => Seen::Foreign,
     };
     // The probe does not count itself.
     (seen, Some(count - usize::from(probe.is_some())))
