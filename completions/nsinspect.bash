@@ -64,6 +64,9 @@ _nsinspect() {
             nsinspect,tree)
                 cmd="nsinspect__subcmd__tree"
                 ;;
+            nsinspect,verify)
+                cmd="nsinspect__subcmd__verify"
+                ;;
             *)
                 ;;
         esac
@@ -71,14 +74,14 @@ _nsinspect() {
 
     case "${cmd}" in
         nsinspect)
-            opts="-J -v -h -V --json --format --proc --from --depth --color --strict --verbose --help --version list ls tree show diff pid can reach snapshot run enter audit doctor completions man schema"
+            opts="-J -v -h -V --json --format --proc --from --depth --color --strict --verbose --help --version list ls tree show diff pid can reach snapshot run enter audit verify doctor completions man schema"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -116,7 +119,7 @@ _nsinspect() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -154,7 +157,7 @@ _nsinspect() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -188,7 +191,7 @@ _nsinspect() {
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -226,7 +229,7 @@ _nsinspect() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -260,7 +263,7 @@ _nsinspect() {
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -418,7 +421,7 @@ _nsinspect() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -476,7 +479,7 @@ _nsinspect() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -514,7 +517,7 @@ _nsinspect() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -552,7 +555,7 @@ _nsinspect() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -586,7 +589,7 @@ _nsinspect() {
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -772,7 +775,7 @@ _nsinspect() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -799,14 +802,14 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__schema)
-            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help namespaces members tree process diff pid can reach snapshot audit doctor"
+            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help namespaces members tree process diff pid can reach snapshot audit doctor verify claims"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -840,7 +843,7 @@ _nsinspect() {
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -874,7 +877,7 @@ _nsinspect() {
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -912,7 +915,61 @@ _nsinspect() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
+                    return 0
+                    ;;
+                --proc)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --depth)
+                    COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nsinspect__subcmd__verify)
+            opts="-J -v -h --require --claims --profile --oci --static-only --explain --show-profile --json --format --proc --from --depth --color --strict --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --require)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --claims)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --oci)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --show-profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)

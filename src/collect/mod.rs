@@ -8,6 +8,7 @@ pub mod facts;
 pub mod host;
 pub mod open;
 pub mod parse;
+pub mod paths;
 pub mod processes;
 pub mod relations;
 pub mod settings;

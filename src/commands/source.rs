@@ -6,6 +6,7 @@ use std::io::Read;
 use std::os::fd::OwnedFd;
 
 use crate::cli::Global;
+use crate::collect::paths::{self, Looks};
 use crate::collect::{Collector, Depth, Parents, Reach};
 use crate::error::Error;
 use crate::model::namespace::NsKey;
@@ -162,6 +163,14 @@ impl Source {
     pub fn look_at_roots(&self, snapshot: &mut Snapshot, tasks: &[Pid]) {
         if let Source::Live(collector) = self {
             collector.look_at_roots(snapshot, tasks);
+        }
+    }
+
+    /// What paths of a process lead to; a snapshot does not tell.
+    pub fn look_at_paths<'a>(&self, task: Pid, paths: impl IntoIterator<Item = &'a str>) -> Looks {
+        match self {
+            Source::Live(collector) => paths::look_at(collector.root(), task, paths),
+            Source::Saved(_) => Looks::new(),
         }
     }
 

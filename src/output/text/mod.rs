@@ -10,6 +10,7 @@ pub mod pid;
 pub mod reach;
 pub mod show;
 pub mod tree;
+pub mod verify;
 
 use crate::analyse::containers::{Confidence, Identity, identity};
 use crate::model::{CapabilitySet, Holder, LayerState, NsKind, Pid, Process, Snapshot, Why};

@@ -22,6 +22,7 @@ pub mod schema;
 pub mod settings;
 pub mod snapshot;
 pub mod tree;
+pub mod verify;
 
 use std::collections::BTreeMap;
 
@@ -45,10 +46,13 @@ pub enum DocumentName {
     Snapshot,
     Audit,
     Doctor,
+    Verify,
+    /// Not printed but read: the claims file of `verify`
+    Claims,
 }
 
 impl DocumentName {
-    pub const ALL: [DocumentName; 11] = [
+    pub const ALL: [DocumentName; 13] = [
         DocumentName::Namespaces,
         DocumentName::Members,
         DocumentName::Tree,
@@ -60,6 +64,8 @@ impl DocumentName {
         DocumentName::Snapshot,
         DocumentName::Audit,
         DocumentName::Doctor,
+        DocumentName::Verify,
+        DocumentName::Claims,
     ];
 
     /// The name in `schema`: `nsinspect.<name>/1`.
@@ -76,6 +82,8 @@ impl DocumentName {
             DocumentName::Snapshot => "snapshot",
             DocumentName::Audit => "audit",
             DocumentName::Doctor => "doctor",
+            DocumentName::Verify => "verify",
+            DocumentName::Claims => "claims",
         }
     }
 }
