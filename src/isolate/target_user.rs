@@ -1,6 +1,6 @@
 //! The rights of another process, as far as one of ours can take them on.
 
-use nix::unistd::{Gid, getgroups};
+use nix::unistd::{Gid, getegid, geteuid, getgroups};
 
 use super::credentials::{Credentials, Keep};
 use super::failure::{Failure, Step};
@@ -74,11 +74,19 @@ impl TargetUser {
     /// # Errors
     /// One of its ids has no number in its own user namespace.
     pub fn credentials(&self, drop: CapabilitySet) -> Result<Credentials, Failure> {
+        let (uids, gids) = (self.status.uids, self.status.gids);
+        // An id that has no number in there can be brought along, and not taken on.
+        let has_our_uid = [uids.real, uids.effective] == [geteuid().as_raw(); 2];
+        let has_our_gid = [gids.real, gids.effective] == [getegid().as_raw(); 2];
+        let number = |ids, id, is_ours| match self.inside(ids, id) {
+            Err(_) if is_ours => Ok(None),
+            number => number.map(Some),
+        };
         Ok(Credentials {
-            uid: Some(self.uid()?),
-            gid: Some(self.gid()?),
-            real_uid: Some(self.inside(Ids::Users, self.status.uids.real)?),
-            real_gid: Some(self.inside(Ids::Groups, self.status.gids.real)?),
+            uid: number(Ids::Users, uids.effective, has_our_uid)?,
+            gid: number(Ids::Groups, gids.effective, has_our_gid)?,
+            real_uid: number(Ids::Users, uids.real, has_our_uid)?,
+            real_gid: number(Ids::Groups, gids.real, has_our_gid)?,
             groups: Some(self.groups()),
             keep: Keep::Exactly(Box::new(self.status.capabilities)),
             drop,

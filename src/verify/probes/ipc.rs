@@ -104,14 +104,13 @@ pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
         }
         names.push(name);
     }
-    if let Some(name) = made.queue.as_ref().filter(|_| seen.is_empty()) {
-        if let Some(mount_point) = mounted_queue(case, name)? {
-            seen.push(format!("message queue at {mount_point}/{name}"));
-            evidence.push(Evidence::new(
-                format!("{mount_point}/{name} inside"),
-                "found",
-            ));
-        }
+    if seen.is_empty()
+        && let Some(name) = &made.queue
+        && let Some(mount_point) = mounted_queue(case, name)?
+    {
+        let path = format!("{mount_point}/{name}");
+        evidence.push(Evidence::new(format!("{path} inside"), "found"));
+        seen.push(format!("message queue at {path}"));
     }
     Ok(
         match (seen.first(), case.same(NsKind::Ipc)?, names.is_empty()) {

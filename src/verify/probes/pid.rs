@@ -80,7 +80,7 @@ pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
         return Ok(fails(did, evidence));
     }
     let looks = seen?;
-    evidence.extend(looks.iter().map(|look| look.evidence()));
+    evidence.extend(looks.iter().map(procfs::Look::evidence));
     if let Some(look) = looks.iter().find(|it| it.is_outside()) {
         let whose = match case.from {
             None => "the host",

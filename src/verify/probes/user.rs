@@ -5,7 +5,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::unistd::{Gid, Uid, getgroups, setgroups, setresgid, setresuid};
+use nix::unistd::{Gid, Uid, geteuid, getgroups, setgroups, setresgid, setresuid};
 use serde::{Deserialize, Serialize};
 
 use super::held::Held;
@@ -60,10 +60,6 @@ pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
         None => 0,
         Some(from) if from.is_in_our(NsKind::User)? => 0,
         Some(from) => root_of(from, case)?.1,
-    };
-    let said = |result: Result<(), i32>| match result {
-        Ok(()) => "success".to_owned(),
-        Err(number) => Errno::from_raw(number).to_string(),
     };
     let host = said(root.host_capability);
     let mut evidence = vec![
@@ -139,26 +135,23 @@ pub fn is_refused_by_host(case: &Case<'_>) -> Result<Tried, String> {
         let _ = line.hear::<()>();
         Ok(())
     };
-    let mut outside = Party::start_tidy(&Place::Here, case.deadline, plant)?;
-    let file: PathBuf = outside.hear()?;
-    let attempts = move |line: &Line| line.say(&attempts(&file));
+    // Only a file of root is the host's root's.
+    let mut outside = match geteuid().is_root() {
+        true => Some(Party::start_tidy(&Place::Here, case.deadline, plant)?),
+        false => None,
+    };
+    let file: Option<PathBuf> = outside.as_mut().map(Party::hear).transpose()?;
+    let attempts = move |line: &Line| line.say(&attempts(file.as_deref()));
     // In our own mount namespace: what is asked is the rights, and not the path.
-    let place = case.held.place(&[])?;
+    let place = case.inside(&[])?;
     let tried: Vec<(String, Result<(), i32>)> =
         Party::start(&place, case.deadline, attempts)?.hear()?;
-    let evidence = tried.iter().map(|(what, result)| {
-        let said = match result {
-            Ok(()) => "granted".to_owned(),
-            Err(number) => Errno::from_raw(*number).to_string(),
-        };
-        Evidence::new(what, said)
-    });
-    let evidence: Vec<Evidence> = evidence.collect();
-    let granted: Vec<&str> = tried
+    let evidence = tried
         .iter()
-        .filter(|(_, result)| result.is_ok())
-        .map(|(what, _)| what.as_str())
-        .collect();
+        .map(|(what, result)| Evidence::new(what, said(*result)));
+    let evidence: Vec<Evidence> = evidence.collect();
+    let granted = tried.iter().filter(|(_, result)| result.is_ok());
+    let granted: Vec<&str> = granted.map(|(what, _)| what.as_str()).collect();
     Ok(match granted.is_empty() {
         true => holds(
             "tried with the target's rights what takes those of the host: all refused",
@@ -171,18 +164,24 @@ pub fn is_refused_by_host(case: &Case<'_>) -> Result<Tried, String> {
     })
 }
 
-fn attempts(file: &Path) -> Vec<(String, Result<(), i32>)> {
-    let opened = std::fs::File::open(file).map(drop);
-    let opened = opened.map_err(|error| error.raw_os_error().unwrap_or(Errno::EIO as i32));
+fn said(result: Result<(), i32>) -> String {
+    match result {
+        Ok(()) => "granted".to_owned(),
+        Err(number) => Errno::from_raw(number).to_string(),
+    }
+}
+
+fn attempts(file: Option<&Path>) -> Vec<(String, Result<(), i32>)> {
     let swapoff = match files::try_swapoff() {
         Err(Errno::EPERM) => Err(Errno::EPERM as i32),
         _ => Ok(()),
     };
-    vec![
-        (
-            "reading a file of ours that is for nobody else".to_owned(),
-            opened,
-        ),
-        ("swapoff(2), which takes CAP_SYS_ADMIN".to_owned(), swapoff),
-    ]
+    let mut tried = vec![("swapoff(2), which takes CAP_SYS_ADMIN".to_owned(), swapoff)];
+    if let Some(file) = file {
+        let opened = std::fs::File::open(file).map(drop);
+        let number = |error: std::io::Error| error.raw_os_error().unwrap_or(Errno::EIO as i32);
+        let what = "reading a file of the host's root that is for nobody else";
+        tried.push((what.to_owned(), opened.map_err(number)));
+    }
+    tried
 }

@@ -6,8 +6,9 @@ use nsinspect::verify::claim::Socket;
 use nsinspect::verify::probes::{Question, Target};
 use nsinspect::verify::verdict::Verdict;
 
-use super::{nested, whole};
+use super::whole;
 use crate::probing::{isolated, told, tried};
+use crate::support::process::wait_until;
 use crate::support::sandbox::Sandbox;
 
 #[test]
@@ -177,7 +178,7 @@ fn what_takes_the_rights_of_the_host_is_granted_to_its_root_alone() {
         told(&owner),
         (
             Verdict::Fails,
-            "granted to the target's rights: reading a file of ours that is for nobody else"
+            "granted to the target's rights: reading a file of the host's root that is for nobody else"
                 .to_owned()
         )
     );
@@ -197,14 +198,51 @@ fn the_processes_that_are_seen_are_counted() {
 }
 
 #[test]
-fn cgroups_above_are_not_writable_where_they_are_not_seen() {
+fn cgroups_above_its_own_are_writable_to_the_hosts_root_alone() {
     needs_root!();
-    let sandbox = nested(
-        &["-m"],
-        "umount -l /sys/fs/cgroup/* 2>/dev/null || true; mount -t tmpfs none /sys/fs",
-        &["-C"],
-        "true",
+    let cgroup = match Cgroup::below_our_own() {
+        Ok(cgroup) => cgroup,
+        Err(reason) => skip!("{reason}"),
+    };
+    let root = Sandbox::start(&["-m"], &cgroup.join()).unwrap();
+    let above = tried(root.pid, &Question::CgroupNotWritable);
+    assert_eq!(above.verdict, Verdict::Fails, "{above:?}");
+    let read_only = format!(
+        "{}\nfor at in $(cut -d \" \" -f 2,3 /proc/mounts | grep \" cgroup\" | cut -d \" \" -f 1); do \
+         mount -o remount,bind,ro $at; done",
+        cgroup.join()
     );
-    let tried = tried(sandbox.pid, &Question::CgroupNotWritable);
-    assert!(tried.verdict != Verdict::Fails, "{tried:?}");
+    let read_only = Sandbox::start(&["-m"], &read_only).unwrap();
+    let refused = tried(read_only.pid, &Question::CgroupNotWritable);
+    assert_eq!(refused.verdict, Verdict::Holds, "{refused:?}");
+}
+
+/// A cgroup of the test's own, removed with this.
+struct Cgroup(std::path::PathBuf);
+
+impl Cgroup {
+    fn below_our_own() -> Result<Cgroup, String> {
+        let ours = std::fs::read_to_string("/proc/self/cgroup").unwrap();
+        let of_pids = |line: &str| line.split_once(":pids:").map(|(_, path)| path.to_owned());
+        let path = ours.lines().find_map(of_pids);
+        let path = path.ok_or("no cgroup v1 hierarchy of pids here")?;
+        let name = format!("nsinspect-test-{}", std::process::id());
+        let dir = std::path::Path::new("/sys/fs/cgroup/pids");
+        let dir = dir.join(path.trim_start_matches('/')).join(name);
+        std::fs::create_dir(&dir).map_err(|error| format!("{}: {error}", dir.display()))?;
+        Ok(Cgroup(dir))
+    }
+
+    /// The line by which a shell comes into it.
+    fn join(&self) -> String {
+        format!("echo $$ >{}/cgroup.procs", self.0.display())
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        // Those in it have been killed, and go at their own pace.
+        let gone = || std::fs::remove_dir(&self.0).is_ok();
+        let _ = wait_until(std::time::Duration::from_secs(5), "the cgroup to go", gone);
+    }
 }

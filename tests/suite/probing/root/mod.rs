@@ -22,15 +22,19 @@ use crate::support::sandbox::{Sandbox, then_sleep};
 /// A sandbox with namespaces of its own of every kind, whose root is nobody outside and whose clock is
 /// a day ahead.
 pub fn whole() -> Sandbox {
-    let kinds = [
-        "-muinpCT",
-        "--boottime",
-        "86400",
-        "--mount-proc",
-        "--kill-child",
-        "-f",
-    ];
-    Sandbox::start_mapped(&kinds, "0 100000 65536").unwrap()
+    mapped(&["-muinpCT", "--boottime", "86400"], 100_000)
+}
+
+/// A sandbox of these kinds whose root is this user outside.
+pub fn mapped(kinds: &[&str], root: u32) -> Sandbox {
+    let map = format!("0:{root}:65536");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nsinspect"));
+    command.args(["run", "--map-users", &map, "--map-groups", &map]);
+    command
+        .args(["-S", "0", "-G", "0", "--kill-child"])
+        .args(kinds);
+    command.args(["--", "sh", "-c", &then_sleep("true")]);
+    Sandbox::run(&mut command).unwrap()
 }
 
 /// A sandbox within another: what the first script does is there when the namespaces of the second are

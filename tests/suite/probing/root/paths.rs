@@ -71,8 +71,7 @@ fn what_the_target_may_not_is_told_by_its_rights_and_not_by_ours() {
     fs::write(&file, "text").unwrap();
     let file = file.to_str().unwrap();
     let ours = Sandbox::start(&["-m"], "true").unwrap();
-    let nobody = "exec setpriv --reuid 65534 --regid 65534 --clear-groups sleep 300";
-    let nobody = super::nested(&["-m"], "true", &["-n"], nobody);
+    let nobody = Sandbox::start_as_nobody(&["-Uc"], "true").unwrap();
     for is in [PathState::Unreadable, PathState::NotWritable] {
         assert_eq!(path(ours.pid, file, is).verdict, Verdict::Fails);
         let theirs = path(nobody.pid, file, is);

@@ -7,7 +7,7 @@ use nsinspect::model::NsKind;
 use nsinspect::verify::probes::{Question, Target};
 use nsinspect::verify::verdict::Verdict;
 
-use super::nested;
+use super::{mapped, nested};
 use crate::probing::{isolated, plain, told, tried};
 use crate::support::command::output_of;
 use crate::support::facts::inode;
@@ -167,8 +167,7 @@ fn a_user_namespace_that_maps_root_to_root_isolates_no_root() {
 #[test]
 fn an_abstract_socket_is_reached_where_everything_but_the_network_is_isolated() {
     needs_root!();
-    let kinds = ["-muipC", "--mount-proc", "--kill-child", "-f"];
-    let sandbox = Sandbox::start_mapped(&kinds, "0 100000 65536").unwrap();
+    let sandbox = mapped(&["-muipC"], 100_000);
     let found = isolated(sandbox.pid, NsKind::Net);
     assert_eq!(
         told(&found),
