@@ -24,3 +24,4 @@ mod runtimes;
 mod sarif;
 mod schema;
 mod text;
+mod watching;
