@@ -94,15 +94,18 @@ impl Entry {
         let mut tells = File::from(tells);
         let wait = held.wait_readable(&tells, midwife.process);
         wait.during(|| Step::Prepare)?;
-        let born = said_by_stub(&mut tells);
-        let midwife = waitpid(midwife.process, None);
-        let program = match born {
-            Some(Ok(number)) => our_child(number)?,
-            Some(Err(errno)) => return Err(errno).during(|| Step::Fork),
-            None => return never_born(midwife),
+        let program = match said_by_stub(&mut tells) {
+            Some(Ok(number)) => our_child(number, midwife.process),
+            Some(Err(errno)) => Err(errno).during(|| Step::Fork),
+            None => return never_born(waitpid(midwife.process, None)),
         };
-        // One that has been killed meanwhile does not read it, and its end is told below.
-        let _ = write(&opener, b"g");
+        if program.is_ok() {
+            // One that has been killed meanwhile does not read it, and its end is told below.
+            let _ = write(&opener, b"g");
+        }
+        // It ends while the program begins.
+        let _ = waitpid(midwife.process, None);
+        let program = program?;
         let supervisor = Supervisor {
             held: &held,
             init_in: None,
@@ -172,13 +175,13 @@ fn said_by_stub(tells: &mut File) -> Option<Result<i32, Errno>> {
 }
 
 /// What the stub says goes through a pipe that a process inside may get hold of, if it may trace what
-/// is born there: a number is believed where it is that of a child of ours.
-fn our_child(number: i32) -> Result<Pid, Failure> {
+/// is born there: a number is believed where it is that of a child of ours, and not of the midwife.
+fn our_child(number: i32, midwife: Pid) -> Result<Pid, Failure> {
     let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
     let child = Pid::from_raw(number);
     match waitid(Id::Pid(child), flags) {
-        Ok(_) => Ok(child),
-        Err(_) => Err(Failure::because(
+        Ok(_) if child != midwife => Ok(child),
+        _ => Err(Failure::because(
             Step::Fork,
             "somebody in there has tampered with what is born there",
         )),
