@@ -64,6 +64,9 @@ _nsinspect() {
             nsinspect,tree)
                 cmd="nsinspect__subcmd__tree"
                 ;;
+            nsinspect,verify)
+                cmd="nsinspect__subcmd__verify"
+                ;;
             *)
                 ;;
         esac
@@ -71,14 +74,14 @@ _nsinspect() {
 
     case "${cmd}" in
         nsinspect)
-            opts="-J -v -h -V --json --format --proc --from --depth --color --strict --verbose --help --version list ls tree show diff pid can reach snapshot run enter audit doctor completions man schema"
+            opts="-J -v -h -V --json --format --proc --from --depth --threads --color --strict --verbose --help --version list ls tree show diff pid can reach snapshot run enter audit verify doctor completions man schema"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -91,6 +94,10 @@ _nsinspect() {
                     ;;
                 --depth)
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -105,7 +112,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__audit)
-            opts="-J -v -h --all --fail-on --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --all --fail-on --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -116,7 +123,7 @@ _nsinspect() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -129,6 +136,10 @@ _nsinspect() {
                     ;;
                 --depth)
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -143,7 +154,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__can)
-            opts="-J -v -h --in --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --in --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -154,7 +165,7 @@ _nsinspect() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -167,6 +178,10 @@ _nsinspect() {
                     ;;
                 --depth)
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -181,14 +196,14 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__completions)
-            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help bash elvish fish powershell zsh"
+            opts="-J -v -h --json --format --proc --from --depth --threads --color --strict --verbose --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -201,6 +216,10 @@ _nsinspect() {
                     ;;
                 --depth)
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -215,7 +234,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__diff)
-            opts="-J -v -h --require --exit-code --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --require --exit-code --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -226,7 +245,7 @@ _nsinspect() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -239,6 +258,10 @@ _nsinspect() {
                     ;;
                 --depth)
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -253,14 +276,14 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__doctor)
-            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -275,6 +298,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -287,7 +314,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__enter)
-            opts="-m -u -i -n -N -p -U -C -T -a -S -G -c -r -w -W -e -F -t -J -v -h --mount --uts --ipc --net --net-socket --pid --user --user-parent --cgroup --time --all --as-target --setuid --setgid --preserve-credentials --keep-caps --cap-drop --join-cgroup --root --wd --wdns --env --no-fork --target --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-m -u -i -n -N -p -U -C -T -a -S -G -c -r -w -W -e -F -t -J -v -h --mount --uts --ipc --net --net-socket --pid --user --user-parent --cgroup --time --all --as-target --setuid --setgid --preserve-credentials --keep-caps --cap-drop --join-cgroup --root --wd --wdns --env --no-fork --target --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -418,7 +445,7 @@ _nsinspect() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -433,6 +460,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -445,7 +476,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__list)
-            opts="-t -p -P -o -n -r -u -l -J -v -h --type --task --persistent --output --output-all --noheadings --raw --notruncate --list --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-t -p -P -o -n -r -u -l -J -v -h --type --task --persistent --output --output-all --noheadings --raw --notruncate --list --watch --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -475,8 +506,12 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "ns type ns_id initial nprocs nthreads pid ppid uid user command path nsfs owner owner_uid parent container holders" -- "${cur}"))
                     return 0
                     ;;
+                --watch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -489,6 +524,10 @@ _nsinspect() {
                     ;;
                 --depth)
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -503,7 +542,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__man)
-            opts="-J -v -h --dir --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --dir --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -514,7 +553,7 @@ _nsinspect() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -527,6 +566,10 @@ _nsinspect() {
                     ;;
                 --depth)
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -541,7 +584,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__pid)
-            opts="-J -v -h --in --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --in --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -552,7 +595,7 @@ _nsinspect() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -565,6 +608,10 @@ _nsinspect() {
                     ;;
                 --depth)
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -579,14 +626,14 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__reach)
-            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -601,6 +648,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -613,7 +664,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__run)
-            opts="-m -u -i -n -p -U -C -T -a -r -c -S -G -R -w -f -J -v -h --mount --uts --ipc --net --pid --user --cgroup --time --all --map-root-user --map-current-user --map-user --map-group --map-users --map-groups --map-auto --map-subids --setgroups --owner --setuid --setgid --keep-caps --propagation --mount-proc --no-mount-proc --rootfs --read-only --root --wd --hostname --no-lo --monotonic --boottime --clear-env --fork --init --kill-child --preserve-fd --forward-signals --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-m -u -i -n -p -U -C -T -a -r -c -S -G -R -w -f -J -v -h --mount --uts --ipc --net --pid --user --cgroup --time --all --map-root-user --map-current-user --map-user --map-group --map-users --map-groups --map-auto --map-subids --setgroups --owner --setuid --setgid --keep-caps --propagation --mount-proc --no-mount-proc --rootfs --read-only --root --wd --hostname --no-lo --monotonic --boottime --clear-env --fork --init --kill-child --preserve-fd --forward-signals --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -772,7 +823,7 @@ _nsinspect() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -785,6 +836,10 @@ _nsinspect() {
                     ;;
                 --depth)
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -799,14 +854,14 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__schema)
-            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help namespaces members tree process diff pid can reach snapshot audit doctor"
+            opts="-J -v -h --json --format --proc --from --depth --threads --color --strict --verbose --help namespaces members tree process diff pid can reach snapshot audit doctor watch verify claims"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -819,6 +874,10 @@ _nsinspect() {
                     ;;
                 --depth)
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -833,14 +892,14 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__show)
-            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -853,6 +912,10 @@ _nsinspect() {
                     ;;
                 --depth)
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -867,14 +930,14 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__snapshot)
-            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -887,6 +950,10 @@ _nsinspect() {
                     ;;
                 --depth)
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -901,7 +968,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__tree)
-            opts="-J -v -h --by --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --by --watch --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -911,8 +978,12 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "set user pid process" -- "${cur}"))
                     return 0
                     ;;
+                --watch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json yaml sarif" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
                     ;;
                 --proc)
@@ -925,6 +996,68 @@ _nsinspect() {
                     ;;
                 --depth)
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nsinspect__subcmd__verify)
+            opts="-J -v -h --require --claims --profile --oci --static-only --explain --show-profile --json --format --proc --from --depth --threads --color --strict --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --require)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --claims)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --oci)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --show-profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
+                    return 0
+                    ;;
+                --proc)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --depth)
+                    COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_nsinspect_global_optspecs
-    string join \n J/json format= proc= from= depth= color= strict v/verbose h/help V/version
+    string join \n J/json format= proc= from= depth= threads= color= strict v/verbose h/help V/version
 end
 
 function __fish_nsinspect_needs_command
@@ -27,11 +27,13 @@ end
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
+junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_needs_command" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -52,6 +54,7 @@ complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "snapshot" -d 'E
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "run" -d 'Run a program in new namespaces'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "enter" -d 'Run a program in the namespaces of a process, or in any that exist'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "audit" -d 'What containers and sandboxes could do to the host, with evidence'
+complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "verify" -d 'Whether claims about the isolation of a process or container hold, by trying them'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "doctor" -d 'What this kernel, these privileges and this /proc allow, and what that hides'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "completions" -d 'Print the completions for a shell'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "man" -d 'Print a man page, or write all of them into a directory'
@@ -76,14 +79,17 @@ owner_uid\t'Uid of the creator of a user namespace'
 parent\t'Inode of the enclosing user or pid namespace'
 container\t'Container of that process'
 holders\t'What keeps it alive'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l watch -d 'Look every so many seconds, 1 unless told otherwise, and print what changed: namespaces that are born, empty or gone, and processes that move; with -v those that come and go too' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
+junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -117,14 +123,17 @@ owner_uid\t'Uid of the creator of a user namespace'
 parent\t'Inode of the enclosing user or pid namespace'
 container\t'Container of that process'
 holders\t'What keeps it alive'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l watch -d 'Look every so many seconds, 1 unless told otherwise, and print what changed: namespaces that are born, empty or gone, and processes that move; with -v those that come and go too' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
+junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -142,14 +151,17 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l by -d 'What
 user\t'User namespaces, with what each governs'
 pid\t'Pid namespaces, with PIDs at every level'
 process\t'Processes, with the changes of namespaces marked'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l watch -d 'Look every so many seconds, 1 unless told otherwise, and print what changed: sets that come and go, and processes that move; with -v those that come and go too' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
+junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -160,11 +172,13 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -s h -l help -
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
+junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -176,11 +190,13 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l require -d 
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
+junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -193,11 +209,13 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l in -d 'Trans
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
+junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -209,11 +227,13 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l in -d 'Over 
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
+junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -224,11 +244,13 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -s h -l help -d
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
+junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -239,11 +261,13 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -s h -l help 
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
+junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -284,11 +308,13 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l preserve-fd 
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
+junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -328,11 +354,13 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s t -l targe
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
+junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -356,11 +384,13 @@ info\t''"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
+junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -369,14 +399,40 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -s J -l json 
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l strict -d 'Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full` unless told otherwise'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l require -d 'Kinds of namespace in which it must not be where the host is' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l claims -d 'Claims in YAML (`nsinspect schema claims`; README.md has examples)' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l profile -d 'A shipped profile: docker-default, pss-baseline, pss-restricted, rootless or sandbox' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l oci -d 'What its OCI runtime was told to do: the path of a config.json, or `auto` to find that of a running container of runc, crun, docker, containerd, podman or CRI-O' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l show-profile -d 'Print a profile as the claims file that it is; without NAME, list them' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
+json\t''
+yaml\t'The same document as JSON'
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
+junit\t'JUnit XML for continuous integration, of `verify` only'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l proc -d 'Read this procfs instead of /proc' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
+full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l static-only -d 'Try nothing: tell by what can be read'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l explain -d 'Say how each claim would be tried, and do nothing'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -s J -l json -d 'Print JSON: short for --format json'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l strict -d 'Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full` unless told otherwise'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
+junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -387,11 +443,13 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -s h -l help
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
+junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -403,11 +461,13 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l dir -d 'Writ
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
+junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -418,11 +478,13 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -s h -l help -d
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
-sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'"
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
+junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l proc -d 'Read this procfs instead of /proc' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"

@@ -85,6 +85,8 @@ pub enum Error {
     NoPidNamespace { pid: Pid, why: Why },
     #[error("cannot read the snapshot {from}: {reason}")]
     Snapshot { from: String, reason: String },
+    #[error("cannot take claims from {from}: {reason}")]
+    Claims { from: String, reason: String },
     #[error("{0}")]
     Usage(String),
     #[error("{0}")]
@@ -136,6 +138,9 @@ impl Error {
                 why: Why::Denied, ..
             } => "reading another user's namespaces takes CAP_SYS_PTRACE: try as root",
             Error::Snapshot { .. } => "`nsinspect snapshot > FILE` writes what --from reads",
+            Error::Claims { .. } => {
+                "README.md has examples, and `nsinspect schema claims` prints the schema of the file"
+            }
             _ => return None,
         };
         Some(Cow::Borrowed(hint))

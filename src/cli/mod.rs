@@ -3,16 +3,19 @@
 mod enter;
 mod judge;
 mod plain;
+mod prove;
 mod run;
 mod see;
 
 use std::ffi::OsString;
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub use enter::{EnterArgs, IdArg};
 pub use judge::{AuditArgs, CanArgs, ReachArgs};
+pub use prove::VerifyArgs;
 pub use run::{PropagationArg, RunArgs, SetgroupsArg};
 pub use see::{By, ChosenColumn, Column, DiffArgs, ListArgs, PidArgs, ShowArgs, TreeArgs};
 
@@ -23,9 +26,9 @@ Exit codes:
   0  answered; what was asked for holds
   1  answered, and the answer is no: a required kind is shared, something differs
      (--exit-code), a capability is not there (can), a finding is as severe as
-     --fail-on says, there is no such namespace
-  2  could not answer: bad usage, not permitted, target gone, a capability or a
-     finding that cannot be judged, --strict and a gap";
+     --fail-on says, a claim fails (verify), there is no such namespace
+  2  could not answer: bad usage, not permitted, target gone, a capability, a
+     finding or a claim that cannot be judged, --strict and a gap";
 
 const TARGETS: &str = "\
 A TARGET is a PID or TID, `self`, ns:INODE or net:[INODE], the path of an nsfs file such as
@@ -83,6 +86,7 @@ impl Cli {
             Some("run") => parse_alone("run", |args| Command::Run(Box::new(args)), line),
             Some("enter") => parse_alone("enter", |args| Command::Enter(Box::new(args)), line),
             Some("audit") => parse_alone("audit", Command::Audit, line),
+            Some("verify") => parse_alone("verify", Command::Verify, line),
             _ => None,
         };
         alone.map_or_else(|| Cli::try_parse_from(line), Ok)
@@ -129,6 +133,9 @@ pub struct Global {
     /// descriptor and socket too. Without it, as far as the question needs
     #[arg(long, global = true, value_name = "HOW", conflicts_with = "from")]
     pub depth: Option<Depth>,
+    /// How many threads read /proc at most; one for each core, unless there is too little to read
+    #[arg(long, global = true, value_name = "NUMBER")]
+    pub threads: Option<NonZero<usize>>,
     /// When to use colour; NO_COLOR in the environment turns `auto` off
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
@@ -152,6 +159,7 @@ impl Default for Global {
             color: Color::Auto,
             strict: false,
             verbose: false,
+            threads: None,
         }
     }
 }
@@ -183,6 +191,8 @@ pub enum Format {
     Yaml,
     /// SARIF 2.1.0 for code scanning, of `audit` only
     Sarif,
+    /// JUnit XML for continuous integration, of `verify` only
+    Junit,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -225,6 +235,8 @@ pub enum Command {
     Enter(Box<EnterArgs>),
     /// What containers and sandboxes could do to the host, with evidence
     Audit(AuditArgs),
+    /// Whether claims about the isolation of a process or container hold, by trying them
+    Verify(VerifyArgs),
     /// What this kernel, these privileges and this /proc allow, and what that hides
     Doctor,
     /// Print the completions for a shell
@@ -275,6 +287,7 @@ mod tests {
             "nsinspect can 1 sys_admin --strict",
             "nsinspect reach 1",
             "nsinspect audit",
+            "nsinspect verify docker:web --oci auto --require pid,net --static-only",
             "nsinspect run",
             "nsinspect run --proc /p -mfp --mount-proc --kill-child=TERM -- sh -c x",
             "nsinspect run -J -S 5 --map-users 0:1:2 top -b",

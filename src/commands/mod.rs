@@ -15,6 +15,8 @@ mod snapshot;
 mod source;
 mod target;
 mod tree;
+mod verify;
+mod watch;
 
 use crate::cli::{Cli, Command, Format, Global};
 use crate::error::{Error, Exit};
@@ -25,10 +27,18 @@ use crate::output::text::coverage;
 /// Runs the command that was typed.
 pub fn dispatch(cli: &Cli) -> Result<Exit, Error> {
     let global = &cli.global;
-    if global.format() == Format::Sarif && !matches!(cli.command, Command::Audit(_)) {
-        return Err(Error::Usage(
-            "--format sarif is for findings, which only `nsinspect audit` has".to_owned(),
-        ));
+    let misplaced = match (global.format(), &cli.command) {
+        (Format::Sarif, Command::Audit(_)) | (Format::Junit, Command::Verify(_)) => None,
+        (Format::Sarif, _) => {
+            Some("--format sarif is for findings, which only `nsinspect audit` has")
+        }
+        (Format::Junit, _) => {
+            Some("--format junit is for claims, which only `nsinspect verify` tries")
+        }
+        _ => None,
+    };
+    if let Some(message) = misplaced {
+        return Err(Error::Usage(message.to_owned()));
     }
     match &cli.command {
         Command::List(args) => list::run(global, args),
@@ -42,6 +52,7 @@ pub fn dispatch(cli: &Cli) -> Result<Exit, Error> {
         Command::Run(args) => run::run(args),
         Command::Enter(args) => enter::run(global, args),
         Command::Audit(args) => audit::run(global, args),
+        Command::Verify(args) => verify::run(global, args),
         Command::Doctor => doctor::run(global),
         Command::Completions(args) => generate::completions(args),
         Command::Man(args) => generate::man(args),

@@ -93,7 +93,8 @@ impl Entry {
         let wait = held.wait_readable(&tells, midwife);
         wait.during(|| Step::Prepare)?;
         let program = match said_by_stub(&mut tells) {
-            Some(Ok(number)) => our_child(number, midwife),
+            Some(Ok(number)) if number == midwife.as_raw() => Err(tampered()),
+            Some(Ok(number)) => our_child(number),
             Some(Err(A_FAILURE_FOLLOWS)) => Err(told_failure(&mut tells)),
             Some(Err(errno)) => Err(errno).during(|| Step::Fork),
             None => return never_born(waitpid(midwife, None)),
@@ -207,17 +208,21 @@ fn said_by_stub(tells: &mut File) -> Option<Result<i32, Errno>> {
 }
 
 /// What the stub says goes through a pipe that a process inside may get hold of, if it may trace what
-/// is born there: a number is believed where it is that of a child of ours, and not of the midwife.
-fn our_child(number: i32, midwife: Pid) -> Result<Pid, Failure> {
+/// is born there: a number is believed where it is that of a child of ours.
+pub fn our_child(number: i32) -> Result<Pid, Failure> {
     let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
     let child = Pid::from_raw(number);
     match waitid(Id::Pid(child), flags) {
-        Ok(_) if child != midwife => Ok(child),
-        _ => Err(Failure::because(
-            Step::Fork,
-            "somebody in there has tampered with what is born there",
-        )),
+        Ok(_) => Ok(child),
+        Err(_) => Err(tampered()),
     }
+}
+
+fn tampered() -> Failure {
+    Failure::because(
+        Step::Fork,
+        "somebody in there has tampered with what is born there",
+    )
 }
 
 /// Whoever was to give birth has ended before: by a signal that was meant for us, as a rule.

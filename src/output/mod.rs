@@ -1,5 +1,6 @@
 //! Answers -> bytes: text for people, versioned documents for scripts.
 
+pub mod junit;
 pub mod sanitize;
 pub mod terminal;
 pub mod text;
@@ -24,7 +25,7 @@ pub fn answer<D: Serialize>(
         Format::Json => json(&document())?,
         Format::Yaml => yaml(&document())?,
         // Refused before anything was looked at, by all but one.
-        Format::Sarif => return Ok(()),
+        Format::Sarif | Format::Junit => return Ok(()),
     };
     print(&answer)
 }
@@ -32,6 +33,15 @@ pub fn answer<D: Serialize>(
 /// Writes a document that has no text beside it, as JSON.
 pub fn document(document: &impl Serialize) -> Result<(), Error> {
     print(&json(document)?)
+}
+
+/// Writes one document of several: a line of JSON, or a YAML document with its mark before it.
+pub fn line(format: Format, document: &impl Serialize) -> Result<(), Error> {
+    let text = match format {
+        Format::Yaml => format!("---\n{}", yaml(document)?),
+        _ => serde_json::to_string(document).map_err(std::io::Error::other)? + "\n",
+    };
+    print(&text)
 }
 
 /// Writes to standard output in one go.
@@ -47,7 +57,8 @@ fn json(document: &impl Serialize) -> Result<String, Error> {
     Ok(text)
 }
 
-/// The only use of serde_yaml, which is archived: a successor is a change of this line.
+/// With [`crate::verify::read`] the only use of serde_yaml, which is archived: a successor is a change
+/// of two lines.
 fn yaml(document: &impl Serialize) -> Result<String, Error> {
     serde_yaml::to_string(document).map_err(|error| Error::Output(std::io::Error::other(error)))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::analyse::audit::finding::Severity;
 use crate::model::process::{IdRange, Seccomp, TimeOffsets};
-use crate::model::{CapabilitySet, NsKind, Pid};
+use crate::model::{CapabilitySet, NsKind, Pid, Seen};
 
 /// With whom a kind of namespace is compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,15 +102,23 @@ pub enum Claim {
         kind: NsKind,
         against: Against,
     },
+    /// In the namespace that a path led to when the claim was read.
+    InNamespace {
+        kind: NsKind,
+        path: String,
+        inode: Seen<u64>,
+    },
     /// Root in there is not root on the host, and has none of its rights.
     RootNotHostRoot,
     IdMap {
         ids: IdKind,
         map: Vec<IdRange>,
     },
-    /// `allow` or `deny`.
+    /// Whether setgroups(2) is allowed.
     Setgroups(bool),
+    /// All of its user ids are this, as it numbers them itself.
     Uid(u32),
+    /// None of its user ids is root's, neither in there nor on the host.
     NotRoot,
     Hostname(String),
     Capabilities {
@@ -130,6 +138,11 @@ pub enum Claim {
         path: String,
         is: Propagation,
     },
+    /// Nothing is mounted but at these places, below these, and what the host has below those that
+    /// are brought in with all that is mounted on them.
+    NoOtherMounts(Places),
+    /// No device nodes but these.
+    NoOtherDevices(BTreeSet<(u32, u32)>),
     /// It sees no process that is not in its own pid namespace.
     OnlyOwnProcesses,
     AtMostProcesses(usize),
@@ -149,4 +162,200 @@ pub enum Claim {
     TimeOffsets(TimeOffsets),
     /// No finding of an audit is above this.
     NoFindingAbove(Severity),
+}
+
+/// Where something may be mounted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    pub at: BTreeSet<String>,
+    /// File systems that the runtime mounts in parts (cgroup v1).
+    pub below: BTreeSet<String>,
+    /// Directories of the host with what is mounted on them (`rbind`).
+    pub with_mounts: BTreeSet<String>,
+}
+
+impl IdKind {
+    pub const fn name(self) -> &'static str {
+        match self {
+            IdKind::Uid => "uid",
+            IdKind::Gid => "gid",
+        }
+    }
+}
+
+impl CapSet {
+    pub const ALL: [CapSet; 5] = [
+        CapSet::Effective,
+        CapSet::Permitted,
+        CapSet::Bounding,
+        CapSet::Inheritable,
+        CapSet::Ambient,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            CapSet::Effective => "effective",
+            CapSet::Permitted => "permitted",
+            CapSet::Bounding => "bounding",
+            CapSet::Inheritable => "inheritable",
+            CapSet::Ambient => "ambient",
+        }
+    }
+}
+
+impl Bound {
+    pub const fn words(self) -> &'static str {
+        match self {
+            Bound::AtMost => "at most",
+            Bound::AtLeast => "at least",
+            Bound::Exactly => "exactly",
+        }
+    }
+}
+
+impl PathState {
+    pub const fn words(self) -> &'static str {
+        match self {
+            PathState::Absent => "absent",
+            PathState::Unreadable => "unreadable",
+            PathState::Masked => "masked",
+            PathState::ReadOnly => "read-only",
+            PathState::NotWritable => "not writable",
+            PathState::NoSuid => "nosuid",
+            PathState::Mounted => "a mount point",
+            PathState::NotMounted => "no mount point",
+        }
+    }
+}
+
+impl Propagation {
+    pub const fn words(self) -> &'static str {
+        match self {
+            Propagation::Private => "private",
+            Propagation::Slave => "slave",
+            Propagation::Shared => "shared",
+            Propagation::Unbindable => "unbindable",
+            Propagation::NotToHost => "do not reach the host",
+        }
+    }
+}
+
+impl std::fmt::Display for Socket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Socket::Path(path) => f.write_str(path),
+            Socket::Abstract(name) => write!(f, "@{name}"),
+            Socket::Tcp(port) => write!(f, "tcp:{port}"),
+        }
+    }
+}
+
+impl Access {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Access::Read => "read",
+            Access::Write => "write",
+        }
+    }
+}
+
+impl Claim {
+    /// The kind of namespace that it is about, where it is about one.
+    pub const fn kind(&self) -> Option<NsKind> {
+        Some(match self {
+            Claim::Isolated { kind, .. }
+            | Claim::Shared { kind, .. }
+            | Claim::InNamespace { kind, .. } => *kind,
+            Claim::RootNotHostRoot | Claim::IdMap { .. } | Claim::Setgroups(_) => NsKind::User,
+            Claim::Hostname(_) => NsKind::Uts,
+            Claim::Propagation { .. } | Claim::NoOtherMounts(_) => NsKind::Mnt,
+            Claim::OnlyOwnProcesses | Claim::AtMostProcesses(_) => NsKind::Pid,
+            Claim::Interfaces(_) => NsKind::Net,
+            Claim::CgroupPath(_) | Claim::CgroupNotWritable => NsKind::Cgroup,
+            Claim::TimeOffsets(_) => NsKind::Time,
+            _ => return None,
+        })
+    }
+}
+
+impl std::fmt::Display for Claim {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let from = |against: &Against, word: &str| match against {
+            Against::Host => String::new(),
+            Against::Task { name, .. } => format!(" {word} {name}"),
+        };
+        match self {
+            Claim::Isolated { kind, against } => {
+                write!(f, "{kind} isolated{}", from(against, "from"))
+            }
+            Claim::Shared { kind, against } => write!(f, "{kind} shared{}", from(against, "with")),
+            Claim::InNamespace { kind, path, .. } => write!(f, "{kind} is {path}"),
+            Claim::RootNotHostRoot => f.write_str("root is not the host's root"),
+            Claim::IdMap { ids, map } => write!(f, "{} map {}", ids.name(), map_in_words(map)),
+            Claim::Setgroups(true) => f.write_str("setgroups allowed"),
+            Claim::Setgroups(false) => f.write_str("setgroups denied"),
+            Claim::Uid(uid) => write!(f, "uid {uid}"),
+            Claim::NotRoot => f.write_str("not root"),
+            Claim::Hostname(name) => write!(f, "hostname {name}"),
+            Claim::Capabilities {
+                set,
+                bound,
+                capabilities,
+            } => match capabilities.is_empty() {
+                true => write!(f, "no {} capabilities", set.name()),
+                false => {
+                    let names: Vec<String> = capabilities.short_names().collect();
+                    let names = names.join(" ");
+                    write!(f, "{} capabilities {} {names}", set.name(), bound.words())
+                }
+            },
+            Claim::NoNewPrivs(true) => f.write_str("no_new_privs on"),
+            Claim::NoNewPrivs(false) => f.write_str("no_new_privs off"),
+            Claim::Seccomp(mode) => write!(f, "seccomp {}", mode.name()),
+            Claim::Lsm(None) => f.write_str("confined by a security module"),
+            Claim::Lsm(Some(label)) => write!(f, "security label {label}"),
+            Claim::Path { path, is } => write!(f, "{path} {}", is.words()),
+            Claim::Propagation { path, is } => match is {
+                Propagation::NotToHost => write!(f, "mounts below {path} {}", is.words()),
+                _ => write!(f, "propagation of {path} {}", is.words()),
+            },
+            Claim::NoOtherMounts(_) => f.write_str("no mounts but those that are configured"),
+            Claim::NoOtherDevices(_) => f.write_str("no devices but those that are configured"),
+            Claim::OnlyOwnProcesses => f.write_str("sees no processes of others"),
+            Claim::AtMostProcesses(count) => write!(f, "sees at most {count} processes"),
+            Claim::Interfaces(names) => {
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                match names.is_empty() {
+                    true => f.write_str("no interfaces"),
+                    false => write!(f, "interfaces {}", names.join(" ")),
+                }
+            }
+            Claim::Unreachable(socket) => write!(f, "{socket} unreachable"),
+            Claim::Reachable(socket) => write!(f, "{socket} reachable"),
+            Claim::Device {
+                path,
+                access,
+                allowed,
+            } => {
+                let verdict = if *allowed { "opens" } else { "does not open" };
+                write!(f, "{path} {verdict} to {}", access.name())
+            }
+            Claim::CgroupPath(path) => write!(f, "cgroup path {path}"),
+            Claim::CgroupNotWritable => f.write_str("cgroups above its own not writable"),
+            Claim::TimeOffsets(offsets) => write!(
+                f,
+                "clock offsets {:+} s monotonic, {:+} s boottime",
+                offsets.monotonic.seconds, offsets.boottime.seconds
+            ),
+            Claim::NoFindingAbove(severity) => write!(f, "no finding above {}", severity.name()),
+        }
+    }
+}
+
+/// A map as its file has it, one range after the other.
+pub fn map_in_words(map: &[IdRange]) -> String {
+    let ranges = map
+        .iter()
+        .map(|it| format!("{} {} {}", it.inside, it.outside, it.count));
+    ranges.collect::<Vec<_>>().join(", ")
 }

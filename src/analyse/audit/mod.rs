@@ -41,7 +41,7 @@ mod kernel_files;
 /// What rules have to know of the whole machine.
 pub mod machine;
 /// Questions about mount tables.
-mod mounts;
+pub mod mounts;
 /// Processes that are the same to whoever would read them.
 mod peers;
 /// Procfs instances of other pid namespaces.

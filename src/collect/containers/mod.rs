@@ -2,6 +2,7 @@
 //! made for it, and what runtimes and engines have written down. One process is looked at for each
 //! place, and none in the host's own mount namespace.
 
+pub mod bundle;
 mod engine;
 mod monitor;
 mod mounts;

@@ -22,6 +22,8 @@ pub mod schema;
 pub mod settings;
 pub mod snapshot;
 pub mod tree;
+pub mod verify;
+pub mod watch;
 
 use std::collections::BTreeMap;
 
@@ -45,10 +47,14 @@ pub enum DocumentName {
     Snapshot,
     Audit,
     Doctor,
+    Watch,
+    Verify,
+    /// Not printed but read: the claims file of `verify`
+    Claims,
 }
 
 impl DocumentName {
-    pub const ALL: [DocumentName; 11] = [
+    pub const ALL: [DocumentName; 14] = [
         DocumentName::Namespaces,
         DocumentName::Members,
         DocumentName::Tree,
@@ -60,6 +66,9 @@ impl DocumentName {
         DocumentName::Snapshot,
         DocumentName::Audit,
         DocumentName::Doctor,
+        DocumentName::Watch,
+        DocumentName::Verify,
+        DocumentName::Claims,
     ];
 
     /// The name in `schema`: `nsinspect.<name>/1`.
@@ -76,6 +85,9 @@ impl DocumentName {
             DocumentName::Snapshot => "snapshot",
             DocumentName::Audit => "audit",
             DocumentName::Doctor => "doctor",
+            DocumentName::Watch => "watch",
+            DocumentName::Verify => "verify",
+            DocumentName::Claims => "claims",
         }
     }
 }

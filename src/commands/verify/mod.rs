@@ -1,0 +1,126 @@
+//! `nsinspect verify`: whether claims hold.
+
+mod plan;
+mod progress;
+mod subject;
+
+use std::collections::BTreeSet;
+
+use super::source::Source;
+use crate::cli::{Format, Global, VerifyArgs};
+use crate::collect::{Depth, Reach};
+use crate::error::{Error, Exit};
+use crate::model::{Pid, Process, Snapshot};
+use crate::output;
+use crate::output::text::verify as text;
+use crate::output::wire::verify::VerifyBody;
+use crate::output::wire::{Document, DocumentName};
+use crate::verify::claim::Claim;
+use crate::verify::explain::explain;
+use crate::verify::profiles;
+use crate::verify::report::{Report, Verified};
+use crate::verify::verdict::Verdict;
+use plan::{Entry, plan};
+use progress::Progress;
+use subject::Subject;
+
+pub fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, Error> {
+    if let Some(name) = &args.show_profile {
+        return show_profile(name.as_deref());
+    }
+    let source = Source::open(global)?;
+    let entries = plan(global, args, &source)?;
+    let mut snapshot = look_around(global, &source, &entries)?;
+    let subjects = subject::resolve(global, &source, &mut snapshot, entries)?;
+    if args.explain {
+        output::print(&explanation(&subjects))?;
+        return Ok(Exit::Yes);
+    }
+    let try_it = !args.static_only && global.from.is_none();
+    let report = prove(&source, &mut snapshot, &subjects, try_it);
+    source.name_users(&mut snapshot);
+    answer(global, &snapshot, &report)?;
+    let exit = match report.verdict() {
+        Verdict::Holds => Exit::Yes,
+        Verdict::Fails => Exit::No,
+        Verdict::Undecided => Exit::Unanswered,
+    };
+    Ok(super::conclude(global, &snapshot, exit))
+}
+
+fn show_profile(name: Option<&str>) -> Result<Exit, Error> {
+    let text = match name {
+        Some(name) => plan::profile(name)?.text.to_owned(),
+        None => profiles::ALL
+            .iter()
+            .map(|profile| format!("{}\n", profile.name))
+            .collect(),
+    };
+    output::print(&text)?;
+    Ok(Exit::Yes)
+}
+
+/// All that claims of any kind are judged by, of the whole machine.
+fn look_around(global: &Global, source: &Source, entries: &[Entry]) -> Result<Snapshot, Error> {
+    let mut snapshot = source.scan(Depth::Status)?;
+    let is_audit = |claim: &Claim| matches!(claim, Claim::NoFindingAbove(_));
+    if entries.iter().flat_map(|entry| &entry.claims).any(is_audit) {
+        source.discover(&mut snapshot, global.reach(Reach::Fast));
+    }
+    source.look_at_settings(&mut snapshot);
+    let everybody: Vec<Pid> = snapshot.processes.keys().copied().collect();
+    source.trace(&mut snapshot, &everybody);
+    for stand_in in [Process::INIT, Process::KTHREADD] {
+        source.deepen(&mut snapshot, &[stand_in], Depth::Everything);
+    }
+    Ok(snapshot)
+}
+
+/// How each claim would be tried.
+fn explanation(subjects: &[Subject]) -> String {
+    let mut text = String::new();
+    for subject in subjects {
+        let name = output::sanitize::for_terminal(&subject.name).into_owned();
+        text += &format!("{name} (process {})\n", subject.task);
+        for claim in &subject.claims {
+            let words = format!("{claim}: {}", explain(claim));
+            text += &format!("  {}\n", output::sanitize::for_terminal(&words));
+        }
+    }
+    text
+}
+
+/// Judges every claim of every subject.
+fn prove(source: &Source, snapshot: &mut Snapshot, subjects: &[Subject], try_it: bool) -> Report {
+    let total = subjects.iter().map(|subject| subject.claims.len()).sum();
+    let mut progress = Progress::new(total);
+    let mut targets: Vec<Verified> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for subject in subjects {
+        // Twice the same claim of the same process proves nothing more.
+        let is_new = |claim: &&Claim| seen.insert((subject.task, format!("{claim:?}")));
+        let claims: Vec<&Claim> = subject.claims.iter().filter(is_new).collect();
+        let looks = subject::look(source, snapshot, subject);
+        targets.push(subject::judge(
+            snapshot,
+            subject,
+            &claims,
+            &looks,
+            &mut |claim| {
+                progress.next(&format!("{}: {claim}", subject.name));
+            },
+            try_it,
+        ));
+    }
+    progress.end();
+    Report { targets }
+}
+
+fn answer(global: &Global, snapshot: &Snapshot, report: &Report) -> Result<(), Error> {
+    if global.format() == Format::Junit {
+        return output::print(&output::junit::document(report));
+    }
+    let document = || Document::new(DocumentName::Verify, snapshot, VerifyBody::new(report));
+    let text = || text::verify(&output::terminal(global), snapshot, report, global.verbose);
+    output::answer(global.format(), document, text)
+}

@@ -1,0 +1,241 @@
+//! The processes that claims are about, and what has to be read of them.
+
+use super::plan::{Entry, Oci, Whom, fits, task_of};
+use crate::analyse::audit::subjects::Subject as Audited;
+use crate::analyse::audit::{audit, finding::Finding};
+use crate::analyse::containers::{self, Identity};
+use crate::analyse::reference::Reference;
+use crate::cli::Global;
+use crate::collect::Depth;
+use crate::collect::paths::Looks;
+use crate::commands::source::Source;
+use crate::error::Error;
+use crate::model::namespace::NsKey;
+use crate::model::{NsKind, Pid, Place, Process, Seen, Snapshot};
+use crate::output::text;
+use crate::sys::nsfs;
+use crate::verify::claim::{Against, Claim};
+use crate::verify::file::Select;
+use crate::verify::judge::{self, Case};
+use crate::verify::oci::{self, Setting};
+use crate::verify::question::paths;
+use crate::verify::report::Verified;
+
+/// One process with its claims.
+pub struct Subject {
+    pub name: String,
+    pub task: Pid,
+    /// Whether all in its container are meant.
+    pub is_container: bool,
+    pub claims: Vec<Claim>,
+}
+
+/// Finds them, and reads them as closely as can be.
+pub fn resolve(
+    global: &Global,
+    source: &Source,
+    snapshot: &mut Snapshot,
+    entries: Vec<Entry>,
+) -> Result<Vec<Subject>, Error> {
+    let mut subjects = Vec::new();
+    for entry in entries {
+        let found = match &entry.whom {
+            Whom::Named(name) => {
+                let (task, is_container) = task_of(global, source, name)?;
+                vec![(name.clone(), task, is_container || entry.oci.is_some())]
+            }
+            Whom::Selected(select) => selected(snapshot, select),
+        };
+        for (name, task, is_container) in found {
+            source.add(snapshot, task);
+            if !snapshot.processes.contains_key(&task) {
+                return Err(source.no_process(task));
+            }
+            source.deepen(snapshot, &[task], Depth::Everything);
+            let mut claims = match &entry.oci {
+                Some(oci) => {
+                    source.relate(snapshot, |key| key.kind == NsKind::User);
+                    of_oci(source, snapshot, task, oci)?
+                }
+                None => Vec::new(),
+            };
+            claims.extend(entry.claims.iter().cloned());
+            subjects.push(Subject {
+                name,
+                task,
+                is_container,
+                claims,
+            });
+        }
+    }
+    Ok(subjects)
+}
+
+fn selected(snapshot: &Snapshot, select: &Select) -> Vec<(String, Pid, bool)> {
+    let is_wanted = |found: &Identity| {
+        let container = &found.container;
+        let pod = found.pod.as_ref().and_then(|pod| pod.namespace.as_deref());
+        fits(select.runtime.as_deref(), Some(&container.runtime))
+            && fits(select.name.as_deref(), container.name.as_deref())
+            && fits(select.image.as_deref(), found.image.as_deref())
+            && fits(select.pod_namespace.as_deref(), pod)
+    };
+    let all = containers::all(snapshot).into_iter();
+    all.filter(|(found, _)| is_wanted(found))
+        .map(|(found, init)| (text::container(&found), init, true))
+        .collect()
+}
+
+fn of_oci(source: &Source, snapshot: &Snapshot, task: Pid, oci: &Oci) -> Result<Vec<Claim>, Error> {
+    let found;
+    let (path, text) = match oci {
+        Oci::Text { path, text } => (path, text),
+        Oci::Auto => {
+            found = configuration(source, snapshot, task)?;
+            (&found.0, &found.1)
+        }
+    };
+    let setting = Setting {
+        namespace: &|path| {
+            let opened = nsfs::open(path.as_ref()).ok().flatten();
+            let identity = opened.and_then(|fd| nsfs::identity(&fd).ok());
+            match identity {
+                Some(identity) => Seen::Known(identity.inode),
+                None => Seen::Unknown(crate::model::Why::Gone),
+            }
+        },
+        ids_are_hosts: is_runtime_of_host(snapshot, task),
+    };
+    oci::claims(text, &setting).map_err(|reason| Error::Claims {
+        from: path.clone(),
+        reason,
+    })
+}
+
+fn configuration(
+    source: &Source,
+    snapshot: &Snapshot,
+    task: Pid,
+) -> Result<(String, Vec<u8>), Error> {
+    let failed = |reason: String| Error::Claims {
+        from: format!("the runtime of process {task}"),
+        reason,
+    };
+    if matches!(source, Source::Saved(_)) {
+        return Err(failed(
+            "a snapshot does not hold its config.json".to_owned(),
+        ));
+    }
+    let process = &snapshot.processes[&task];
+    let traces = snapshot.traces.get(&Place::of(process));
+    let traces = traces.ok_or_else(|| failed("it is in no container".to_owned()))?;
+    match crate::collect::containers::bundle::find(traces) {
+        Ok(found) => Ok((found.path, found.text)),
+        Err(looked_at) if looked_at.is_empty() => Err(failed(
+            "neither a monitor above it nor a record of runc or crun names its bundle: give the \
+             path of its config.json"
+                .to_owned(),
+        )),
+        Err(looked_at) => Err(failed(format!("cannot read {}", looked_at.join(", ")))),
+    }
+}
+
+/// Whether the parent of its user namespace is the host's: an engine without root numbers ids as its
+/// own user namespace does.
+fn is_runtime_of_host(snapshot: &Snapshot, task: Pid) -> bool {
+    let kind = NsKind::User;
+    let own = snapshot.processes[&task].links.own(kind).get();
+    let key = own.map(|inode| NsKey { kind, inode });
+    let parent = key.and_then(|key| snapshot.namespaces.get(&key)?.parent.get().flatten());
+    parent == Some(kind.initial_inode())
+}
+
+/// Reads what the claims of a subject need beside the subject itself.
+pub fn look(source: &Source, snapshot: &mut Snapshot, subject: &Subject) -> Looks {
+    let task = subject.task;
+    source.expose(snapshot, &[task]);
+    source.look_at_cgroups(snapshot, task);
+    let mut inside: Vec<(NsKey, Pid)> = Vec::new();
+    for kind in [NsKind::Uts, NsKind::Net, NsKind::Pid] {
+        if let Some(inode) = snapshot.processes[&task].links.own(kind).get() {
+            inside.push((NsKey { kind, inode }, task));
+        }
+    }
+    source.look_inside(snapshot, &inside);
+    for claim in &subject.claims {
+        if let Claim::Isolated { against, .. } | Claim::Shared { against, .. } = claim
+            && let Against::Task { pid, .. } = against
+        {
+            source.add(snapshot, *pid);
+        }
+    }
+    if subject.claims.iter().any(|it| matches!(it, Claim::Lsm(_))) {
+        let others = others(snapshot, subject);
+        source.deepen(snapshot, &others, Depth::Everything);
+    }
+    let wanted = subject.claims.iter().flat_map(paths);
+    source.look_at_paths(task, wanted)
+}
+
+/// Judges claims of a subject.
+pub fn judge(
+    snapshot: &Snapshot,
+    subject: &Subject,
+    claims: &[&Claim],
+    looks: &Looks,
+    next: &mut dyn FnMut(&Claim),
+    try_it: bool,
+) -> Verified {
+    let process = &snapshot.processes[&subject.task];
+    let others = others(snapshot, subject);
+    let findings = findings(snapshot, subject);
+    let case = Case {
+        snapshot,
+        subject: process,
+        others: others
+            .iter()
+            .filter_map(|task| snapshot.processes.get(task))
+            .collect(),
+        looks,
+        findings: findings.as_deref(),
+    };
+    let judged = claims.iter().map(|claim| {
+        next(claim);
+        judge::judge(&case, claim, try_it)
+    });
+    Verified {
+        judged: judged.collect(),
+        name: subject.name.clone(),
+        task: subject.task,
+        container: containers::identity(snapshot, process),
+        nprocs: 1 + case.others.len(),
+    }
+}
+
+/// The others of its container, if the claims are of that.
+fn others(snapshot: &Snapshot, subject: &Subject) -> Vec<Pid> {
+    let process = &snapshot.processes[&subject.task];
+    let place = Place::of(process);
+    let host = Reference::choose(snapshot);
+    let is_apart = host.links.own(NsKind::Mnt) != process.links.own(NsKind::Mnt);
+    if !subject.is_container || !is_apart {
+        return Vec::new();
+    }
+    let in_there = |other: &&Process| {
+        Place::of(other) == place && other.task() != subject.task && !other.is_zombie()
+    };
+    let all = snapshot.processes.values().filter(in_there);
+    all.map(Process::task).collect()
+}
+
+fn findings(snapshot: &Snapshot, subject: &Subject) -> Option<Vec<Finding>> {
+    let is_asked = subject
+        .claims
+        .iter()
+        .any(|claim| matches!(claim, Claim::NoFindingAbove(_)));
+    let mut audited = is_asked
+        .then(|| audit(snapshot, &[Audited::asked_for(subject.task)]).audited)?
+        .into_iter();
+    // Without findings it is among the unsuspicious only if it is free, which it is not.
+    Some(audited.next().map(|it| it.findings).unwrap_or_default())
+}
