@@ -17,9 +17,10 @@ use crate::isolate::root::{NewRoot, Propagation, View};
 use crate::isolate::supervise::Ended;
 use crate::model::{CapabilitySet, LinkName, NsKind};
 use crate::output;
-use crate::sys::{capabilities, exec};
+use crate::sys::{capabilities, child, exec};
 
 pub fn run(args: &RunArgs) -> Result<Exit, Error> {
+    child::end_on_panic(Exit::NOT_SET_UP.code().into());
     let launch = resolve(args).map_err(not_set_up)?;
     let also = match launch.kinds.contains(&NsKind::Pid) {
         true => ", and with it all that was in its pid namespace",
