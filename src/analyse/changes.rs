@@ -1,8 +1,8 @@
 //! What happened between two looks at the machine: a comparison of two snapshots.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::sets::{self, Set, Signature};
+use super::sets::{self, Set};
 use super::tree::Tree;
 use crate::model::namespace::{Holder, Namespace, NsKey};
 use crate::model::{LinkName, NsKind, Pid, Process, Seen, Snapshot, Why};
@@ -108,11 +108,12 @@ impl<'a> Change<'a> {
 
 /// What happened to sets of namespaces: what came, then who moved, then what went.
 pub fn of_sets<'a>(before: &'a Snapshot, after: &'a Snapshot) -> Vec<Change<'a>> {
-    let then = all_sets(before);
-    let now = all_sets(after);
-    let signatures = |sets: &[Set]| sets.iter().map(|set| set.namespaces).collect();
-    let (were, are): (BTreeSet<Signature>, BTreeSet<Signature>) =
-        (signatures(&then), signatures(&now));
+    let (were, are) = (sets::signatures(before), sets::signatures(after));
+    // Trees are grown only where something is to be told of them.
+    let (then, now) = match were == are {
+        true => (Vec::new(), Vec::new()),
+        false => (all_sets(before), all_sets(after)),
+    };
     let is_born = |set: &Set| !were.contains(&set.namespaces);
     let is_gone = |set: &Set| !are.contains(&set.namespaces);
     let born = now.into_iter().filter(is_born).map(Change::SetBorn);

@@ -1,7 +1,7 @@
 //! Namespace sets: processes that are in the same eight namespaces, and which set was made from
 //! which.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::containers::{Identity, identity};
 use super::tree::{Tree, grow};
@@ -48,6 +48,12 @@ pub fn founders(snapshot: &Snapshot) -> Vec<Pid> {
     founders
 }
 
+/// The sets that there are, by their namespaces.
+pub fn signatures(snapshot: &Snapshot) -> HashSet<Signature> {
+    let members = snapshot.processes.values().filter(|it| is_member(it));
+    members.map(signature).collect()
+}
+
 /// Every set, below the one that it was made from; the host first.
 pub fn tree(snapshot: &Snapshot) -> Vec<Tree<Set>> {
     let groups = group(snapshot);
@@ -77,15 +83,18 @@ pub fn tree(snapshot: &Snapshot) -> Vec<Tree<Set>> {
     grow(sets, |at| parents[at])
 }
 
-/// Processes by the namespaces that they are in. One of which none is known is in no group, nor is
-/// a zombie, which has left all but two.
+/// One of which no namespace is known is in no set, nor is a zombie, which has left all but two, nor
+/// a thread.
+fn is_member(process: &Process) -> bool {
+    process.links.own_keys().next().is_some() && !process.is_zombie() && process.tid.is_none()
+}
+
+/// Processes by the namespaces that they are in.
 fn group(snapshot: &Snapshot) -> BTreeMap<Signature, Vec<&Process>> {
     let mut groups: BTreeMap<Signature, Vec<&Process>> = BTreeMap::new();
     for process in snapshot.processes.values() {
-        let signature = signature(process);
-        let is_member = signature.iter().any(Option::is_some) && !process.is_zombie();
-        if is_member && process.tid.is_none() {
-            groups.entry(signature).or_default().push(process);
+        if is_member(process) {
+            groups.entry(signature(process)).or_default().push(process);
         }
     }
     groups

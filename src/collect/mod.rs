@@ -166,21 +166,22 @@ impl Collector {
 
     /// Reads more processes into a snapshot.
     pub fn add(&self, snapshot: &mut Snapshot, pids: &[Pid], depth: Depth) {
-        let found = self.read_all(pids, depth);
-        for slot in &found {
-            match slot {
-                Some((_, process)) => count(&mut snapshot.coverage, process),
-                None => snapshot.coverage.gone += 1,
+        for part in self.read_all(pids, depth) {
+            for slot in &part {
+                match slot {
+                    Some((_, process)) => count(&mut snapshot.coverage, process),
+                    None => snapshot.coverage.gone += 1,
+                }
             }
+            // Much faster than inserting one by one, and the tree has no half-empty nodes.
+            let mut part = part.into_iter().flatten().collect();
+            snapshot.processes.append(&mut part);
         }
-        // Much faster than inserting one by one, and the tree has no half-empty nodes.
-        let mut found = found.into_iter().flatten().collect();
-        snapshot.processes.append(&mut found);
         snapshot.namespaces = gather(&snapshot.processes);
         mark_initial(snapshot);
     }
 
-    fn read_all(&self, pids: &[Pid], depth: Depth) -> Vec<Slot> {
+    fn read_all(&self, pids: &[Pid], depth: Depth) -> Vec<Vec<Slot>> {
         processes::read_all(&self.root, &self.missing, self.threads, pids, depth)
     }
 
@@ -188,7 +189,7 @@ impl Collector {
     /// or whose number has passed to another, keeps what was read first.
     pub fn deepen(&self, snapshot: &mut Snapshot, tasks: &[Pid], depth: Depth) {
         let again = self.read_all(tasks, depth);
-        for (task, process) in again.into_iter().flatten() {
+        for (task, process) in again.into_iter().flatten().flatten() {
             if let Some(first) = snapshot.processes.get_mut(&task)
                 && first.links == process.links
                 && is_same_start(first, &process)

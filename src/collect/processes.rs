@@ -70,19 +70,25 @@ const PROCESSES_PER_SHARE: usize = 64;
 /// A process with the number under which it was read; `None`: it vanished before or while.
 pub type Slot = Option<(Pid, Process)>;
 
-/// Reads the given processes on all cores, in the given order.
+/// Large enough that malloc returns the memory of a part to the kernel when it is let go of
+/// (M_MMAP_THRESHOLD, mallopt(3)), so that the next is stored in its place; a multiple of a share.
+const PROCESSES_PER_PART: usize = 32 * PROCESSES_PER_SHARE;
+
+/// Reads the given processes on all cores, in the given order. They come in parts, for whoever
+/// stores them elsewhere to let go of one after the other.
 pub fn read_all(
     root: &ProcRoot,
     missing: &MissingLinks,
     threads: Threads,
     pids: &[Pid],
     depth: Depth,
-) -> Vec<Slot> {
-    let mut slots: Vec<Slot> = Vec::new();
-    slots.resize_with(pids.len(), || None);
-    let shares = pids
-        .chunks(PROCESSES_PER_SHARE)
-        .zip(slots.chunks_mut(PROCESSES_PER_SHARE));
+) -> Vec<Vec<Slot>> {
+    let empty = |pids: &[Pid]| pids.iter().map(|_| None).collect();
+    let mut parts: Vec<Vec<Slot>> = pids.chunks(PROCESSES_PER_PART).map(empty).collect();
+    let slots = parts
+        .iter_mut()
+        .flat_map(|part| part.chunks_mut(PROCESSES_PER_SHARE));
+    let shares = pids.chunks(PROCESSES_PER_SHARE).zip(slots);
     // Whoever is free takes the next share: cores are not alike, nor are processes.
     let shares = Mutex::new(shares);
     let next = || shares.lock().ok()?.next();
@@ -105,7 +111,7 @@ pub fn read_all(
         }
         read();
     });
-    slots
+    parts
 }
 
 impl Threads {

@@ -115,10 +115,11 @@ impl<'a> Watcher<'a> {
             })
             .collect();
         let pids: Vec<Pid> = again.iter().map(|(pid, ..)| *pid).collect();
-        let slots = self.collector.read_all(&pids, Depth::Stat);
-        let gone = slots.iter().filter(|slot| slot.is_none()).count();
-        for (slot, (_, before, clock)) in slots.into_iter().zip(again) {
+        let parts = self.collector.read_all(&pids, Depth::Stat);
+        let mut gone = 0;
+        for (slot, (_, before, clock)) in parts.into_iter().flatten().zip(again) {
             let Some((pid, mut process)) = slot else {
+                gone += 1;
                 continue;
             };
             if let Some(before) = before {

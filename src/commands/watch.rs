@@ -69,12 +69,14 @@ pub fn run(global: &Global, watch: &Watch<'_>, pause: Duration) -> Result<Exit, 
         }
         let before = std::mem::replace(&mut look, watcher.look()?).snapshot;
         carry_over(&before, &mut look);
-        let named = changes::named_by(&watch.changes(&before, &look));
+        let happened = watch.changes(&before, &look);
+        if happened.is_empty() {
+            continue;
+        }
+        let named = changes::named_by(&happened);
         name(&collector, &mut watcher, &mut look.snapshot, &named);
         let happened = watch.changes(&before, &look);
-        if !happened.is_empty() {
-            tell(global, &before, &look.snapshot, number, &happened)?;
-        }
+        tell(global, &before, &look.snapshot, number, &happened)?;
     }
     Ok(Exit::Yes)
 }
