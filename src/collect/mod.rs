@@ -26,7 +26,8 @@ use crate::model::coverage::LAYERS;
 use crate::model::namespace::{Holder, Namespace, NsKey};
 use crate::model::process::CgroupEntry;
 use crate::model::{
-    Coverage, LayerState, LinkName, NsKind, Pid, Process, Seen, Settings, Snapshot, Unreadable, Why,
+    Coverage, LayerState, LinkName, Links, NsKind, Pid, Process, Seen, Settings, Snapshot,
+    Unreadable, Why,
 };
 use crate::sys::procfs::{ProcRoot, TaskDir};
 use crate::sys::{nsfs, why};
@@ -367,49 +368,83 @@ fn count(coverage: &mut Coverage, process: &Process) {
 
 /// The namespaces that the links of the processes lead to.
 fn gather(processes: &BTreeMap<Pid, Process>) -> BTreeMap<NsKey, Namespace> {
-    let mut found: HashMap<NsKey, Namespace> = HashMap::new();
-    for process in processes.values() {
-        for (link, seen) in process.links.iter() {
+    let mut found: BTreeMap<NsKey, Namespace> = BTreeMap::new();
+    for group in groups(processes) {
+        for (link, seen) in group.links.iter() {
             let Some(inode) = seen.get() else { continue };
-            let key = NsKey {
-                kind: link.kind(),
-                inode,
-            };
-            let own = process.links.own(key.kind).get() == Some(inode);
-            match link {
-                LinkName::Own(_) => add_member(entry(&mut found, key), process),
-                LinkName::PidForChildren | LinkName::TimeForChildren if !own => {
-                    let holders = &mut entry(&mut found, key).holders;
-                    holders.push(Holder::ForChildren {
-                        pid: process.pid,
-                        tid: process.task(),
-                        broken: false,
-                    });
-                }
-                LinkName::PidForChildren | LinkName::TimeForChildren => {}
+            let kind = link.kind();
+            let key = NsKey { kind, inode };
+            if let LinkName::Own(_) = link {
+                group.join(entry(&mut found, key));
+            } else if group.links.own(kind) != seen {
+                let holders = &mut entry(&mut found, key).holders;
+                holders.extend(group.waiting.iter().map(|process| Holder::ForChildren {
+                    pid: process.pid,
+                    tid: process.task(),
+                    broken: false,
+                }));
             }
         }
     }
     for namespace in found.values_mut() {
         if let Some(lowest) = namespace.lowest {
             let count = namespace.nprocs;
-            namespace
-                .holders
-                .insert(0, Holder::Processes { count, lowest });
+            namespace.holders.push(Holder::Processes { count, lowest });
         }
+        namespace.holders.sort_unstable();
     }
-    found.into_iter().collect()
+    found
 }
 
-fn entry(found: &mut HashMap<NsKey, Namespace>, key: NsKey) -> &mut Namespace {
+fn entry(found: &mut BTreeMap<NsKey, Namespace>, key: NsKey) -> &mut Namespace {
     found.entry(key).or_insert_with(|| Namespace::new(key))
 }
 
-fn add_member(namespace: &mut Namespace, process: &Process) {
-    namespace.nprocs += 1;
-    namespace.nthreads += process.nthreads;
-    // Processes come in ascending order.
-    namespace.lowest.get_or_insert(process.pid);
+/// Processes that have the same links in the same memory.
+struct Group<'a> {
+    links: &'a Links,
+    nprocs: usize,
+    nthreads: usize,
+    lowest: Pid,
+    /// Those of them whose children will be elsewhere: all or none.
+    waiting: Vec<&'a Process>,
+}
+
+/// There are thousands of processes and a few groups: what is done for each link is done for a group.
+fn groups(processes: &BTreeMap<Pid, Process>) -> Vec<Group<'_>> {
+    let mut index: HashMap<usize, usize> = HashMap::new();
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for process in processes.values() {
+        let at = *index.entry(process.links.address()).or_insert(groups.len());
+        if at == groups.len() {
+            groups.push(Group {
+                links: &process.links,
+                nprocs: 0,
+                nthreads: 0,
+                // Processes come in ascending order.
+                lowest: process.pid,
+                waiting: Vec::new(),
+            });
+        }
+        let group = &mut groups[at];
+        group.nprocs += 1;
+        group.nthreads += process.nthreads;
+        let links = group.links;
+        let is_apart = |link: LinkName| links.get(link) != links.own(link.kind());
+        if is_apart(LinkName::PidForChildren) || is_apart(LinkName::TimeForChildren) {
+            group.waiting.push(process);
+        }
+    }
+    groups
+}
+
+impl Group<'_> {
+    fn join(&self, namespace: &mut Namespace) {
+        namespace.nprocs += self.nprocs;
+        namespace.nthreads += self.nthreads;
+        let lowest = namespace.lowest.get_or_insert(self.lowest);
+        *lowest = self.lowest.min(*lowest);
+    }
 }
 
 fn mark_initial(snapshot: &mut Snapshot) {

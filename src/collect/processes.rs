@@ -58,21 +58,27 @@ impl Own {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Threads(pub Option<NonZero<usize>>);
 
-/// A scan of fewer processes than this per thread is not worth a thread.
-const PROCESSES_PER_THREAD: usize = 256;
+/// To read fewer processes than this is not worth a thread: it takes a millisecond or two.
+const fn processes_per_thread(depth: Depth) -> usize {
+    match depth {
+        Depth::Links => 64,
+        Depth::Stat => 48,
+        Depth::Command | Depth::Status | Depth::Everything => 16,
+    }
+}
 
 /// More threads than this only fight for the kernel's locks.
 const MOST_THREADS: usize = 8;
 
-/// Few enough that no core is left with more than two milliseconds of work when the others are done.
-const PROCESSES_PER_SHARE: usize = 64;
+/// Few enough that no core is left with more than a millisecond of work when the others are done.
+const PROCESSES_PER_SHARE: usize = 16;
 
 /// A process with the number under which it was read; `None`: it vanished before or while.
 pub type Slot = Option<(Pid, Process)>;
 
 /// Large enough that malloc returns the memory of a part to the kernel when it is let go of
 /// (M_MMAP_THRESHOLD, mallopt(3)), so that the next is stored in its place; a multiple of a share.
-const PROCESSES_PER_PART: usize = 32 * PROCESSES_PER_SHARE;
+const PROCESSES_PER_PART: usize = 128 * PROCESSES_PER_SHARE;
 
 /// Reads the given processes on all cores, in the given order. They come in parts, for whoever
 /// stores them elsewhere to let go of one after the other.
@@ -106,7 +112,7 @@ pub fn read_all(
     std::thread::scope(|scope| {
         // The calling thread reads too: one stack and one arena of malloc less. A panic of another
         // is a bug of ours, and seen as one when the scope ends.
-        for _ in 1..threads.worth(pids.len()) {
+        for _ in 1..threads.worth(pids.len(), depth) {
             scope.spawn(read);
         }
         read();
@@ -116,8 +122,8 @@ pub fn read_all(
 
 impl Threads {
     /// How many are worth their while.
-    fn worth(self, processes: usize) -> usize {
-        let worth = (processes / PROCESSES_PER_THREAD).clamp(1, MOST_THREADS);
+    fn worth(self, processes: usize, depth: Depth) -> usize {
+        let worth = (processes / processes_per_thread(depth)).clamp(1, MOST_THREADS);
         match (worth, self.0) {
             // Counting the cores costs more than reading one process.
             (1, _) => 1,
@@ -127,18 +133,25 @@ impl Threads {
     }
 }
 
-/// The different links that were read so far.
+/// The different links that were read so far, and the last of them: neighbours tend to have the
+/// same ones.
 #[derive(Default)]
-struct KnownLinks(HashSet<Links>);
+struct KnownLinks {
+    all: HashSet<Links>,
+    last: Option<Links>,
+}
 
 impl KnownLinks {
     /// The same links, in the memory of those that were read first.
     fn share(&mut self, links: Links) -> Links {
-        if let Some(known) = self.0.get(&links) {
-            return known.clone();
+        if let Some(last) = self.last.as_ref().filter(|last| **last == links) {
+            return last.clone();
         }
-        self.0.insert(links.clone());
-        links
+        let known = self.all.get(&links).cloned().unwrap_or_else(|| {
+            self.all.insert(links.clone());
+            links
+        });
+        self.last.insert(known).clone()
     }
 }
 

@@ -34,6 +34,11 @@ impl Links {
         Links::read(|_| Seen::Unknown(why.clone()))
     }
 
+    /// Where they are in memory: the same for those that share it.
+    pub fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     /// Inode of the namespace behind one link.
     pub fn get(&self, link: LinkName) -> &Seen<u64> {
         match link {

@@ -13,7 +13,7 @@ use crate::support::run::run;
 use crate::support::sandbox::Sandbox;
 
 /// No question about one process may take more system calls than this, its children's included.
-const MOST_CALLS: usize = 1000;
+const MOST_CALLS: usize = 500;
 
 /// How many a listing of /proc, which `show` needs to count the processes of the pid namespace,
 /// may add for `IDLERS` more of them.
