@@ -1,6 +1,6 @@
 //! `enter` into containers of real runtimes: with which rights, and what a hostile one gets hold of.
 
 mod containers;
-mod hostile;
+pub(super) mod hostile;
 mod rights;
 mod sandboxes;
