@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
+use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 use nsinspect::analyse::audit::audit;
 use nsinspect::analyse::audit::subjects::{Scope, choose};
 use nsinspect::analyse::reference::Reference;
-use nsinspect::analyse::{diff, process_tree, sets};
+use nsinspect::analyse::{changes, diff, hierarchy, process_tree, sets};
 use nsinspect::collect::parse;
 use nsinspect::model::namespace::Namespace;
 use nsinspect::model::process::{
@@ -20,7 +21,7 @@ use nsinspect::model::{
     CapabilitySet, Coverage, LinkName, NsKey, NsKind, Pid, Process, Seen, Settings, Snapshot, Why,
 };
 
-const SIZES: [Pid; 3] = [100, 1_000, 10_000];
+const SIZES: [Pid; 4] = [100, 1_000, 10_000, 100_000];
 
 /// A container for so many processes.
 const PROCESSES_PER_CONTAINER: Pid = 20;
@@ -55,6 +56,17 @@ fn analyses(criterion: &mut Criterion) {
     grows(criterion, "process_tree", &snapshots, |snapshot| {
         process_tree::tree(snapshot).len()
     });
+    grows(criterion, "user_tree", &snapshots, |snapshot| {
+        hierarchy::by_user(snapshot).len()
+    });
+    grows(criterion, "pid_tree", &snapshots, |snapshot| {
+        hierarchy::by_pid(snapshot).len()
+    });
+    // What a watch does at every look, and for which nothing has happened.
+    grows(criterion, "changes", &snapshots, |snapshot| {
+        changes::of_namespaces(snapshot, snapshot, &BTreeMap::new()).len()
+            + changes::of_sets(snapshot, snapshot).len()
+    });
     // Every container, and every tenth of them in the host's pid namespace.
     grows(criterion, "audit", &snapshots, |snapshot| {
         let subjects = choose(snapshot, Scope::Isolated);
@@ -78,6 +90,10 @@ fn grows(
     analyse: impl Fn(&Snapshot) -> usize,
 ) {
     let mut group = criterion.benchmark_group(name);
+    // Enough to see how it grows: the largest takes seconds.
+    group
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(500));
     for snapshot in snapshots {
         let processes = snapshot.processes.len();
         group.throughput(Throughput::Elements(processes as u64));
@@ -99,8 +115,7 @@ fn snapshot(processes: Pid) -> Snapshot {
     let namespaces = processes
         .values()
         .flat_map(|process| process.links.own_keys())
-        .map(|key| (key, Namespace::new(key)))
-        .collect::<BTreeMap<NsKey, Namespace>>();
+        .fold(BTreeMap::new(), count);
     Snapshot {
         host: Host {
             hostname: Seen::Known("host".to_owned()),
@@ -128,6 +143,17 @@ fn snapshot(processes: Pid) -> Snapshot {
         users: BTreeMap::new(),
         coverage: Coverage::default(),
     }
+}
+
+fn count(mut namespaces: BTreeMap<NsKey, Namespace>, key: NsKey) -> BTreeMap<NsKey, Namespace> {
+    let namespace = namespaces.entry(key).or_insert_with(|| Namespace::new(key));
+    namespace.nprocs += 1;
+    namespace.owner = Seen::Known(Some(NsKind::User.initial_inode()));
+    namespace.parent = Seen::Known(
+        (key.kind == NsKind::Pid && key.inode != NsKind::Pid.initial_inode())
+            .then_some(NsKind::Pid.initial_inode()),
+    );
+    namespaces
 }
 
 /// The first of each container is a child of PID 1, the others are children of the first.

@@ -74,7 +74,7 @@ _nsinspect() {
 
     case "${cmd}" in
         nsinspect)
-            opts="-J -v -h -V --json --format --proc --from --depth --color --strict --verbose --help --version list ls tree show diff pid can reach snapshot run enter audit verify doctor completions man schema"
+            opts="-J -v -h -V --json --format --proc --from --depth --threads --color --strict --verbose --help --version list ls tree show diff pid can reach snapshot run enter audit verify doctor completions man schema"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -96,6 +96,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -108,7 +112,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__audit)
-            opts="-J -v -h --all --fail-on --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --all --fail-on --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -134,6 +138,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -146,7 +154,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__can)
-            opts="-J -v -h --in --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --in --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -172,6 +180,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -184,7 +196,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__completions)
-            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help bash elvish fish powershell zsh"
+            opts="-J -v -h --json --format --proc --from --depth --threads --color --strict --verbose --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -206,6 +218,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -218,7 +234,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__diff)
-            opts="-J -v -h --require --exit-code --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --require --exit-code --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -244,6 +260,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -256,7 +276,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__doctor)
-            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -278,6 +298,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -290,7 +314,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__enter)
-            opts="-m -u -i -n -N -p -U -C -T -a -S -G -c -r -w -W -e -F -t -J -v -h --mount --uts --ipc --net --net-socket --pid --user --user-parent --cgroup --time --all --as-target --setuid --setgid --preserve-credentials --keep-caps --cap-drop --join-cgroup --root --wd --wdns --env --no-fork --target --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-m -u -i -n -N -p -U -C -T -a -S -G -c -r -w -W -e -F -t -J -v -h --mount --uts --ipc --net --net-socket --pid --user --user-parent --cgroup --time --all --as-target --setuid --setgid --preserve-credentials --keep-caps --cap-drop --join-cgroup --root --wd --wdns --env --no-fork --target --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -436,6 +460,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -448,7 +476,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__list)
-            opts="-t -p -P -o -n -r -u -l -J -v -h --type --task --persistent --output --output-all --noheadings --raw --notruncate --list --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-t -p -P -o -n -r -u -l -J -v -h --type --task --persistent --output --output-all --noheadings --raw --notruncate --list --watch --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -478,6 +506,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "ns type ns_id initial nprocs nthreads pid ppid uid user command path nsfs owner owner_uid parent container holders" -- "${cur}"))
                     return 0
                     ;;
+                --watch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
@@ -494,6 +526,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -506,7 +542,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__man)
-            opts="-J -v -h --dir --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --dir --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -532,6 +568,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -544,7 +584,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__pid)
-            opts="-J -v -h --in --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --in --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -570,6 +610,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -582,7 +626,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__reach)
-            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -604,6 +648,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -616,7 +664,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__run)
-            opts="-m -u -i -n -p -U -C -T -a -r -c -S -G -R -w -f -J -v -h --mount --uts --ipc --net --pid --user --cgroup --time --all --map-root-user --map-current-user --map-user --map-group --map-users --map-groups --map-auto --map-subids --setgroups --owner --setuid --setgid --keep-caps --propagation --mount-proc --no-mount-proc --rootfs --read-only --root --wd --hostname --no-lo --monotonic --boottime --clear-env --fork --init --kill-child --preserve-fd --forward-signals --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-m -u -i -n -p -U -C -T -a -r -c -S -G -R -w -f -J -v -h --mount --uts --ipc --net --pid --user --cgroup --time --all --map-root-user --map-current-user --map-user --map-group --map-users --map-groups --map-auto --map-subids --setgroups --owner --setuid --setgid --keep-caps --propagation --mount-proc --no-mount-proc --rootfs --read-only --root --wd --hostname --no-lo --monotonic --boottime --clear-env --fork --init --kill-child --preserve-fd --forward-signals --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -790,6 +838,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -802,7 +854,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__schema)
-            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help namespaces members tree process diff pid can reach snapshot audit doctor verify claims"
+            opts="-J -v -h --json --format --proc --from --depth --threads --color --strict --verbose --help namespaces members tree process diff pid can reach snapshot audit doctor watch verify claims"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -822,6 +874,10 @@ _nsinspect() {
                     ;;
                 --depth)
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -836,7 +892,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__show)
-            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -856,6 +912,10 @@ _nsinspect() {
                     ;;
                 --depth)
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -870,7 +930,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__snapshot)
-            opts="-J -v -h --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -890,6 +950,10 @@ _nsinspect() {
                     ;;
                 --depth)
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -904,7 +968,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__tree)
-            opts="-J -v -h --by --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --by --watch --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -912,6 +976,10 @@ _nsinspect() {
             case "${prev}" in
                 --by)
                     COMPREPLY=($(compgen -W "set user pid process" -- "${cur}"))
+                    return 0
+                    ;;
+                --watch)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --format)
@@ -930,6 +998,10 @@ _nsinspect() {
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
                     return 0
                     ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -942,7 +1014,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__verify)
-            opts="-J -v -h --require --claims --profile --oci --static-only --explain --show-profile --json --format --proc --from --depth --color --strict --verbose --help"
+            opts="-J -v -h --require --claims --profile --oci --static-only --explain --show-profile --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -982,6 +1054,10 @@ _nsinspect() {
                     ;;
                 --depth)
                     COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)

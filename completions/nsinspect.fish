@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_nsinspect_global_optspecs
-    string join \n J/json format= proc= from= depth= color= strict v/verbose h/help V/version
+    string join \n J/json format= proc= from= depth= threads= color= strict v/verbose h/help V/version
 end
 
 function __fish_nsinspect_needs_command
@@ -33,6 +33,7 @@ complete -c nsinspect -n "__fish_nsinspect_needs_command" -l proc -d 'Read this 
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_needs_command" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -78,6 +79,7 @@ owner_uid\t'Uid of the creator of a user namespace'
 parent\t'Inode of the enclosing user or pid namespace'
 container\t'Container of that process'
 holders\t'What keeps it alive'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l watch -d 'Look every so many seconds, 1 unless told otherwise, and print what changed: namespaces that are born, empty or gone, and processes that move; with -v those that come and go too' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
@@ -87,6 +89,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l proc -d 'Re
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -120,6 +123,7 @@ owner_uid\t'Uid of the creator of a user namespace'
 parent\t'Inode of the enclosing user or pid namespace'
 container\t'Container of that process'
 holders\t'What keeps it alive'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l watch -d 'Look every so many seconds, 1 unless told otherwise, and print what changed: namespaces that are born, empty or gone, and processes that move; with -v those that come and go too' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
@@ -129,6 +133,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l proc -d 'Read
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -146,6 +151,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l by -d 'What
 user\t'User namespaces, with what each governs'
 pid\t'Pid namespaces, with PIDs at every level'
 process\t'Processes, with the changes of namespaces marked'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l watch -d 'Look every so many seconds, 1 unless told otherwise, and print what changed: sets that come and go, and processes that move; with -v those that come and go too' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
@@ -155,6 +161,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l proc -d 'Re
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -171,6 +178,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l proc -d 'Re
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -188,6 +196,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l proc -d 'Re
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -206,6 +215,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l proc -d 'Rea
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -223,6 +233,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l proc -d 'Rea
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -239,6 +250,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l proc -d 'R
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -255,6 +267,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l proc -d
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -301,6 +314,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l proc -d 'Rea
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -346,6 +360,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l proc -d 'R
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -375,6 +390,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l proc -d 'R
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -397,6 +413,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l proc -d '
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -415,6 +432,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l proc -d '
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -431,6 +449,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l proc
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -448,6 +467,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l proc -d 'Rea
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -464,6 +484,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l proc -d '
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
 always\t''
 never\t''"

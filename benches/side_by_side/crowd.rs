@@ -106,6 +106,13 @@ impl Crowd {
     }
 }
 
+impl Crowd {
+    /// A process with a uts and an ipc namespace of its own.
+    pub fn somebody(&self) -> Pid {
+        self.leaders[2]
+    }
+}
+
 impl Drop for Crowd {
     fn drop(&mut self) {
         self.lifeline = None;

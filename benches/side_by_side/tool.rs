@@ -13,30 +13,54 @@ use nix::sys::signal::Signal;
 #[derive(Clone)]
 pub struct Tool {
     program: String,
-    args: &'static [&'static str],
+    args: Vec<String>,
 }
 
 /// How one run of it went.
 #[derive(Clone)]
 pub struct Run {
     pub time: Duration,
-    /// As wait4(2) says it.
-    pub peak_rss_kib: u64,
+    pub usage: Usage,
     status: ExitStatus,
     pub stdout: Vec<u8>,
     stderr: String,
 }
 
+/// What it took, as wait4(2) says it.
+#[derive(Clone, Copy)]
+pub struct Usage {
+    /// On all cores together, in the program and in the kernel.
+    pub cpu: Duration,
+    pub peak_rss_kib: u64,
+}
+
 impl Tool {
-    pub fn new(program: &str, args: &'static [&'static str]) -> Tool {
-        let program = program.to_owned();
-        Tool { program, args }
+    pub fn new(program: &str, args: &[&str]) -> Tool {
+        Tool {
+            program: program.to_owned(),
+            args: args.iter().map(|arg| (*arg).to_owned()).collect(),
+        }
     }
 
     /// The command line without the path of the program.
     pub fn name(&self) -> String {
         let program = self.program.rsplit('/').next().unwrap_or_default();
-        [&[program], self.args].concat().join(" ")
+        let args = self.args.iter().map(String::as_str);
+        let words: Vec<&str> = std::iter::once(program).chain(args).collect();
+        words.join(" ")
+    }
+
+    /// Runs it until it is interrupted after some time; its output goes nowhere.
+    pub fn run_for(&self, time: Duration) -> Result<Usage, Error> {
+        let mut command = Command::new(&self.program);
+        command.args(&self.args).stdin(Stdio::null());
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        dies_with_us(&mut command);
+        let child = command.spawn()?;
+        std::thread::sleep(time);
+        let pid = libc::pid_t::try_from(child.id()).map_err(Error::other)?;
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), Signal::SIGINT)?;
+        Ok(wait_measuring(&child)?.1)
     }
 
     /// Runs it once. Its output goes to files, so that nobody has to read while it runs.
@@ -45,17 +69,17 @@ impl Tool {
         let mut stderr = tempfile::tempfile()?;
         let mut command = Command::new(&self.program);
         command
-            .args(self.args)
+            .args(&self.args)
             .stdin(Stdio::null())
             .stdout(stdout.try_clone()?)
             .stderr(stderr.try_clone()?);
         dies_with_us(&mut command);
         let start = Instant::now();
         let child = command.spawn()?;
-        let (status, peak_rss_kib) = wait_measuring(&child)?;
+        let (status, usage) = wait_measuring(&child)?;
         Ok(Run {
             time: start.elapsed(),
-            peak_rss_kib,
+            usage,
             status,
             stdout: contents(&mut stdout)?,
             stderr: String::from_utf8_lossy(&contents(&mut stderr)?).into_owned(),
@@ -89,9 +113,9 @@ fn dies_with_us(command: &mut Command) {
     }
 }
 
-/// Waits for a child, and says how large it became (KiB).
+/// Waits for a child, and says what it took.
 #[allow(unsafe_code)]
-fn wait_measuring(child: &Child) -> Result<(ExitStatus, u64), Error> {
+fn wait_measuring(child: &Child) -> Result<(ExitStatus, Usage), Error> {
     let pid = libc::pid_t::try_from(child.id()).map_err(Error::other)?;
     let mut status = 0;
     // SAFETY: a struct of numbers, for which zero is a value.
@@ -106,6 +130,13 @@ fn wait_measuring(child: &Child) -> Result<(ExitStatus, u64), Error> {
             Ok(_) => break,
         }
     }
-    let peak = u64::try_from(usage.ru_maxrss).unwrap_or_default();
-    Ok((ExitStatus::from_raw(status), peak))
+    let duration = |time: libc::timeval| {
+        let whole = Duration::from_secs(u64::try_from(time.tv_sec).unwrap_or_default());
+        whole + Duration::from_micros(u64::try_from(time.tv_usec).unwrap_or_default())
+    };
+    let usage = Usage {
+        cpu: duration(usage.ru_utime) + duration(usage.ru_stime),
+        peak_rss_kib: u64::try_from(usage.ru_maxrss).unwrap_or_default(),
+    };
+    Ok((ExitStatus::from_raw(status), usage))
 }

@@ -2,6 +2,7 @@
 
 pub mod alike;
 pub mod audit;
+pub mod changes;
 pub mod containers;
 pub mod diff;
 pub mod doctor;

@@ -8,6 +8,7 @@ mod run;
 mod see;
 
 use std::ffi::OsString;
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -132,6 +133,9 @@ pub struct Global {
     /// descriptor and socket too. Without it, as far as the question needs
     #[arg(long, global = true, value_name = "HOW", conflicts_with = "from")]
     pub depth: Option<Depth>,
+    /// How many threads read /proc at most; one for each core, unless there is too little to read
+    #[arg(long, global = true, value_name = "NUMBER")]
+    pub threads: Option<NonZero<usize>>,
     /// When to use colour; NO_COLOR in the environment turns `auto` off
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
@@ -155,6 +159,7 @@ impl Default for Global {
             color: Color::Auto,
             strict: false,
             verbose: false,
+            threads: None,
         }
     }
 }

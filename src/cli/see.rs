@@ -1,6 +1,7 @@
 //! Commands that show and compare.
 
 use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
 
 use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
 use clap::{Args, ValueEnum};
@@ -50,6 +51,12 @@ pub struct ListArgs {
         hide = true
     )]
     pub as_list: bool,
+    /// Look every so many seconds, 1 unless told otherwise, and print what changed: namespaces that
+    /// are born, empty or gone, and processes that move; with -v those that come and go too
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "1")]
+    #[arg(value_parser = seconds)]
+    #[arg(conflicts_with_all = ["pid", "persistent", "output", "output_all", "namespace"])]
+    pub watch: Option<Duration>,
     /// List the members of this namespace: its inode number, `ns:INODE`, `net:[INODE]` or a path
     #[arg(value_name = "NAMESPACE")]
     pub namespace: Option<String>,
@@ -137,6 +144,23 @@ pub struct TreeArgs {
     /// What the branches are
     #[arg(long, value_name = "WHAT", default_value = "set")]
     pub by: By,
+    /// Look every so many seconds, 1 unless told otherwise, and print what changed: sets that come
+    /// and go, and processes that move; with -v those that come and go too
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "1")]
+    #[arg(value_parser = seconds)]
+    pub watch: Option<Duration>,
+}
+
+/// A pause between two looks. Less than a hundredth of a second is no pause, and more than a day
+/// would be a mistake.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text
+        .parse()
+        .ok()
+        .filter(|it| (0.01..=86_400.0).contains(it));
+    seconds
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| "a number of seconds from 0.01 to 86400 is wanted".to_owned())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

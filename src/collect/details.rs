@@ -50,7 +50,15 @@ pub fn read(task: &TaskDir, process: &Process, missing: &MissingLinks, depth: De
 
 /// A file in a format that cannot be missing.
 fn parsed<T>(task: &TaskDir, file: &str, parse: impl FnOnce(&[u8]) -> Option<T>) -> Seen<T> {
-    Seen::from(task.read(file).map_err(why)).and_then(|bytes| {
+    understood(file, task.read_records(file, longest_record(file)), parse)
+}
+
+fn understood<T>(
+    file: &str,
+    contents: Result<Vec<u8>, Errno>,
+    parse: impl FnOnce(&[u8]) -> Option<T>,
+) -> Seen<T> {
+    Seen::from(contents.map_err(why)).and_then(|bytes| {
         parse(&bytes).map_or_else(
             || Seen::Unknown(Why::failed(format!("/proc/PID/{file} has an unknown form"))),
             Seen::Known,
@@ -58,12 +66,21 @@ fn parsed<T>(task: &TaskDir, file: &str, parse: impl FnOnce(&[u8]) -> Option<T>)
     })
 }
 
+/// What the kernel writes into a file in one go: a line of three numbers, or all of it
+/// (single_open in fs/seq_file.c).
+fn longest_record(file: &str) -> usize {
+    match file {
+        "uid_map" | "gid_map" => 64,
+        _ => 1,
+    }
+}
+
 /// A file that the kernel has only where the feature is compiled in: absent while the process is
 /// there means unsupported.
 fn optional<T>(task: &TaskDir, file: &str, parse: impl FnOnce(&[u8]) -> Option<T>) -> Seen<T> {
-    match task.read(file) {
+    match task.read_records(file, longest_record(file)) {
         Err(Errno::ENOENT) if task.task_stat().is_ok() => Seen::Unknown(Why::Unsupported),
-        _ => parsed(task, file, parse),
+        contents => understood(file, contents, parse),
     }
 }
 

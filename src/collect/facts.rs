@@ -17,55 +17,68 @@ use super::{open, parse};
 use crate::model::facts::{Facts, Interface, Listening, SysvCounts, UtsNames};
 use crate::model::namespace::NsKey;
 use crate::model::process::CgroupEntry;
-use crate::model::{LinkName, NsKind, Pid, Seen, Why, text};
+use crate::model::{LinkName, Links, NsKind, Pid, Seen, Why, text};
 use crate::sys::procfs::{ProcRoot, TaskDir};
 use crate::sys::{child, inside, mountfs, nsfs, why};
 
 /// A child that has not answered by then is stuck.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 
+/// A line of a socket table is no longer (bytes): the longest has the path of a unix socket.
+const LONGEST_SOCKET: usize = 512;
+
 /// A socket table beyond this (bytes) is read no further: some 25,000 sockets.
 const LARGEST_SOCKET_TABLE: usize = 4 << 20;
 
-/// Reads what is inside the namespace of a kind that a process is in.
-pub fn read(root: &ProcRoot, key: NsKey, member: Pid) -> Facts {
-    let mut facts = Facts::default();
+/// Reads what is inside some of the namespaces that a process is in. Those that we are in ourselves,
+/// with these links, need no joining.
+pub fn read(root: &ProcRoot, own: &Links, keys: &[NsKey], member: Pid) -> Vec<(NsKey, Facts)> {
+    let task = living_task(root, member);
     // Its number may have passed to another process since.
-    let task = living_task(root, member).and_then(|task| match open::is_in(&task, key) {
-        true => Ok(task),
-        false => Err(Errno::ESRCH),
-    });
-    let task = match task {
-        Ok(task) => task,
-        Err(errno) => {
-            fill_unknown(&mut facts, key.kind, &why(errno));
-            return facts;
-        }
+    let (there, gone): (Vec<NsKey>, Vec<NsKey>) = match &task {
+        Ok(task) => keys.iter().partition(|key| open::is_in(task, **key)),
+        Err(_) => (Vec::new(), keys.to_vec()),
     };
-    match key.kind {
-        NsKind::Uts | NsKind::Ipc => {
-            let own_link = LinkName::Own(key.kind);
-            match join_and_read(root, &task, own_link, key) {
-                Ok(Reading::Uts(names)) => facts.uts = Seen::Known(names),
-                Ok(Reading::Ipc(sysv, mqueues)) => {
-                    facts.sysv = known_or_text(sysv);
-                    facts.mqueues = known_or_text(mqueues);
-                }
-                Ok(_) => {}
-                Err(reason) => fill_unknown(&mut facts, key.kind, &reason),
-            }
+    let reason = task.as_ref().err().map_or(Why::Gone, |errno| why(*errno));
+    let unknown = |key: NsKey| {
+        let mut facts = Facts::default();
+        fill_unknown(&mut facts, key.kind, &reason);
+        (key, facts)
+    };
+    let mut all: Vec<(NsKey, Facts)> = gone.into_iter().map(unknown).collect();
+    if let Ok(task) = &task {
+        let mut readings = readings(root, task, own, &there);
+        let facts = |key: NsKey| (key, facts(root, task, key, readings.remove(&key)));
+        all.extend(there.into_iter().map(facts));
+    }
+    all
+}
+
+/// What is known of one namespace that the task is in, with what a member of it has read.
+fn facts(
+    root: &ProcRoot,
+    task: &TaskDir,
+    key: NsKey,
+    reading: Option<Result<Reading, Why>>,
+) -> Facts {
+    let mut facts = Facts::default();
+    match (key.kind, reading) {
+        (NsKind::Uts, Some(Ok(Reading::Uts(names)))) => facts.uts = Seen::Known(names),
+        (NsKind::Ipc, Some(Ok(Reading::Ipc(sysv, mqueues)))) => {
+            facts.sysv = known_or_text(sysv);
+            facts.mqueues = known_or_text(mqueues);
         }
-        NsKind::Net => {
-            facts.interfaces = match join_and_read(root, &task, LinkName::Own(key.kind), key) {
-                Ok(Reading::Net(interfaces)) => known_or_text(interfaces),
-                Ok(_) => Seen::Unknown(Why::failed("the child gave another answer")),
-                Err(reason) => {
-                    names_of_interfaces(&task).map_or(Seen::Unknown(reason), Seen::Known)
+        (NsKind::Net, reading) => {
+            facts.interfaces = match reading {
+                Some(Ok(Reading::Net(interfaces))) => known_or_text(interfaces),
+                other => {
+                    let reason = refusal(other);
+                    names_of_interfaces(task).map_or(Seen::Unknown(reason), Seen::Known)
                 }
             };
-            facts.listening = listening(&task);
+            facts.listening = listening(task);
         }
-        NsKind::Pid => {
+        (NsKind::Pid, _) => {
             let fd = task
                 .open_ns(LinkName::Own(NsKind::Pid))
                 .and_then(|fd| same(fd, key));
@@ -77,10 +90,18 @@ pub fn read(root: &ProcRoot, key: NsKey, member: Pid) -> Facts {
                 Err(errno) => fill_unknown(&mut facts, NsKind::Pid, &why(errno)),
             }
         }
+        (NsKind::Uts | NsKind::Ipc, other) => fill_unknown(&mut facts, key.kind, &refusal(other)),
         // These are told by the member's own files (maps, mount table, offsets, cgroup path).
-        NsKind::Cgroup | NsKind::Mnt | NsKind::Time | NsKind::User => {}
+        (NsKind::Cgroup | NsKind::Mnt | NsKind::Time | NsKind::User, _) => {}
     }
     facts
+}
+
+fn refusal(reading: Option<Result<Reading, Why>>) -> Why {
+    match reading {
+        Some(Err(why)) => why,
+        _ => Why::failed("the child gave another answer"),
+    }
 }
 
 fn fill_unknown(facts: &mut Facts, kind: NsKind, reason: &Why) {
@@ -120,6 +141,8 @@ enum Reading {
     Ipc(Result<SysvCounts, String>, Result<u64, String>),
     Cgroup(Vec<u8>),
     Refused(String),
+    /// To join it takes its owner first, from which the way to the others may be barred.
+    Apart,
 }
 
 fn known_or_text<T>(result: Result<T, String>) -> Seen<T> {
@@ -131,50 +154,84 @@ fn read_why(reason: &str) -> Why {
     why
 }
 
-/// Has a child join the namespace behind a member's link and read what is in it. A namespace that
-/// is our own needs no joining, and so no privilege.
+/// What members of the namespaces see, of the kinds that nobody else sees: one child joins all that
+/// are not our own, one after another.
+fn readings(
+    root: &ProcRoot,
+    task: &TaskDir,
+    own: &Links,
+    keys: &[NsKey],
+) -> BTreeMap<NsKey, Result<Reading, Why>> {
+    let is_inner = |kind| {
+        matches!(
+            kind,
+            NsKind::Cgroup | NsKind::Ipc | NsKind::Net | NsKind::Uts
+        )
+    };
+    let mut readings = BTreeMap::new();
+    let mut others = Vec::new();
+    for key in keys.iter().copied().filter(|key| is_inner(key.kind)) {
+        if own.own(key.kind).get() == Some(key.inode) {
+            readings.insert(key, told(read_here(root, task, key.kind)));
+            continue;
+        }
+        let opened = task.open_ns(LinkName::Own(key.kind));
+        match opened.and_then(|fd| same(fd, key)) {
+            Ok(fd) => others.push((key, fd)),
+            Err(errno) => {
+                readings.insert(key, Err(why(errno)));
+            }
+        }
+    }
+    readings.extend(join_and_read(root, task, &others));
+    readings
+}
+
 fn join_and_read(
     root: &ProcRoot,
     task: &TaskDir,
-    link: LinkName,
-    key: NsKey,
-) -> Result<Reading, Why> {
-    let own = is_own(root, link, key);
-    let ns = match own {
-        true => None,
-        false => Some(
-            task.open_ns(link)
-                .and_then(|fd| same(fd, key))
-                .map_err(why)?,
-        ),
+    namespaces: &[(NsKey, OwnedFd)],
+) -> Vec<(NsKey, Result<Reading, Why>)> {
+    let join = match namespaces {
+        [] => return Vec::new(),
+        [_] => inside::join,
+        _ => inside::join_plainly,
     };
-    let work = || {
-        let joined = ns.as_ref().map_or(Ok(()), inside::join);
-        let reading = match joined {
-            Ok(()) => read_here(root, task, key.kind),
-            Err(errno) => Reading::Refused(why(errno).to_string()),
+    let read = |(key, fd): &(NsKey, OwnedFd)| match join(fd) {
+        Ok(()) => read_here(root, task, key.kind),
+        Err(Errno::EPERM) if namespaces.len() > 1 => Reading::Apart,
+        Err(errno) => Reading::Refused(why(errno).to_string()),
+    };
+    let mut answers = in_child(|| namespaces.iter().map(read).collect()).map(Vec::into_iter);
+    let answer = |it: &(NsKey, OwnedFd)| {
+        let answer = match &mut answers {
+            Ok(answers) => answers.next().ok_or(Why::Gone),
+            Err(why) => Err(why.clone()),
         };
-        // Serialising plain data cannot fail.
-        serde_json::to_vec(&reading).unwrap_or_default()
+        match answer {
+            Ok(Reading::Apart) => join_and_read(root, task, std::slice::from_ref(it)),
+            answer => vec![(it.0, answer.and_then(told))],
+        }
     };
+    namespaces.iter().flat_map(answer).collect()
+}
+
+fn in_child(work: impl FnOnce() -> Vec<Reading>) -> Result<Vec<Reading>, Why> {
+    // Serialising plain data cannot fail.
+    let work = || serde_json::to_vec(&work()).unwrap_or_default();
     let answer = child::in_child(TIME_LIMIT, work).map_err(|errno| match errno {
         Errno::ETIMEDOUT => Why::failed("no answer from inside the namespace in 5 s"),
         Errno::EPIPE => Why::failed("the child that joined the namespace died"),
         other => why(other),
     })?;
-    match serde_json::from_slice(&answer) {
-        Ok(Reading::Refused(reason)) => Err(read_why(&reason)),
-        Ok(reading) => Ok(reading),
-        Err(error) => Err(Why::failed(error.to_string())),
-    }
+    serde_json::from_slice(&answer).map_err(|error| Why::failed(error.to_string()))
 }
 
-fn is_own(root: &ProcRoot, link: LinkName, key: NsKey) -> bool {
-    let mut buffer = [0; 64];
-    root.own_task().and_then(|own| {
-        own.ns_link(link, &mut buffer)
-            .map(|target| parse::ns_link(link, target))
-    }) == Ok(Some(key.inode))
+fn told(reading: Reading) -> Result<Reading, Why> {
+    match reading {
+        Reading::Refused(reason) => Err(read_why(&reason)),
+        reading => Ok(reading),
+    }
 }
 
 /// What a member of the namespace sees: runs in the child that has joined it.
@@ -192,7 +249,7 @@ fn read_here(root: &ProcRoot, task: &TaskDir, kind: NsKind) -> Reading {
             sysv_counts(root).map_err(|errno| why(errno).to_string()),
             mqueues().map_err(|errno| why(errno).to_string()),
         ),
-        NsKind::Cgroup => match task.read("cgroup") {
+        NsKind::Cgroup => match task.read_records("cgroup", 1) {
             Ok(contents) => Reading::Cgroup(contents),
             Err(errno) => Reading::Refused(why(errno).to_string()),
         },
@@ -310,7 +367,7 @@ fn malformed(error: procfs::ProcError) -> Why {
 /// Listening TCP sockets come first (tcp_seek_last_pos in net/ipv4/tcp_ipv4.c), so that a cut hides
 /// none of them but on a machine with 25,000 listeners.
 fn socket_table(task: &TaskDir, file: &str) -> Result<Vec<u8>, Why> {
-    let mut table = match task.read_up_to(file, LARGEST_SOCKET_TABLE) {
+    let mut table = match task.read_records_up_to(file, LONGEST_SOCKET, LARGEST_SOCKET_TABLE) {
         Err(Errno::ENOENT) if task.task_stat().is_ok() => Vec::new(),
         result => result.map_err(why)?,
     };
@@ -391,10 +448,12 @@ pub fn cgroups_inside(root: &ProcRoot, member: Pid) -> Seen<Vec<CgroupEntry>> {
             kind: NsKind::Cgroup,
             inode,
         };
-        match join_and_read(root, &task, link, key)? {
-            Reading::Cgroup(contents) => parse::cgroups(&contents)
+        // We are not in it, or would not ask.
+        let nowhere = Links::unknown(&Why::Skipped);
+        match readings(root, &task, &nowhere, &[key]).remove(&key) {
+            Some(Ok(Reading::Cgroup(contents))) => parse::cgroups(&contents)
                 .ok_or_else(|| Why::failed("/proc/PID/cgroup has an unknown form")),
-            _ => Err(Why::failed("the child gave another answer")),
+            other => Err(refusal(other)),
         }
     };
     Seen::from(read())

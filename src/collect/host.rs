@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use nix::unistd::{User, getegid, geteuid, getgroups};
 
 use super::details;
-use super::processes::{MissingLinks, read_links, stat_of};
+use super::processes::{MissingLinks, Own, read_links, stat_of};
 use crate::model::snapshot::{FEATURES, Host, Reader};
 use crate::model::{CapabilitySet, LinkName, Links, NsKind, Process, Seen, Why, text};
 use crate::sys::procfs::ProcRoot;
@@ -15,7 +15,8 @@ use crate::sys::{mountfs, nsfs, why};
 
 pub fn host(root: &ProcRoot) -> Host {
     let line = |file| {
-        Seen::from(root.read(file).map_err(why)).map(|bytes| text::from_bytes(bytes.trim_ascii()))
+        Seen::from(root.read_record(file).map_err(why))
+            .map(|bytes| text::from_bytes(bytes.trim_ascii()))
     };
     Host {
         hostname: line("sys/kernel/hostname"),
@@ -24,17 +25,17 @@ pub fn host(root: &ProcRoot) -> Host {
     }
 }
 
-pub fn reader(root: &ProcRoot, missing: &MissingLinks) -> Reader {
-    let own = root.own_task().map_err(why);
+pub fn reader(root: &ProcRoot, own: Result<&Own, &Errno>) -> Reader {
+    let own = own.map_err(|errno| why(*errno));
     Reader {
         pid: Seen::from(root.own_pid().map_err(why)),
         uid: geteuid().as_raw(),
         capabilities: match &own {
-            Ok(own) => details::effective_capabilities(own),
+            Ok(own) => details::effective_capabilities(&own.task),
             Err(why) => Seen::Unknown(why.clone()),
         },
         links: match &own {
-            Ok(own) => read_links(own, missing),
+            Ok(own) => own.links.clone(),
             Err(why) => Links::unknown(why),
         },
     }
@@ -49,10 +50,10 @@ pub struct Nsfs {
 
 /// The two inodes are fixed since Linux 6.17. NS_GET_ID tells a kernel that surely has them, since
 /// it came one release later; on others kthreadd tells, where it can be read.
-pub fn nsfs(root: &ProcRoot, missing: &MissingLinks) -> Nsfs {
-    let own = root
-        .own_task()
-        .and_then(|own| own.open_ns(LinkName::Own(NsKind::Net)))
+pub fn nsfs(root: &ProcRoot, own: Result<&Own, &Errno>, missing: &MissingLinks) -> Nsfs {
+    let own = own
+        .map_err(|errno| *errno)
+        .and_then(|own| own.task.open_ns(LinkName::Own(NsKind::Net)))
         // A procfs that does not show us still shows namespaces of this kernel.
         .or_else(|errno| match root.is_procfs() {
             true => nsfs::own(NsKind::Net),

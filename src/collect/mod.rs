@@ -12,6 +12,7 @@ pub mod paths;
 pub mod processes;
 pub mod relations;
 pub mod settings;
+pub mod watch;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::os::fd::OwnedFd;
@@ -26,18 +27,21 @@ use crate::model::namespace::{Holder, Namespace, NsKey};
 use crate::model::{
     Coverage, LayerState, LinkName, NsKind, Pid, Process, Seen, Settings, Snapshot, Unreadable, Why,
 };
-use crate::sys::procfs::ProcRoot;
+use crate::sys::procfs::{ProcRoot, TaskDir};
 use crate::sys::{nsfs, why};
-use processes::MissingLinks;
+use processes::{MissingLinks, Own, Slot};
 
 pub use containers::Parents;
 pub use discover::Reach;
-pub use processes::Depth;
+pub use processes::{Depth, Threads};
 
 /// Reads one procfs.
 pub struct Collector {
     root: ProcRoot,
+    /// A procfs that does not show us is no mistake.
+    own: Result<Own, Errno>,
     missing: MissingLinks,
+    threads: Threads,
 }
 
 impl Collector {
@@ -47,8 +51,20 @@ impl Collector {
             path: proc.to_owned(),
             errno,
         })?;
-        let missing = MissingLinks::probe(&root);
-        Ok(Collector { root, missing })
+        let own = Own::open(&root);
+        let missing = own.as_ref().map(Own::missing_links).unwrap_or_default();
+        let threads = Threads::default();
+        Ok(Collector {
+            root,
+            own,
+            missing,
+            threads,
+        })
+    }
+
+    /// The same with another number of threads.
+    pub fn with_threads(self, threads: Threads) -> Collector {
+        Collector { threads, ..self }
     }
 
     /// The procfs itself.
@@ -64,6 +80,15 @@ impl Collector {
     /// Our own number in this procfs.
     pub fn own_pid(&self) -> Result<Pid, Error> {
         self.root.own_pid().map_err(Error::NoSelf)
+    }
+
+    /// Whether a process refuses its namespaces.
+    pub fn is_refused(&self, task: Pid) -> bool {
+        let link = |task: TaskDir| {
+            let link = LinkName::Own(NsKind::Mnt);
+            task.ns_link(link, &mut [0; 64]).map(drop)
+        };
+        self.root.task(task).and_then(link) == Err(Errno::EACCES)
     }
 
     /// The process that has this number in the pid namespace of a process here; `Known(None)`:
@@ -88,28 +113,34 @@ impl Collector {
         if pids.is_empty() {
             return Err(Error::NotOneProcess);
         }
-        let mut snapshot = self.read(&pids, depth);
-        let layers = &mut snapshot.coverage.layers;
-        let state = match snapshot.coverage.unreadable.is_empty() {
-            true => LayerState::Done,
-            false => LayerState::Denied,
-        };
-        layers.extend(["processes", "for_children"].map(|layer| (layer, state)));
-        snapshot.coverage.hidden_by = host::hidden_by(&self.root, &snapshot.reader);
-        if snapshot.coverage.hidden_by.is_some() {
-            let layers = &mut snapshot.coverage.layers;
-            layers.insert("processes", LayerState::Denied);
-        }
+        let mut snapshot = self.frame();
+        self.add(&mut snapshot, &pids, depth);
+        conclude(&mut snapshot);
         Ok(snapshot)
     }
 
     /// The given processes only. Those that are not there are counted as gone.
     pub fn read(&self, pids: &[Pid], depth: Depth) -> Snapshot {
-        let nsfs = host::nsfs(&self.root, &self.missing);
-        let mut snapshot = Snapshot {
+        let mut snapshot = self.empty();
+        self.add(&mut snapshot, pids, depth);
+        snapshot
+    }
+
+    /// A snapshot that all processes are to be read into.
+    fn frame(&self) -> Snapshot {
+        let mut snapshot = self.empty();
+        snapshot.coverage.hidden_by = host::hidden_by(&self.root, &snapshot.reader);
+        snapshot
+    }
+
+    /// Where and by whom, with not one process.
+    fn empty(&self) -> Snapshot {
+        let nsfs = host::nsfs(&self.root, self.own.as_ref(), &self.missing);
+        let layers = LAYERS.map(|layer| (layer, LayerState::Skipped));
+        Snapshot {
             host: host::host(&self.root),
-            taken_at: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
-            reader: host::reader(&self.root, &self.missing),
+            taken_at: now(),
+            reader: host::reader(&self.root, self.own.as_ref()),
             nsfs_dev: nsfs.device,
             initial_net: nsfs.initial_net,
             initial_mnt: nsfs.initial_mnt,
@@ -122,35 +153,38 @@ impl Collector {
             host_mounts: Seen::Unknown(Why::Skipped),
             listeners: BTreeMap::new(),
             users: BTreeMap::new(),
-            coverage: Coverage::default(),
-        };
-        let layers = &mut snapshot.coverage.layers;
-        layers.extend(LAYERS.map(|layer| (layer, LayerState::Skipped)));
-        self.add(&mut snapshot, pids, depth);
-        snapshot
+            coverage: Coverage {
+                layers: layers.into_iter().collect(),
+                ..Coverage::default()
+            },
+        }
     }
 
     /// Reads more processes into a snapshot.
     pub fn add(&self, snapshot: &mut Snapshot, pids: &[Pid], depth: Depth) {
-        for batch in processes::read_all(&self.root, &self.missing, pids, depth) {
-            snapshot.coverage.gone += batch.gone;
-            for (_, process) in &batch.processes {
-                count(&mut snapshot.coverage, process);
+        let found = self.read_all(pids, depth);
+        for slot in &found {
+            match slot {
+                Some((_, process)) => count(&mut snapshot.coverage, process),
+                None => snapshot.coverage.gone += 1,
             }
-            // Much faster than inserting one by one, and the tree has no half-empty nodes.
-            snapshot
-                .processes
-                .append(&mut batch.processes.into_iter().collect());
         }
+        // Much faster than inserting one by one, and the tree has no half-empty nodes.
+        let mut found = found.into_iter().flatten().collect();
+        snapshot.processes.append(&mut found);
         snapshot.namespaces = gather(&snapshot.processes);
         mark_initial(snapshot);
+    }
+
+    fn read_all(&self, pids: &[Pid], depth: Depth) -> Vec<Slot> {
+        processes::read_all(&self.root, &self.missing, self.threads, pids, depth)
     }
 
     /// Reads some processes of a snapshot again, deeper. One that has changed its namespaces since,
     /// or whose number has passed to another, keeps what was read first.
     pub fn deepen(&self, snapshot: &mut Snapshot, tasks: &[Pid], depth: Depth) {
-        let again = processes::read_all(&self.root, &self.missing, tasks, depth);
-        for (task, process) in again.into_iter().flat_map(|batch| batch.processes) {
+        let again = self.read_all(tasks, depth);
+        for (task, process) in again.into_iter().flatten() {
             if let Some(first) = snapshot.processes.get_mut(&task)
                 && first.links == process.links
                 && is_same_start(first, &process)
@@ -183,12 +217,18 @@ impl Collector {
 
     /// What is inside the given namespaces, each through the member that stands beside it.
     pub fn look_inside(&self, snapshot: &mut Snapshot, wanted: &[(NsKey, Pid)]) {
+        let mut by_member: BTreeMap<Pid, Vec<NsKey>> = BTreeMap::new();
         for (key, member) in wanted {
-            let namespace = snapshot
-                .namespaces
-                .entry(*key)
-                .or_insert_with(|| Namespace::new(*key));
-            namespace.facts = facts::read(&self.root, *key, *member);
+            by_member.entry(*member).or_default().push(*key);
+        }
+        for (member, keys) in by_member {
+            for (key, facts) in facts::read(&self.root, &snapshot.reader.links, &keys, member) {
+                let namespace = snapshot
+                    .namespaces
+                    .entry(key)
+                    .or_insert_with(|| Namespace::new(key));
+                namespace.facts = facts;
+            }
         }
     }
 
@@ -250,7 +290,7 @@ impl Collector {
         exposure::holders(&self.root, snapshot, others)
     }
 
-    /// Login names of the uids that occur in the snapshot.
+    /// Login names of the uids that occur in the snapshot, of those that are not known yet.
     pub fn name_users(&self, snapshot: &mut Snapshot) {
         let uids: BTreeSet<u32> = snapshot
             .processes
@@ -263,10 +303,32 @@ impl Collector {
                     .filter_map(|namespace| namespace.owner_uid.get().flatten()),
             )
             .collect();
-        snapshot.users = uids
-            .into_iter()
-            .filter_map(|uid| Some((uid, host::user_name(uid)?)))
-            .collect();
+        for uid in uids {
+            if !snapshot.users.contains_key(&uid)
+                && let Some(name) = host::user_name(uid)
+            {
+                snapshot.users.insert(uid, name);
+            }
+        }
+    }
+}
+
+/// This second, in RFC 3339.
+fn now() -> String {
+    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
+}
+
+/// How the layers of a snapshot fared that hold all processes.
+fn conclude(snapshot: &mut Snapshot) {
+    let coverage = &mut snapshot.coverage;
+    let state = match coverage.unreadable.is_empty() {
+        true => LayerState::Done,
+        false => LayerState::Denied,
+    };
+    let layers = &mut coverage.layers;
+    layers.extend(["processes", "for_children"].map(|layer| (layer, state)));
+    if coverage.hidden_by.is_some() {
+        layers.insert("processes", LayerState::Denied);
     }
 }
 

@@ -2,12 +2,15 @@
 
 use std::collections::HashSet;
 use std::num::NonZero;
+use std::sync::Mutex;
 
 use nix::errno::Errno;
+use nix::sys::stat::FileStat;
 
 use super::{details, parse};
 use crate::model::process::{Details, Stat};
 use crate::model::{LinkName, Links, NsKind, OnDemand, Pid, Process, Seen, Why};
+use crate::sys::ns_dir::NsDir;
 use crate::sys::procfs::{ProcRoot, TaskDir};
 use crate::sys::why;
 
@@ -27,21 +30,33 @@ pub enum Depth {
 }
 
 /// Links that this kernel does not have at all.
+#[derive(Default)]
 pub struct MissingLinks(Vec<LinkName>);
 
-impl MissingLinks {
-    /// Tells by our own links: they can all be read, unless the kernel lacks them.
-    pub fn probe(root: &ProcRoot) -> MissingLinks {
-        let missing = |own: TaskDir| {
-            let mut buffer = [0; 64];
-            LinkName::ALL
-                .into_iter()
-                .filter(|link| own.ns_link(*link, &mut buffer) == Err(Errno::ENOENT))
-                .collect()
-        };
-        MissingLinks(root.own_task().map(missing).unwrap_or_default())
+/// We ourselves, as this procfs shows us.
+pub struct Own {
+    pub task: TaskDir,
+    pub links: Links,
+}
+
+impl Own {
+    /// Reads our links, which can all be read, unless the kernel lacks them.
+    pub fn open(root: &ProcRoot) -> Result<Own, Errno> {
+        let task = root.own_task()?;
+        let links = read_links(&task, &MissingLinks(LinkName::ALL.to_vec()));
+        Ok(Own { task, links })
+    }
+
+    pub fn missing_links(&self) -> MissingLinks {
+        let is_missing = |(_, seen): &(LinkName, &Seen<u64>)| seen.why() == Some(&Why::Unsupported);
+        let missing = self.links.iter().filter(is_missing);
+        MissingLinks(missing.map(|(link, _)| link).collect())
     }
 }
+
+/// How many threads read at most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Threads(pub Option<NonZero<usize>>);
 
 /// A scan of fewer processes than this per thread is not worth a thread.
 const PROCESSES_PER_THREAD: usize = 256;
@@ -49,77 +64,61 @@ const PROCESSES_PER_THREAD: usize = 256;
 /// More threads than this only fight for the kernel's locks.
 const MOST_THREADS: usize = 8;
 
-/// Some processes that were read together.
-#[derive(Default)]
-pub struct Batch {
-    /// With the numbers under which they were read, in the given order.
-    pub processes: Vec<(Pid, Process)>,
-    /// How many vanished before or while they were read.
-    pub gone: usize,
-}
+/// Few enough that no core is left with more than two milliseconds of work when the others are done.
+const PROCESSES_PER_SHARE: usize = 64;
 
-/// Small enough that to hand its memory on batch by batch makes a difference, and large enough
-/// that malloc returns it to the kernel (M_MMAP_THRESHOLD, mallopt(3)).
-const PROCESSES_PER_BATCH: usize = 2048;
+/// A process with the number under which it was read; `None`: it vanished before or while.
+pub type Slot = Option<(Pid, Process)>;
 
-/// Reads the given processes on all cores; the batches are in the given order.
-pub fn read_all(root: &ProcRoot, missing: &MissingLinks, pids: &[Pid], depth: Depth) -> Vec<Batch> {
-    let threads = threads_for(pids.len());
-    let read = |share: &[Pid]| -> Vec<Batch> {
-        let mut known = KnownLinks::default();
-        share
-            .chunks(PROCESSES_PER_BATCH)
-            .map(|pids| read_batch(root, missing, pids, depth, &mut known))
-            .collect()
-    };
-    let share = pids.len().div_ceil(threads).max(1);
-    // The first share is for the calling thread itself: one stack and one arena of malloc less.
-    let (own, others) = pids.split_at(share.min(pids.len()));
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = others
-            .chunks(share)
-            .map(|share| scope.spawn(move || read(share)))
-            .collect();
-        let mut batches = read(own);
-        for worker in workers {
-            // A panic in a worker is a bug of ours: let it be seen as one.
-            let panic = |panic| std::panic::resume_unwind(panic);
-            batches.extend(worker.join().unwrap_or_else(panic));
-        }
-        batches
-    })
-}
-
-fn threads_for(processes: usize) -> usize {
-    let worth = (processes / PROCESSES_PER_THREAD).clamp(1, MOST_THREADS);
-    // Counting the cores costs more than reading one process.
-    match worth {
-        1 => 1,
-        _ => worth.min(std::thread::available_parallelism().map_or(1, NonZero::get)),
-    }
-}
-
-fn read_batch(
+/// Reads the given processes on all cores, in the given order.
+pub fn read_all(
     root: &ProcRoot,
     missing: &MissingLinks,
+    threads: Threads,
     pids: &[Pid],
     depth: Depth,
-    known: &mut KnownLinks,
-) -> Batch {
-    let mut batch = Batch {
-        processes: Vec::with_capacity(pids.len()),
-        gone: 0,
-    };
-    for pid in pids {
-        match read_one(root, missing, *pid, depth) {
-            None => batch.gone += 1,
-            Some(mut process) => {
-                process.links = known.share(process.links);
-                batch.processes.push((process.task(), process));
+) -> Vec<Slot> {
+    let mut slots: Vec<Slot> = Vec::new();
+    slots.resize_with(pids.len(), || None);
+    let shares = pids
+        .chunks(PROCESSES_PER_SHARE)
+        .zip(slots.chunks_mut(PROCESSES_PER_SHARE));
+    // Whoever is free takes the next share: cores are not alike, nor are processes.
+    let shares = Mutex::new(shares);
+    let next = || shares.lock().ok()?.next();
+    let read = || {
+        let mut known = KnownLinks::default();
+        while let Some((pids, slots)) = next() {
+            for (pid, slot) in pids.iter().zip(slots) {
+                *slot = read_one(root, missing, *pid, depth).map(|mut process| {
+                    process.links = known.share(process.links);
+                    (process.task(), process)
+                });
             }
         }
+    };
+    std::thread::scope(|scope| {
+        // The calling thread reads too: one stack and one arena of malloc less. A panic of another
+        // is a bug of ours, and seen as one when the scope ends.
+        for _ in 1..threads.worth(pids.len()) {
+            scope.spawn(read);
+        }
+        read();
+    });
+    slots
+}
+
+impl Threads {
+    /// How many are worth their while.
+    fn worth(self, processes: usize) -> usize {
+        let worth = (processes / PROCESSES_PER_THREAD).clamp(1, MOST_THREADS);
+        match (worth, self.0) {
+            // Counting the cores costs more than reading one process.
+            (1, _) => 1,
+            (_, Some(most)) => worth.min(most.get()),
+            (_, None) => worth.min(std::thread::available_parallelism().map_or(1, NonZero::get)),
+        }
     }
-    batch
 }
 
 /// The different links that were read so far.
@@ -139,14 +138,14 @@ impl KnownLinks {
 
 /// Reads one process, or one thread by its TID, through one held directory.
 fn read_one(root: &ProcRoot, missing: &MissingLinks, pid: Pid, depth: Depth) -> Option<Process> {
+    if depth == Depth::Links
+        && let Some(process) = read_links_alone(root, missing, pid)
+    {
+        return Some(process);
+    }
     let task = root.task(pid).ok()?;
     let (nthreads, uid) = match task.task_stat() {
-        // Two links are for the directory itself; a tree on a file system that does not count
-        // subdirectories says 1.
-        Ok(stat) => (
-            usize::try_from(stat.st_nlink).map_or(1, |links| links.saturating_sub(2).max(1)),
-            Seen::Known(stat.st_uid),
-        ),
+        Ok(stat) => (threads_in(&stat), Seen::Known(stat.st_uid)),
         Err(Errno::ENOENT | Errno::ESRCH) if depth == Depth::Links => return None,
         Err(errno) => (1, Seen::Unknown(why(errno))),
     };
@@ -154,17 +153,7 @@ fn read_one(root: &ProcRoot, missing: &MissingLinks, pid: Pid, depth: Depth) -> 
     if vanished(&links) {
         return None;
     }
-    let mut process = Process {
-        pid,
-        tid: None,
-        links,
-        nthreads,
-        uid,
-        stat: OnDemand::NOT,
-        cmdline: OnDemand::NOT,
-        cgroups: OnDemand::NOT,
-        details: None,
-    };
+    let mut process = process(pid, links, nthreads, uid);
     if depth >= Depth::Stat {
         process.stat = stat_of(&task).into();
     }
@@ -178,6 +167,36 @@ fn read_one(root: &ProcRoot, missing: &MissingLinks, pid: Pid, depth: Depth) -> 
         process.details = Some(Box::new(details));
     }
     Some(process)
+}
+
+/// The usual process, by the shortest way. `None`: it may be gone, dead, or its tree a forged one,
+/// which takes a closer look.
+pub fn read_links_alone(root: &ProcRoot, missing: &MissingLinks, pid: Pid) -> Option<Process> {
+    let dir = NsDir::open(root, pid).ok()?;
+    let stat = dir.task_stat().ok()?;
+    let links = read_each(missing, |link, buffer| dir.link(link, buffer));
+    let is_alive = links.own(NsKind::Mnt).why() != Some(&Why::Gone);
+    is_alive.then(|| process(pid, links, threads_in(&stat), Seen::Known(stat.st_uid)))
+}
+
+fn process(pid: Pid, links: Links, nthreads: usize, uid: Seen<u32>) -> Process {
+    Process {
+        pid,
+        tid: None,
+        links,
+        nthreads,
+        uid,
+        stat: OnDemand::NOT,
+        cmdline: OnDemand::NOT,
+        cgroups: OnDemand::NOT,
+        details: None,
+    }
+}
+
+/// Number of threads by the link count of the `task` directory. Two links are for the directory
+/// itself; a tree on a file system that does not count subdirectories says 1.
+fn threads_in(task: &FileStat) -> usize {
+    usize::try_from(task.st_nlink).map_or(1, |links| links.saturating_sub(2).max(1))
 }
 
 /// A TID opens a directory too, although no listing of /proc shows it: say whose thread it is.
@@ -206,7 +225,7 @@ pub fn cmdline_of(task: &TaskDir) -> Seen<Vec<String>> {
 }
 
 pub fn stat_of(task: &TaskDir) -> Seen<Stat> {
-    Seen::from(task.read("stat").map_err(why)).and_then(|bytes| {
+    Seen::from(task.read_records("stat", 1).map_err(why)).and_then(|bytes| {
         parse::stat(&bytes).map_or_else(
             || Seen::Unknown(Why::failed("/proc/PID/stat has an unknown form")),
             Seen::Known,
@@ -253,8 +272,15 @@ pub fn is_dead(task: &TaskDir) -> bool {
 
 /// The ten links of one task, each with a result of its own.
 pub fn read_links(task: &TaskDir, missing: &MissingLinks) -> Links {
+    read_each(missing, |link, buffer| task.ns_link(link, buffer))
+}
+
+fn read_each(
+    missing: &MissingLinks,
+    target: impl for<'a> Fn(LinkName, &'a mut [u8; 64]) -> Result<&'a [u8], Errno>,
+) -> Links {
     let mut buffer = [0; 64];
-    Links::read(|link| match task.ns_link(link, &mut buffer) {
+    Links::read(|link| match target(link, &mut buffer) {
         Ok(target) => parse::ns_link(link, target).map_or_else(
             || {
                 Seen::Unknown(Why::failed(format!(

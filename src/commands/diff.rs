@@ -71,7 +71,7 @@ fn read_reference(
             false => Err(source.no_process(given)),
         };
     }
-    source.add(snapshot, Process::INIT);
+    source.add_init(snapshot);
     if Reference::choose(snapshot).source != ReferenceSource::Pid1 {
         source.add(snapshot, Process::KTHREADD);
     }

@@ -4,6 +4,7 @@ use clap::ValueEnum;
 
 use super::source::Source;
 use super::target::{Target, Typed};
+use super::watch::{self, Watch};
 use crate::analyse::find;
 use crate::cli::{Column, Global, ListArgs};
 use crate::collect::{Depth, Reach};
@@ -17,6 +18,9 @@ use crate::output::wire::namespace::{MemberRecord, Members, NamespaceRecord, Nam
 use crate::output::wire::{Document, DocumentName};
 
 pub fn run(global: &Global, args: &ListArgs) -> Result<Exit, Error> {
+    if let Some(pause) = args.watch {
+        return watch::run(global, &Watch::Namespaces(&args.kinds), pause);
+    }
     let source = Source::open(global)?;
     match &args.namespace {
         Some(text) => list_members(global, args, &source, text),

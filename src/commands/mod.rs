@@ -16,6 +16,7 @@ mod source;
 mod target;
 mod tree;
 mod verify;
+mod watch;
 
 use crate::cli::{Cli, Command, Format, Global};
 use crate::error::{Error, Exit};

@@ -7,10 +7,10 @@ use std::os::fd::OwnedFd;
 
 use crate::cli::Global;
 use crate::collect::paths::{self, Looks};
-use crate::collect::{Collector, Depth, Parents, Reach};
+use crate::collect::{Collector, Depth, Parents, Reach, Threads};
 use crate::error::Error;
 use crate::model::namespace::NsKey;
-use crate::model::{Pid, Snapshot};
+use crate::model::{Pid, Process, Snapshot};
 use crate::output::wire;
 
 /// The running machine, or a snapshot, which has been looked at as closely as ever will be.
@@ -23,7 +23,10 @@ impl Source {
     /// What the global options name.
     pub fn open(global: &Global) -> Result<Source, Error> {
         let Some(file) = &global.from else {
-            return Ok(Source::Live(Collector::open(&global.proc)?));
+            let collector = Collector::open(&global.proc)?;
+            return Ok(Source::Live(
+                collector.with_threads(Threads(global.threads)),
+            ));
         };
         let from = match file.to_str() {
             Some("-") => "from standard input".to_owned(),
@@ -75,6 +78,19 @@ impl Source {
             && !snapshot.processes.contains_key(&task)
         {
             collector.add(snapshot, &[task], Depth::Everything);
+        }
+    }
+
+    /// PID 1, to compare with: of one that refuses its namespaces no more than that is asked.
+    pub fn add_init(&self, snapshot: &mut Snapshot) {
+        match self {
+            Source::Live(collector)
+                if !snapshot.processes.contains_key(&Process::INIT)
+                    && collector.is_refused(Process::INIT) =>
+            {
+                collector.add(snapshot, &[Process::INIT], Depth::Links);
+            }
+            _ => self.add(snapshot, Process::INIT),
         }
     }
 

@@ -1,6 +1,7 @@
 //! `nsinspect tree`: who is isolated from whom.
 
 use super::source::Source;
+use super::watch::{self, Watch};
 use crate::analyse::{alike, hierarchy, process_tree, sets};
 use crate::cli::{By, Global, TreeArgs};
 use crate::collect::{Depth, Reach};
@@ -14,6 +15,15 @@ use crate::output::wire::tree::{
 use crate::output::wire::{Document, DocumentName};
 
 pub fn run(global: &Global, args: &TreeArgs) -> Result<Exit, Error> {
+    match (args.watch, args.by) {
+        (Some(pause), By::Set) => return watch::run(global, &Watch::Sets, pause),
+        (Some(_), _) => {
+            return Err(Error::Usage(
+                "--watch is for namespace sets, and for no other tree".to_owned(),
+            ));
+        }
+        (None, _) => {}
+    }
     let source = Source::open(global)?;
     let snapshot = match args.by {
         By::Set => by_set(global, &source)?,

@@ -35,6 +35,15 @@ pub fn document(document: &impl Serialize) -> Result<(), Error> {
     print(&json(document)?)
 }
 
+/// Writes one document of several: a line of JSON, or a YAML document with its mark before it.
+pub fn line(format: Format, document: &impl Serialize) -> Result<(), Error> {
+    let text = match format {
+        Format::Yaml => format!("---\n{}", yaml(document)?),
+        _ => serde_json::to_string(document).map_err(std::io::Error::other)? + "\n",
+    };
+    print(&text)
+}
+
 /// Writes to standard output in one go.
 pub fn print(text: &str) -> Result<(), Error> {
     let mut stdout = std::io::stdout().lock();

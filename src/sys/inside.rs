@@ -8,6 +8,11 @@ use nix::sched::{CloneFlags, setns, unshare};
 
 use super::child::harden;
 
+/// Joins a namespace with the rights that we have.
+pub fn join_plainly(ns: &OwnedFd) -> Result<(), Errno> {
+    setns(ns, CloneFlags::empty())
+}
+
 /// Joins a namespace, and when that takes more rights than we have, its owning user namespace
 /// first: the creator of that has all rights in there.
 ///

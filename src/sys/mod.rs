@@ -12,12 +12,15 @@ pub mod list;
 pub mod look;
 pub mod mountfs;
 pub mod mounts;
+pub mod ns_dir;
 pub mod nsfs;
 pub mod pidfd;
 pub mod procfs;
+pub mod schedstat;
 pub mod signals;
 pub mod sockets;
 pub mod start;
+pub mod stop;
 pub mod stub;
 pub mod unix_diag;
 

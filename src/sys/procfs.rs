@@ -78,7 +78,18 @@ impl ProcRoot {
 
     /// The contents of a file below the root, such as `sys/kernel/ostype`.
     pub fn read(&self, path: &str) -> Result<Vec<u8>, Errno> {
-        read_below(self.dir.as_fd(), path, USUAL_LIMIT)
+        read_below(self.dir.as_fd(), path, USUAL_LIMIT, None)
+    }
+
+    /// The same for a file that is one record.
+    pub fn read_record(&self, path: &str) -> Result<Vec<u8>, Errno> {
+        read_below(self.dir.as_fd(), path, USUAL_LIMIT, Some(1))
+    }
+}
+
+impl AsFd for ProcRoot {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.dir.as_fd()
     }
 }
 
@@ -118,21 +129,7 @@ impl TaskDir {
     }
 
     fn readlink<'a>(&self, path: &CStr, buffer: &'a mut [u8]) -> Result<&'a [u8], Errno> {
-        // SAFETY: `path` ends in NUL and `buffer` may be written for its whole length.
-        let length = unsafe {
-            libc::readlinkat(
-                self.dir.as_raw_fd(),
-                path.as_ptr(),
-                buffer.as_mut_ptr().cast(),
-                buffer.len(),
-            )
-        };
-        let length = usize::try_from(length).map_err(|_| Errno::last())?;
-        // A result that fills the buffer may have been cut.
-        if length == buffer.len() {
-            return Err(Errno::ENAMETOOLONG);
-        }
-        Ok(&buffer[..length])
+        readlink(self.dir.as_fd(), path, buffer)
     }
 
     /// The target of a link below the directory, such as `exe` or `fd/3`.
@@ -246,7 +243,24 @@ impl TaskDir {
 
     /// The contents of a file below the directory; what lies beyond the limit (bytes) is not read.
     pub fn read_up_to(&self, path: &str, limit: usize) -> Result<Vec<u8>, Errno> {
-        read_below(self.dir.as_fd(), path, limit)
+        read_below(self.dir.as_fd(), path, limit, None)
+    }
+
+    /// The contents of a file whose records are no longer than said (bytes): the kernel fills what
+    /// it is given to the last record that fits (seq_read_iter in fs/seq_file.c), so that a read
+    /// which leaves room for one more has come to the end. At most 1 MiB.
+    pub fn read_records(&self, path: &str, longest: usize) -> Result<Vec<u8>, Errno> {
+        self.read_records_up_to(path, longest, USUAL_LIMIT)
+    }
+
+    /// The same with another limit (bytes), beyond which nothing is read.
+    pub fn read_records_up_to(
+        &self,
+        path: &str,
+        longest: usize,
+        limit: usize,
+    ) -> Result<Vec<u8>, Errno> {
+        read_below(self.dir.as_fd(), path, limit, Some(longest))
     }
 
     /// Those lines of a file below the directory that are wanted, however long it is. EFBIG: they
@@ -355,7 +369,7 @@ pub fn count_entries(base: BorrowedFd<'_>) -> Result<u64, Errno> {
 pub(super) fn read_path(path: &str, limit: usize) -> Result<Vec<u8>, Errno> {
     // SAFETY: AT_FDCWD is always valid.
     let here = unsafe { BorrowedFd::borrow_raw(libc::AT_FDCWD) };
-    read_below(here, path, limit)
+    read_below(here, path, limit, None)
 }
 
 fn open_below(base: BorrowedFd<'_>, path: &str) -> Result<File, Errno> {
@@ -367,7 +381,12 @@ fn errno_of(error: std::io::Error) -> Errno {
     Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO))
 }
 
-fn read_below(base: BorrowedFd<'_>, path: &str, limit: usize) -> Result<Vec<u8>, Errno> {
+fn read_below(
+    base: BorrowedFd<'_>,
+    path: &str,
+    limit: usize,
+    longest_record: Option<usize>,
+) -> Result<Vec<u8>, Errno> {
     let mut file = open_below(base, path)?;
     let mut contents = Vec::with_capacity(1024);
     let mut chunk = [0; 4096];
@@ -375,12 +394,40 @@ fn read_below(base: BorrowedFd<'_>, path: &str, limit: usize) -> Result<Vec<u8>,
         let room = chunk.len().min(limit - contents.len());
         match file.read(&mut chunk[..room]) {
             Ok(0) => break,
-            Ok(length) => contents.extend_from_slice(&chunk[..length]),
+            Ok(length) => {
+                contents.extend_from_slice(&chunk[..length]);
+                if longest_record.is_some_and(|longest| length + longest <= room) {
+                    break;
+                }
+            }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => return Err(errno_of(error)),
         }
     }
     Ok(contents)
+}
+
+/// The target of a link below a directory.
+pub(super) fn readlink<'a>(
+    base: BorrowedFd<'_>,
+    path: &CStr,
+    buffer: &'a mut [u8],
+) -> Result<&'a [u8], Errno> {
+    // SAFETY: `path` ends in NUL and `buffer` may be written for its whole length.
+    let length = unsafe {
+        libc::readlinkat(
+            base.as_raw_fd(),
+            path.as_ptr(),
+            buffer.as_mut_ptr().cast(),
+            buffer.len(),
+        )
+    };
+    let length = usize::try_from(length).map_err(|_| Errno::last())?;
+    // A result that fills the buffer may have been cut.
+    if length == buffer.len() {
+        return Err(Errno::ENAMETOOLONG);
+    }
+    Ok(&buffer[..length])
 }
 
 /// The path of a namespace link below `/proc/PID`.

@@ -1,6 +1,6 @@
 //! Claims -> what can be tried, and how that is told beforehand.
 
-use super::claim::{Against, Claim, PathState, Socket};
+use super::claim::{Against, Claim, PathState, Propagation, Socket};
 use super::judge::target_of;
 use super::probes::Question;
 use crate::model::Snapshot;
@@ -64,6 +64,21 @@ pub fn question(snapshot: &Snapshot, claim: &Claim) -> Option<(Question, bool)> 
         | Claim::NoFindingAbove(_) => return None,
     };
     Some((question, false))
+}
+
+/// Whether the experiment looks for a way out: one that it finds is one, but where it finds none,
+/// there may be another.
+pub fn is_search(question: &Question) -> bool {
+    matches!(
+        question,
+        Question::Isolated { .. }
+            | Question::HostCapabilitiesRefused
+            | Question::OnlyOwnProcesses
+            | Question::Propagation {
+                is: Propagation::NotToHost,
+                ..
+            }
+    )
 }
 
 /// The paths that have to be looked at for a claim.

@@ -23,3 +23,4 @@ mod runtimes;
 mod sarif;
 mod schema;
 mod text;
+mod watching;

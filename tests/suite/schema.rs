@@ -37,6 +37,29 @@ fn every_document_fits_its_schema() {
 }
 
 #[test]
+fn every_document_of_a_watch_fits_its_schema() {
+    let schema = strict(schema("watch"));
+    for command in ["list", "tree"] {
+        // In a shell, whose children come and go; some end in a set of their own, if they may.
+        let script = "\"$0\" $1 --watch 0.1 --json & watch=$!; sleep 1; \
+            unshare -U -r -u sleep 0.3; sleep 0.5; kill -INT $watch; wait $watch";
+        let output = Command::new("bash")
+            .args(["-mc", script, env!("CARGO_BIN_EXE_nsinspect"), command])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            text.lines().count() > 1,
+            "{command}: something has happened"
+        );
+        for line in text.lines() {
+            fits(&schema, &serde_json::from_str(line).unwrap(), &[command]);
+        }
+    }
+}
+
+#[test]
 fn the_members_of_a_namespace_fit_their_schema() {
     let link = std::fs::read_link("/proc/self/ns/net").unwrap();
     let args = ["list", link.to_str().unwrap()];
@@ -60,7 +83,7 @@ fn yaml_is_the_same_document_as_json() {
 fn the_list_of_schemas_names_all_of_them() {
     assert_eq!(
         run(&["schema"], "--json"),
-        "namespaces\nmembers\ntree\nprocess\ndiff\npid\ncan\nreach\nsnapshot\naudit\ndoctor\nverify\nclaims\n"
+        "namespaces\nmembers\ntree\nprocess\ndiff\npid\ncan\nreach\nsnapshot\naudit\ndoctor\nwatch\nverify\nclaims\n"
     );
 }
 

@@ -11,7 +11,7 @@ mod threads;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use super::processes::{self, Depth, MissingLinks};
+use super::processes::{self, Depth, MissingLinks, Threads};
 use super::{open, relations};
 use crate::model::namespace::{Holder, Namespace, NsKey};
 use crate::model::{LayerState, Seen, Snapshot, Why};
@@ -158,11 +158,12 @@ fn forget_newborn(root: &ProcRoot, missing: &MissingLinks, snapshot: &mut Snapsh
         return;
     }
     let pids = root.pids().unwrap_or_default();
-    let now: BTreeSet<NsKey> = processes::read_all(root, missing, &pids, Depth::Links)
-        .iter()
-        .flat_map(|batch| &batch.processes)
-        .flat_map(|(_, process)| process.links.keys())
-        .collect();
+    let now: BTreeSet<NsKey> =
+        processes::read_all(root, missing, Threads::default(), &pids, Depth::Links)
+            .iter()
+            .flatten()
+            .flat_map(|(_, process)| process.links.keys())
+            .collect();
     let gone: BTreeSet<NsKey> = snapshot
         .namespaces
         .values()

@@ -11,6 +11,7 @@ pub mod reach;
 pub mod show;
 pub mod tree;
 pub mod verify;
+pub mod watch;
 
 use crate::analyse::containers::{Confidence, Identity, identity};
 use crate::model::{CapabilitySet, Holder, LayerState, NsKind, Pid, Process, Snapshot, Why};

@@ -23,6 +23,7 @@ pub mod settings;
 pub mod snapshot;
 pub mod tree;
 pub mod verify;
+pub mod watch;
 
 use std::collections::BTreeMap;
 
@@ -46,13 +47,14 @@ pub enum DocumentName {
     Snapshot,
     Audit,
     Doctor,
+    Watch,
     Verify,
     /// Not printed but read: the claims file of `verify`
     Claims,
 }
 
 impl DocumentName {
-    pub const ALL: [DocumentName; 13] = [
+    pub const ALL: [DocumentName; 14] = [
         DocumentName::Namespaces,
         DocumentName::Members,
         DocumentName::Tree,
@@ -64,6 +66,7 @@ impl DocumentName {
         DocumentName::Snapshot,
         DocumentName::Audit,
         DocumentName::Doctor,
+        DocumentName::Watch,
         DocumentName::Verify,
         DocumentName::Claims,
     ];
@@ -82,6 +85,7 @@ impl DocumentName {
             DocumentName::Snapshot => "snapshot",
             DocumentName::Audit => "audit",
             DocumentName::Doctor => "doctor",
+            DocumentName::Watch => "watch",
             DocumentName::Verify => "verify",
             DocumentName::Claims => "claims",
         }

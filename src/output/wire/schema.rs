@@ -17,6 +17,7 @@ pub const fn of(document: DocumentName) -> &'static str {
         DocumentName::Snapshot => include_str!("../../../schemas/snapshot.json"),
         DocumentName::Audit => include_str!("../../../schemas/audit.json"),
         DocumentName::Doctor => include_str!("../../../schemas/doctor.json"),
+        DocumentName::Watch => include_str!("../../../schemas/watch.json"),
         DocumentName::Verify => include_str!("../../../schemas/verify.json"),
         DocumentName::Claims => include_str!("../../../schemas/claims.json"),
     }
@@ -31,6 +32,7 @@ mod tests {
 
     use super::super::{
         Document, audit, can, diff, doctor, namespace, pid, process, reach, snapshot, tree, verify,
+        watch,
     };
     use super::*;
 
@@ -49,6 +51,7 @@ mod tests {
             DocumentName::Snapshot => schema_for!(Document<snapshot::Everything>),
             DocumentName::Audit => schema_for!(Document<audit::AuditBody>),
             DocumentName::Doctor => schema_for!(Document<doctor::Diagnosis>),
+            DocumentName::Watch => schema_for!(Document<watch::Watched>),
             DocumentName::Verify => schema_for!(Document<verify::VerifyBody>),
             DocumentName::Claims => schema_for!(crate::verify::file::ClaimsFile),
         }

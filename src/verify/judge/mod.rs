@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::claim::{Bound, Claim};
 use super::probes::{self, Target};
-use super::question::question;
+use super::question::{is_search, question};
 use super::verdict::{Evidence, Judged, Proof, Verdict};
 use crate::analyse::audit::finding::Finding;
 use crate::analyse::reference::Reference;
@@ -102,9 +102,13 @@ pub fn judge(case: &Case<'_>, claim: &Claim, try_it: bool) -> Judged {
             if is_opposite {
                 tried.verdict = tried.verdict.of_opposite();
             }
-            join(claim, read, tried)
+            join(claim, read, tried, is_search(&question))
         }
-        (Some(_), false) => told(claim, read, Some("an experiment was not allowed")),
+        (Some(_), false) => told(
+            claim,
+            read,
+            Some("not tried: an experiment was not allowed"),
+        ),
         (None, _) => told(claim, read, None),
     }
 }
@@ -117,10 +121,27 @@ pub fn target_of(process: &Process) -> Target {
     }
 }
 
-/// An experiment that decides says more than what was read, which stays as evidence.
-fn join(claim: &Claim, read: Read, tried: probes::Tried) -> Judged {
-    if tried.verdict == Verdict::Undecided {
-        let mut judged = told(claim, read, Some(&tried.did));
+/// An experiment that decides says more than what was read, which stays as evidence; but it takes
+/// both to hold. A search that finds nothing has only not found it.
+fn join(claim: &Claim, read: Read, tried: probes::Tried, is_search: bool) -> Judged {
+    let contradiction = match (read.verdict, tried.verdict) {
+        (_, Verdict::Undecided) => Some(format!("not tried: {}", tried.did)),
+        (Verdict::Fails, Verdict::Holds) => Some(format!("by experiment it holds: {}", tried.did)),
+        (Verdict::Undecided, Verdict::Holds) if is_search => Some(format!(
+            "no way was found, which proves little: {}",
+            tried.did
+        )),
+        _ => None,
+    };
+    if let Some(why) = contradiction {
+        let read = match tried.verdict {
+            Verdict::Holds => Read {
+                verdict: Verdict::Undecided,
+                ..read
+            },
+            _ => read,
+        };
+        let mut judged = told(claim, read, Some(&why));
         judged.evidence.extend(tried.evidence);
         return judged;
     }
@@ -136,11 +157,12 @@ fn join(claim: &Claim, read: Read, tried: probes::Tried) -> Judged {
     }
 }
 
-fn told(claim: &Claim, read: Read, not_tried: Option<&str>) -> Judged {
-    let reason = match (read.verdict, not_tried) {
-        (Verdict::Undecided, Some(why)) => Some(format!("{}; not tried: {why}", read.says)),
+/// What was read, and what is to be said of the experiment.
+fn told(claim: &Claim, read: Read, tried: Option<&str>) -> Judged {
+    let reason = match (read.verdict, tried) {
+        (Verdict::Undecided, Some(tried)) => Some(format!("{}; {tried}", read.says)),
         (Verdict::Undecided, None) => Some(read.says.clone()),
-        (_, why) => why.map(|why| format!("not tried: {why}")),
+        (_, tried) => tried.map(str::to_owned),
     };
     Judged {
         claim: claim.clone(),
@@ -299,4 +321,66 @@ fn detail<T>(process: &Process, part: fn(&Details) -> &Seen<T>) -> Result<&T, Wh
 
 fn status(process: &Process) -> Result<&Status, Why> {
     detail(process, |details| &details.status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Verdict::{Fails, Holds, Undecided};
+
+    /// The verdict, how it was found out, and why.
+    fn joined(read: Verdict, tried: Verdict, is_search: bool) -> (Verdict, Proof, Option<String>) {
+        let read = Read::new(read, "read");
+        let tried = probes::Tried {
+            verdict: tried,
+            did: "tried".to_owned(),
+            evidence: Vec::new(),
+        };
+        let judged = join(&Claim::RootNotHostRoot, read, tried, is_search);
+        (judged.verdict, judged.proof, judged.reason)
+    }
+
+    #[test]
+    fn an_experiment_that_fails_beats_whatever_was_read() {
+        for read in Verdict::ALL {
+            for is_search in [false, true] {
+                let expected = (Fails, Proof::Probed, None);
+                assert_eq!(joined(read, Fails, is_search), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_read_to_fail_is_never_said_to_hold() {
+        let reason = "read; by experiment it holds: tried".to_owned();
+        for is_search in [false, true] {
+            let expected = (Undecided, Proof::Static, Some(reason.clone()));
+            assert_eq!(joined(Fails, Holds, is_search), expected);
+        }
+    }
+
+    #[test]
+    fn a_search_that_found_nothing_says_nothing_of_what_could_not_be_read() {
+        let reason = "read; no way was found, which proves little: tried".to_owned();
+        let expected = (Undecided, Proof::Static, Some(reason));
+        assert_eq!(joined(Undecided, Holds, true), expected);
+        assert_eq!(
+            joined(Undecided, Holds, false),
+            (Holds, Proof::Probed, None)
+        );
+        assert_eq!(joined(Holds, Holds, true), (Holds, Proof::Probed, None));
+    }
+
+    #[test]
+    fn where_nothing_could_be_tried_what_was_read_stands() {
+        let not_tried = || Some("not tried: tried".to_owned());
+        assert_eq!(
+            joined(Holds, Undecided, true),
+            (Holds, Proof::Static, not_tried())
+        );
+        assert_eq!(
+            joined(Fails, Undecided, true),
+            (Fails, Proof::Static, not_tried())
+        );
+    }
 }

@@ -1,0 +1,212 @@
+use super::*;
+use crate::model::process::{Links, Stat};
+use crate::model::snapshot::empty_for_tests;
+
+const OWN: u64 = 0xF000_0001;
+const UTS: NsKey = NsKey {
+    kind: NsKind::Uts,
+    inode: OWN,
+};
+
+fn process(pid: Pid, start_time: u64, uts: u64) -> Process {
+    Process {
+        pid,
+        tid: None,
+        links: Links::read(|link| {
+            Seen::Known(match link {
+                LinkName::Own(NsKind::Uts) => uts,
+                other => other.kind().initial_inode(),
+            })
+        }),
+        nthreads: 1,
+        uid: Seen::Known(0),
+        stat: Seen::Known(Stat {
+            comm: "x".into(),
+            state: 'S',
+            ppid: 1,
+            kernel_thread: false,
+            start_time,
+        })
+        .into(),
+        cmdline: Seen::Known(Vec::new()).into(),
+        cgroups: Seen::Known(Vec::new()).into(),
+        details: None,
+    }
+}
+
+/// The processes, and the uts namespace of their own that some of them are in, with this id.
+fn look(processes: &[Process], ns_id: u64) -> Snapshot {
+    let mut snapshot = empty_for_tests();
+    for process in processes {
+        snapshot.processes.insert(process.pid, process.clone());
+        if process.links.own(NsKind::Uts).get() == Some(OWN) {
+            let namespace = snapshot
+                .namespaces
+                .entry(UTS)
+                .or_insert_with(|| Namespace::new(UTS));
+            namespace.nprocs += 1;
+            namespace.ns_id = Seen::Known(ns_id);
+        }
+    }
+    snapshot
+}
+
+fn names(changes: &[Change<'_>]) -> Vec<String> {
+    let name = |change: &Change<'_>| match change {
+        Change::Born(it) => format!("born {}", it.key),
+        Change::Entered(it) => format!("entered {}", it.key),
+        Change::Emptied(it) => format!("emptied {}", it.key),
+        Change::Left(it, why) => format!("left {} {why}", it.key),
+        Change::Gone(it) => format!("gone {}", it.key),
+        Change::Started(it) => format!("started {}", it.pid),
+        Change::Ended(it) => format!("ended {}", it.pid),
+        Change::Moved(it, moves) => {
+            let moves = moves.iter().map(|it| (it.link.name(), it.from, it.to));
+            format!("moved {} {:?}", it.pid, moves.collect::<Vec<_>>())
+        }
+        Change::SetBorn(it) => format!("set born {}", it.founder),
+        Change::SetGone(it) => format!("set gone {}", it.founder),
+    };
+    changes.iter().map(name).collect()
+}
+
+fn happened(before: &Snapshot, after: &Snapshot, lives: Option<Seen<bool>>) -> Vec<String> {
+    let left = lives.map(|lives| (UTS, lives)).into_iter().collect();
+    names(&of_namespaces(before, after, &left))
+}
+
+const HOME: u64 = NsKind::Uts.initial_inode();
+
+#[test]
+fn nothing_happens_between_equal_looks() {
+    let it = look(&[process(7, 1, OWN)], 1);
+    assert!(happened(&it, &it, None).is_empty());
+    assert!(names(&of_sets(&it, &it)).is_empty());
+}
+
+#[test]
+fn a_process_moves_into_a_namespace_that_is_born_and_out_of_it_again() {
+    let (home, away) = (
+        look(&[process(7, 1, HOME)], 1),
+        look(&[process(7, 1, OWN)], 1),
+    );
+    assert_eq!(
+        happened(&home, &away, None),
+        [
+            format!("born {UTS}"),
+            format!("moved 7 {:?}", [("uts", Some(HOME), OWN)])
+        ]
+    );
+    assert_eq!(
+        happened(&away, &home, Some(Seen::Known(false))),
+        [
+            format!("moved 7 {:?}", [("uts", Some(OWN), HOME)]),
+            format!("gone {UTS}")
+        ]
+    );
+}
+
+#[test]
+fn a_namespace_without_process_is_gone_only_if_that_was_seen() {
+    let (away, home) = (look(&[process(7, 1, OWN)], 1), look(&[], 1));
+    assert_eq!(
+        happened(&away, &home, Some(Seen::Unknown(Why::Denied))),
+        ["ended 7".to_owned(), format!("left {UTS} denied")]
+    );
+    let mut empty = home.clone();
+    empty.namespaces.insert(UTS, Namespace::new(UTS));
+    let alive = || Some(Seen::Known(true));
+    assert_eq!(
+        happened(&away, &empty, alive()),
+        ["ended 7".to_owned(), format!("emptied {UTS}")]
+    );
+    assert!(
+        happened(&empty, &empty, alive()).is_empty(),
+        "it is told once"
+    );
+    assert_eq!(
+        happened(&empty, &away, None),
+        [format!("entered {UTS}"), "started 7".to_owned()]
+    );
+    assert_eq!(
+        happened(&empty, &home, Some(Seen::Known(false))),
+        [format!("gone {UTS}")]
+    );
+    // Nobody ever was in it that we know of, and nobody can say.
+    assert!(happened(&empty, &home, Some(Seen::Unknown(Why::Denied))).is_empty());
+}
+
+#[test]
+fn an_inode_that_is_used_again_is_another_namespace_and_a_number_another_process() {
+    let (then, now) = (
+        look(&[process(7, 1, OWN)], 1),
+        look(&[process(7, 2, OWN)], 2),
+    );
+    assert_eq!(
+        happened(&then, &now, None),
+        [
+            format!("born {UTS}"),
+            "started 7".to_owned(),
+            "ended 7".to_owned(),
+            format!("gone {UTS}")
+        ]
+    );
+}
+
+#[test]
+fn a_link_that_cannot_be_read_is_no_move() {
+    let known = look(&[process(7, 1, HOME)], 1);
+    let mut denied = known.clone();
+    let process = denied.processes.get_mut(&7).unwrap();
+    process.links = Links::unknown(&Why::Denied);
+    assert!(happened(&known, &denied, None).is_empty());
+    assert!(happened(&denied, &known, None).is_empty());
+}
+
+#[test]
+fn the_first_child_of_a_new_pid_namespace_shows_where_its_parent_s_children_go() {
+    let links = |children: Seen<u64>| {
+        let mut it = process(7, 1, HOME);
+        it.links = Links::read(|link| match link {
+            LinkName::PidForChildren => children.clone(),
+            other => Seen::Known(other.kind().initial_inode()),
+        });
+        look(&[it], 1)
+    };
+    let initial = NsKind::Pid.initial_inode();
+    let waiting = links(Seen::Unknown(Why::Gone));
+    let forked = links(Seen::Known(OWN));
+    let at_home = links(Seen::Known(initial));
+    assert!(happened(&at_home, &waiting, None).is_empty());
+    assert_eq!(
+        happened(&waiting, &forked, None),
+        [format!(
+            "moved 7 {:?}",
+            [("pid_for_children", None::<u64>, OWN)]
+        )]
+    );
+    assert!(happened(&waiting, &at_home, None).is_empty());
+}
+
+#[test]
+fn only_what_is_of_the_named_kinds_is_left() {
+    let (home, away) = (
+        look(&[process(7, 1, HOME)], 1),
+        look(&[process(7, 1, OWN)], 1),
+    );
+    let of = |kinds: &[NsKind]| {
+        let all = of_namespaces(&home, &away, &BTreeMap::new());
+        all.into_iter().filter_map(|it| it.within(kinds)).count()
+    };
+    assert_eq!((of(&[]), of(&[NsKind::Uts]), of(&[NsKind::Net])), (2, 2, 0));
+}
+
+#[test]
+fn sets_come_and_go_with_their_processes() {
+    let (home, both) = (
+        look(&[process(1, 0, HOME)], 1),
+        look(&[process(1, 0, HOME), process(7, 1, OWN)], 1),
+    );
+    assert_eq!(names(&of_sets(&home, &both)), ["set born 7", "started 7"]);
+    assert_eq!(names(&of_sets(&both, &home)), ["ended 7", "set gone 7"]);
+}
