@@ -49,10 +49,11 @@ pub fn gate(global: &Global, args: &RunArgs, launch: &Launch) -> Result<Option<G
                 if verbose || !is_proven {
                     output::note(text::verify(&terminal, &snapshot, &report, verbose).trim_end());
                 } else {
-                    let count = report.counts()[&Verdict::Holds];
-                    output::note(&format!(
-                        "nsinspect: proven before the start: {count} claims"
-                    ));
+                    let claims = match report.counts()[&Verdict::Holds] {
+                        1 => "1 claim".to_owned(),
+                        count => format!("{count} claims"),
+                    };
+                    output::note(&format!("nsinspect: proven before the start: {claims}"));
                 }
             }
             Err(error) => output::complain(&error),
