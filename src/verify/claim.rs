@@ -75,7 +75,7 @@ pub enum Propagation {
 }
 
 /// Something that listens, as the target would name it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Socket {
     Path(String),
     /// An abstract unix socket, without the `@`.

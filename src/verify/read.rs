@@ -296,13 +296,24 @@ mod tests {
                 "version: 1\nclaims:\n  no_new_privs: yes please\n",
                 "claims.no_new_privs: invalid type: string \"yes please\"",
             ),
-            ("claims: {isolated: [pid]}\n", "missing field `version`"),
         ] {
             let error = error(text);
             assert!(error.starts_with(expected), "{text}: {error}");
             let has_place = error.contains(" at line ") && error.contains(" column ");
-            assert!(has_place || text.starts_with("claims"), "{error}");
+            assert!(has_place, "{error}");
         }
+        // What is not there at all has no place.
+        assert_eq!(error("description: x\n"), "missing field `version`");
+    }
+
+    #[test]
+    fn the_place_is_that_of_the_word() {
+        let text = "version: 1\nclaims:\n  isolated: [pid, nosuch]\n";
+        assert!(
+            error(text).ends_with(" at line 3 column 19"),
+            "{}",
+            error(text)
+        );
     }
 
     #[test]
