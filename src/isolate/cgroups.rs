@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::os::fd::{AsRawFd, RawFd};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
@@ -80,6 +81,12 @@ fn open_one(entry: &CgroupEntry, hierarchy: &Hierarchy) -> Result<Joinable, Fail
 fn below_root<'a>(path: &'a str, root: &str) -> Option<&'a str> {
     let below = path.strip_prefix(root.trim_end_matches('/'))?;
     (below.is_empty() || below.starts_with('/')).then_some(below)
+}
+
+impl AsRawFd for Joinable {
+    fn as_raw_fd(&self) -> RawFd {
+        self.procs.as_raw_fd()
+    }
 }
 
 impl Joinable {

@@ -173,7 +173,7 @@ fn said_by_stub(tells: &mut File) -> Option<Result<i32, Errno>> {
 
 /// What the stub says goes through a pipe that a process inside may get hold of, if it may trace what
 /// is born there: a number is believed where it is that of a child of ours.
-fn our_child(number: i32) -> Result<Pid, Failure> {
+pub fn our_child(number: i32) -> Result<Pid, Failure> {
     let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
     let child = Pid::from_raw(number);
     match waitid(Id::Pid(child), flags) {

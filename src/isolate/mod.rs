@@ -34,5 +34,9 @@ pub mod program;
 pub mod root;
 /// Standing over the program until it ends.
 pub mod supervise;
+/// The rights of another process.
+pub mod target_user;
+/// Being where another process is, with its rights.
+pub mod visit;
 
 pub use failure::{Failure, Step};

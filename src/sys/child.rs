@@ -149,9 +149,10 @@ fn receive_fd(socket: &OwnedFd) -> Result<OwnedFd, Errno> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// Makes the child unreachable for those whose namespaces it will join. Joining a user namespace
-/// resets the flag (commit_creds in kernel/cred.c), so [`super::inside`] does this once more.
-pub(super) fn harden() {
+/// Makes the child unreachable for those whose namespaces it will join, and ends it with its parent.
+/// Joining a user namespace and changing ids reset both (commit_creds in kernel/cred.c), so that this
+/// is done once more after.
+pub fn harden() {
     hide();
     // It cannot fail with this argument (PR_SET_PDEATHSIG(2const)).
     let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
@@ -207,7 +208,7 @@ fn wait_readable(answer: &OwnedFd, deadline: Instant) -> Result<(), Errno> {
 /// Waits for the child that is ending. `None`: it is not, since no signal ends who waits for a file
 /// server that has taken the request (request_wait_answer in fs/fuse/dev.c). It ends when that
 /// answers or dies, and init reaps it then.
-fn reap(child: Pid) -> Option<WaitStatus> {
+pub fn reap(child: Pid) -> Option<WaitStatus> {
     let deadline = Instant::now() + TIME_TO_DIE;
     let mut pause = Duration::from_micros(50);
     loop {

@@ -28,6 +28,41 @@ pub fn close_on_exec_from(first: RawFd) -> Result<(), Errno> {
     }
 }
 
+/// Closes every descriptor but these, and puts /dev/null in the place of the first three: for a
+/// forked child that goes where nothing of ours may come, and in which no owner of a descriptor is
+/// left that would close it once more.
+pub fn close_all_but(kept: &[RawFd]) -> Result<(), Errno> {
+    let null = nix::fcntl::open("/dev/null", OFlag::O_RDWR, Mode::empty())?;
+    for standard in 0..3 {
+        // SAFETY: plain numbers; what stood there is closed.
+        Errno::result(unsafe { libc::dup2(null.as_raw_fd(), standard) })?;
+    }
+    drop(null);
+    close_above_but(2, kept)
+}
+
+/// Closes every descriptor above this number but these.
+pub fn close_above_but(last: RawFd, kept: &[RawFd]) -> Result<(), Errno> {
+    let mut kept: Vec<RawFd> = kept.iter().copied().filter(|fd| *fd > last).collect();
+    kept.sort_unstable();
+    let mut first = last + 1;
+    for fd in kept {
+        close_range(first, fd - 1)?;
+        first = fd + 1;
+    }
+    close_range(first, RawFd::MAX)
+}
+
+fn close_range(first: RawFd, last: RawFd) -> Result<(), Errno> {
+    if first > last {
+        return Ok(());
+    }
+    let (first, last) = (first.cast_unsigned(), last.cast_unsigned());
+    // SAFETY: plain numbers; by the caller's word nobody uses what is closed.
+    let result = unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+    Errno::result(result).map(drop)
+}
+
 fn mark_one_by_one(first: RawFd) -> Result<(), Errno> {
     let flags = OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let list = nix::fcntl::open("/proc/self/fd", flags, Mode::empty())?;

@@ -28,6 +28,16 @@ pub fn read_regular(path: &Path, limit: usize) -> Result<Vec<u8>, Errno> {
     }
 }
 
+/// Asks to stop swapping on a file without a name, of which there is none. Whether we have
+/// CAP_SYS_ADMIN over the initial user namespace is asked before that (swapoff(2), mm/swapfile.c).
+///
+/// # Errors
+/// EPERM: we have not. Anything else: we have.
+pub fn try_swapoff() -> Result<(), Errno> {
+    // SAFETY: the path ends in NUL.
+    Errno::result(unsafe { libc::syscall(libc::SYS_swapoff, c"".as_ptr()) }).map(drop)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

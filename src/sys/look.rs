@@ -8,6 +8,9 @@ use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 use nix::sys::stat::Mode;
+use nix::unistd::AccessFlags;
+
+use crate::model::text;
 
 /// Include/uapi/linux/stat.h (Linux 5.8).
 const STATX_MNT_ID: libc::c_uint = 0x1000;
@@ -65,6 +68,37 @@ fn look(base: BorrowedFd<'_>, path: &CStr, flags: libc::c_int) -> Result<Look, E
         gid: stat.stx_gid,
         rdev: (stat.stx_rdev_major, stat.stx_rdev_minor),
     })
+}
+
+/// Whether the caller may read or write what is open, by its effective ids: the permission bits, the
+/// capabilities, the device cgroup and a read-only mount have their say (faccessat2(2), Linux 5.8).
+/// The file is not opened, which for a device can have effects.
+///
+/// # Errors
+/// EACCES, EPERM, EROFS: it may not.
+pub fn may(file: BorrowedFd<'_>, mode: AccessFlags) -> Result<(), Errno> {
+    let flags = libc::AT_EMPTY_PATH | libc::AT_EACCESS;
+    // SAFETY: the path ends in NUL, and the rest are plain numbers.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_faccessat2,
+            file.as_raw_fd(),
+            c"".as_ptr(),
+            mode.bits(),
+            flags,
+        )
+    };
+    Errno::result(result).map(drop)
+}
+
+/// Opens what a path leads to for the caller, for looking at it. Magic links are followed by nobody:
+/// they lead to what another process has (openat2(2)).
+pub fn open_path(path: &str) -> Result<OwnedFd, Errno> {
+    let how = OpenHow::new()
+        .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
+        .mode(Mode::empty())
+        .resolve(ResolveFlag::RESOLVE_NO_MAGICLINKS);
+    openat2(nix::fcntl::AT_FDCWD, text::to_bytes(path).as_slice(), how)
 }
 
 /// Opens what is at a relative path of the same mount, for looking at it: neither links nor other

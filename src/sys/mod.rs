@@ -4,10 +4,12 @@
 pub mod bpf;
 pub mod capabilities;
 pub mod child;
+pub mod clocks;
 pub mod exec;
 pub mod files;
 pub mod inside;
 pub mod interfaces;
+pub mod ipc;
 pub mod list;
 pub mod look;
 pub mod mountfs;

@@ -93,6 +93,13 @@ impl AsFd for ProcRoot {
     }
 }
 
+/// A directory that has been opened already.
+impl From<OwnedFd> for ProcRoot {
+    fn from(dir: OwnedFd) -> ProcRoot {
+        ProcRoot { dir }
+    }
+}
+
 impl AsRawFd for ProcRoot {
     fn as_raw_fd(&self) -> std::os::fd::RawFd {
         self.dir.as_raw_fd()

@@ -17,6 +17,10 @@
 //! child by descriptor 3, as the four bytes of an `i32`. The child dies with its parent
 //! (PR_SET_PDEATHSIG), waits for one byte on descriptor 4, and executes. An error of clone or
 //! execve is told as its negative number.
+//!
+//! [`Entry::Ask`] makes such a child too, which executes nothing: it reads numbers from descriptor 4,
+//! four bytes each, tries to name each process by kill(2) with signal 0, and tells by descriptor 3
+//! what came of it, zero or the negative error, until nobody asks any more.
 
 use std::ffi::CString;
 use std::fs::File;
@@ -39,6 +43,8 @@ pub enum Entry {
     Replace,
     /// Makes a sibling that becomes the program.
     Spawn,
+    /// Makes a sibling that answers whether processes of these numbers are there.
+    Ask,
 }
 
 /// The stub as an executable in memory that can no longer be changed.
@@ -134,16 +140,19 @@ fn code(entry: Entry) -> (&'static [u8], usize) {
     unsafe extern "C" {
         static nsinspect_stub_replace: u8;
         static nsinspect_stub_spawn: u8;
+        static nsinspect_stub_ask: u8;
         static nsinspect_stub_end: u8;
     }
     let begin = &raw const nsinspect_stub_replace;
     let spawn = &raw const nsinspect_stub_spawn;
+    let ask = &raw const nsinspect_stub_ask;
     let end = &raw const nsinspect_stub_end;
-    // SAFETY: the three are labels in one section below, in this order.
+    // SAFETY: they are labels in one section below, the first and the last of it among them.
     let code = unsafe { std::slice::from_raw_parts(begin, end.addr() - begin.addr()) };
     let offset = match entry {
         Entry::Replace => 0,
         Entry::Spawn => spawn.addr() - begin.addr(),
+        Entry::Ask => ask.addr() - begin.addr(),
     };
     (code, offset)
 }
@@ -154,6 +163,9 @@ std::arch::global_asm!(
     ".balign 16",
     "nsinspect_stub_replace:",
     "xor ebp, ebp",
+    "jmp 2f",
+    "nsinspect_stub_ask:",
+    "mov ebp, 2",
     "jmp 2f",
     "nsinspect_stub_spawn:",
     "mov ebp, 1",
@@ -206,6 +218,8 @@ std::arch::global_asm!(
     "mov edi, 1",
     "mov esi, 9",
     "syscall",
+    "cmp ebp, 2",
+    "je 6f",
     // read(GATE, …, 1)
     "xor eax, eax",
     "mov edi, 4",
@@ -232,6 +246,28 @@ std::arch::global_asm!(
     "mov edx, 4",
     "syscall",
     "jmp 9f",
+    "6:",
+    // read(GATE, a number, 4)
+    "xor eax, eax",
+    "mov edi, 4",
+    "lea rsi, [rsp - 16]",
+    "mov edx, 4",
+    "syscall",
+    "cmp rax, 4",
+    "jne 9f",
+    // kill(the number, 0)
+    "mov eax, 62",
+    "mov edi, [rsp - 16]",
+    "xor esi, esi",
+    "syscall",
+    // write(TELLS, what came of it, 4)
+    "mov [rsp - 16], eax",
+    "mov eax, 1",
+    "mov edi, 3",
+    "lea rsi, [rsp - 16]",
+    "mov edx, 4",
+    "syscall",
+    "jmp 6b",
     "8:",
     // write(2, the message)
     "mov eax, 1",
@@ -257,6 +293,9 @@ std::arch::global_asm!(
     ".balign 16",
     "nsinspect_stub_replace:",
     "mov x20, #0",
+    "b 2f",
+    "nsinspect_stub_ask:",
+    "mov x20, #2",
     "b 2f",
     "nsinspect_stub_spawn:",
     "mov x20, #1",
@@ -307,6 +346,8 @@ std::arch::global_asm!(
     "mov x0, #1",
     "mov x1, #9",
     "svc #0",
+    "cmp x20, #2",
+    "b.eq 6f",
     // read(GATE, …, 1)
     "mov x8, #63",
     "mov x0, #4",
@@ -333,6 +374,28 @@ std::arch::global_asm!(
     "mov x2, #4",
     "svc #0",
     "b 9f",
+    "6:",
+    // read(GATE, a number, 4)
+    "mov x8, #63",
+    "mov x0, #4",
+    "mov x1, sp",
+    "mov x2, #4",
+    "svc #0",
+    "cmp x0, #4",
+    "b.ne 9f",
+    // kill(the number, 0)
+    "mov x8, #129",
+    "ldrsw x0, [sp]",
+    "mov x1, #0",
+    "svc #0",
+    // write(TELLS, what came of it, 4)
+    "str w0, [sp]",
+    "mov x8, #64",
+    "mov x0, #3",
+    "mov x1, sp",
+    "mov x2, #4",
+    "svc #0",
+    "b 6b",
     "8:",
     // write(2, the message)
     "mov x8, #64",
@@ -416,7 +479,7 @@ mod tests {
 
     #[test]
     fn without_its_descriptor_it_ends_at_once() {
-        for entry in [Entry::Replace, Entry::Spawn] {
+        for entry in [Entry::Replace, Entry::Spawn, Entry::Ask] {
             let mut command = command(entry, None, None);
             let ended = command.args(["/bin/echo", "echo", "not run"]).output();
             let ended = ended.unwrap();
@@ -434,12 +497,16 @@ mod tests {
         assert!(file.set_len(0).is_err());
     }
 
+    fn spawn(program: &[&str]) -> (i32, OwnedFd, File) {
+        sibling(Entry::Spawn, program)
+    }
+
     /// Has the stub make its sibling; its number or the error, the way to open the gate, and what
     /// it tells further.
-    fn spawn(program: &[&str]) -> (i32, OwnedFd, File) {
+    fn sibling(entry: Entry, program: &[&str]) -> (i32, OwnedFd, File) {
         let (tells, teller) = pipe2(OFlag::O_CLOEXEC).unwrap();
         let (gate, opener) = pipe2(OFlag::O_CLOEXEC).unwrap();
-        let mut command = command(Entry::Spawn, Some(teller), Some(gate));
+        let mut command = command(entry, Some(teller), Some(gate));
         let ended = command.args(program).status().unwrap();
         drop(command);
         assert_eq!(ended.code(), Some(0));
@@ -477,6 +544,23 @@ mod tests {
         let (sibling, opener, mut tells) = spawn(&["/no/such/program", "name"]);
         write(&opener, b"g").unwrap();
         assert_eq!(word(&mut tells), Some(-libc::ENOENT));
+        let sibling = Pid::from_raw(sibling);
+        assert_eq!(waitpid(sibling, None), Ok(WaitStatus::Exited(sibling, 126)));
+    }
+
+    #[test]
+    fn the_sibling_that_is_asked_tells_who_is_there_until_nobody_asks() {
+        let (sibling, opener, mut tells) = sibling(Entry::Ask, &[]);
+        let mut ask = |number: i32| {
+            write(&opener, &number.to_ne_bytes()).unwrap();
+            word(&mut tells)
+        };
+        assert_eq!(ask(std::process::id().cast_signed()), Some(0));
+        assert_eq!(ask(sibling), Some(0));
+        // Above the highest number that there can be (PID_MAX_LIMIT).
+        assert_eq!(ask(5_000_000), Some(-libc::ESRCH));
+        drop(opener);
+        assert_eq!(word(&mut tells), None);
         let sibling = Pid::from_raw(sibling);
         assert_eq!(waitpid(sibling, None), Ok(WaitStatus::Exited(sibling, 126)));
     }

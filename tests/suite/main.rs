@@ -18,6 +18,7 @@ mod generated;
 mod kernels;
 mod launch;
 mod live;
+mod probing;
 mod robust;
 mod runtimes;
 mod sarif;

@@ -85,6 +85,11 @@ impl Pinned {
 
     /// The path of one of its files, for messages.
     pub fn name(&self, file: &str) -> String {
-        format!("/proc/{}/{file}", self.number)
+        format!("{}/{file}", self.directory())
+    }
+
+    /// The path of its directory, for messages.
+    pub fn directory(&self) -> String {
+        format!("/proc/{}", self.number)
     }
 }

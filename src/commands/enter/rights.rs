@@ -1,16 +1,14 @@
 //! The rights with which a program runs in there: ours, those of root in there, or the target's.
 
-use nix::unistd::{Gid, getgroups};
-
 use super::pinned::Pinned;
 use crate::cli::{EnterArgs, IdArg};
 use crate::commands::run::tell;
 use crate::error::Error;
 use crate::isolate::credentials::{Credentials, Keep};
-use crate::isolate::id_map::Ids;
+use crate::isolate::target_user::TargetUser;
 use crate::isolate::{Failure, Step};
 use crate::model::CapabilitySet;
-use crate::model::process::{IdRange, Seccomp, Status};
+use crate::model::process::{IdRange, Seccomp};
 use crate::sys::capabilities;
 
 /// By which numbers ids go once everything is joined.
@@ -92,7 +90,7 @@ fn plain(args: &EnterArgs, uid: Option<u32>, gid: Option<u32>, drop: CapabilityS
 pub fn of_process(args: &EnterArgs, pinned: &Pinned, numbers: Numbers) -> Result<Rights, Error> {
     let drop = capabilities_to_drop(args)?;
     if args.as_target {
-        return Ok(exactly(&TargetUser::read(pinned, numbers)?, pinned, drop)?);
+        return Ok(exactly(&target_user(pinned, numbers)?, pinned, drop)?);
     }
     let follows = [args.setuid, args.setgid].contains(&Some(IdArg::Follow));
     let root = root_inside(args, numbers);
@@ -101,7 +99,7 @@ pub fn of_process(args: &EnterArgs, pinned: &Pinned, numbers: Numbers) -> Result
     if !(follows || lacks_root) {
         return Ok(plain(args, root, root, drop));
     }
-    let target = TargetUser::read(pinned, numbers)?;
+    let target = target_user(pinned, numbers)?;
     let (uid, gid) = match lacks_root {
         true => (Some(target.uid()?), Some(target.gid()?)),
         false => (root, root),
@@ -125,11 +123,7 @@ fn has_root(pinned: &Pinned) -> Result<bool, Failure> {
 }
 
 /// The target's rights, all that can be taken over; what cannot is said.
-fn exactly(
-    target: &TargetUser<'_>,
-    pinned: &Pinned,
-    drop: CapabilitySet,
-) -> Result<Rights, Failure> {
+fn exactly(target: &TargetUser, pinned: &Pinned, drop: CapabilitySet) -> Result<Rights, Failure> {
     if let Some(label) = pinned.label() {
         tell(&format!(
             "the security label {label:?} of the target is not taken over"
@@ -144,16 +138,7 @@ fn exactly(
     }
     Ok(Rights {
         groups_before: target.groups_before(),
-        inside: Credentials {
-            uid: Some(target.uid()?),
-            gid: Some(target.gid()?),
-            real_uid: Some(target.inside(Ids::Users, status.uids.real)?),
-            real_gid: Some(target.inside(Ids::Groups, status.gids.real)?),
-            groups: Some(target.groups()),
-            keep: Keep::Exactly(Box::new(status.capabilities)),
-            drop,
-            no_new_privs: status.no_new_privs == Some(true),
-        },
+        inside: target.credentials(drop)?,
     })
 }
 
@@ -161,77 +146,22 @@ fn has_setgid() -> bool {
     capabilities::get().is_ok_and(|sets| sets.effective.contains(CapabilitySet::SETGID))
 }
 
-/// Who the target is, as we number ids, and the maps by which they are numbered in there.
-struct TargetUser<'a> {
-    pinned: &'a Pinned,
-    status: Status,
-    /// Of uids and of gids; `None` where the numbers are ours.
-    maps: Option<[Vec<IdRange>; 2]>,
-}
-
-impl<'a> TargetUser<'a> {
-    fn read(pinned: &'a Pinned, numbers: Numbers) -> Result<TargetUser<'a>, Failure> {
-        let maps = match numbers {
-            Numbers::Ours => None,
-            Numbers::Targets => Some([pinned.id_map("uid_map")?, pinned.id_map("gid_map")?]),
-            Numbers::Others => {
-                return Err(Failure::because(
-                    Step::Open(pinned.name("uid_map")),
-                    "the target's ids are numbered in its own user namespace, and another is \
-                     entered: --as-target and `follow` take the target's",
-                ));
-            }
-        };
-        Ok(TargetUser {
-            status: pinned.status()?,
-            pinned,
-            maps,
-        })
-    }
-
-    fn uid(&self) -> Result<u32, Failure> {
-        self.inside(Ids::Users, self.status.uids.effective)
-    }
-
-    fn gid(&self) -> Result<u32, Failure> {
-        self.inside(Ids::Groups, self.status.gids.effective)
-    }
-
-    /// The number in there of an id that we number so.
-    fn inside(&self, ids: Ids, id: u32) -> Result<u32, Failure> {
-        let Some(maps) = &self.maps else {
-            return Ok(id);
-        };
-        let map = match ids {
-            Ids::Users => &maps[0],
-            Ids::Groups => &maps[1],
-        };
-        IdRange::inside_of(map, id).ok_or_else(|| {
-            Failure::because(
-                Step::Open(self.pinned.name(ids.file())),
-                format!("{id} of the target has no number in there: nobody in there can become it"),
-            )
-        })
-    }
-
-    /// Its supplementary groups. One that has no number in there is none that it could use.
-    fn groups(&self) -> Vec<u32> {
-        let groups = self.status.groups.iter();
-        groups
-            .filter_map(|id| self.inside(Ids::Groups, *id).ok())
-            .collect()
-    }
-
-    fn has_our_groups(&self) -> bool {
-        let ours = getgroups().unwrap_or_default();
-        let mut ours: Vec<u32> = ours.into_iter().map(Gid::as_raw).collect();
-        let mut theirs = self.status.groups.clone();
-        ours.sort_unstable();
-        theirs.sort_unstable();
-        ours == theirs
-    }
-
-    fn groups_before(&self) -> Option<Vec<u32>> {
-        self.maps.is_some().then(|| self.status.groups.clone())
-    }
+/// Who the target is.
+fn target_user(pinned: &Pinned, numbers: Numbers) -> Result<TargetUser, Failure> {
+    let maps = match numbers {
+        Numbers::Ours => None,
+        Numbers::Targets => Some([pinned.id_map("uid_map")?, pinned.id_map("gid_map")?]),
+        Numbers::Others => {
+            return Err(Failure::because(
+                Step::Open(pinned.name("uid_map")),
+                "the target's ids are numbered in its own user namespace, and another is \
+                 entered: --as-target and `follow` take the target's",
+            ));
+        }
+    };
+    Ok(TargetUser {
+        name: pinned.directory(),
+        status: pinned.status()?,
+        maps,
+    })
 }

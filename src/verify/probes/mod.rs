@@ -2,12 +2,39 @@
 //! works together with one outside. Nothing that the target uses is changed, nothing is left behind,
 //! and each has a time limit.
 
-use std::time::Duration;
+/// A process that is born in the target's pid namespace.
+mod asker;
+/// What the target sees of cgroups, and may write there.
+mod cgroup;
+/// Devices.
+mod device;
+/// A process that is held, and the way to where it is.
+mod held;
+mod ipc;
+mod mnt;
+mod net;
+/// The two sides of an experiment.
+mod party;
+/// What stands at a path inside.
+mod path;
+mod pid;
+/// Every procfs inside.
+mod procfs;
+/// Sockets that others listen on.
+mod reach;
+mod time;
+mod user;
+mod uts;
 
+use std::time::{Duration, Instant};
+
+use self::held::Held;
+use self::party::Place;
 use super::claim::{Access, PathState, Propagation, Socket};
 use super::verdict::{Evidence, Verdict};
 use crate::model::process::TimeOffsets;
 use crate::model::{NsKind, Pid};
+use crate::sys::child;
 
 /// A process that a probe looks at, or from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,11 +98,108 @@ pub struct Tried {
     pub evidence: Vec<Evidence>,
 }
 
-/// Tries one statement about a process.
-pub fn try_it(_target: &Target, _question: &Question, _limit: Duration) -> Tried {
+/// A statement holds.
+fn holds(did: impl Into<String>, evidence: Vec<Evidence>) -> Tried {
     Tried {
+        verdict: Verdict::Holds,
+        did: did.into(),
+        evidence,
+    }
+}
+
+/// A statement fails.
+fn fails(did: impl Into<String>, evidence: Vec<Evidence>) -> Tried {
+    Tried {
+        verdict: Verdict::Fails,
+        did: did.into(),
+        evidence,
+    }
+}
+
+/// The two sides of an experiment, and until when it may take.
+struct Case<'a> {
+    held: &'a Held,
+    /// Whoever is on the other side; `None`: we.
+    from: Option<&'a Held>,
+    deadline: Instant,
+}
+
+impl Case<'_> {
+    /// Where the target is, with its rights.
+    fn inside(&self, kinds: &[NsKind]) -> Result<Place, String> {
+        self.held.place(kinds)
+    }
+
+    /// Where the other side is.
+    fn outside(&self, kinds: &[NsKind]) -> Result<Place, String> {
+        match self.from {
+            Some(from) => from.place(kinds),
+            None => Ok(Place::Here),
+        }
+    }
+
+    /// Whether both sides are in one namespace of a kind.
+    fn same(&self, kind: NsKind) -> Result<bool, String> {
+        let theirs = self.held.namespace(kind)?;
+        Ok(theirs
+            == match self.from {
+                Some(from) => from.namespace(kind)?,
+                None => self.held.our_namespace(kind)?,
+            })
+    }
+}
+
+/// Tries one statement about a process. No other thread may run meanwhile.
+///
+/// What the seccomp filter or the label of the target forbids is not forbidden to the probe: what it
+/// could do is the most that the target can.
+pub fn try_it(target: &Target, question: &Question, limit: Duration) -> Tried {
+    child::wait_until_alone();
+    attempt(target, question, Instant::now() + limit).unwrap_or_else(|reason| Tried {
         verdict: Verdict::Undecided,
-        did: "there is no experiment for this".to_owned(),
+        did: reason,
         evidence: Vec::new(),
+    })
+}
+
+/// The error is why it could not be tried, or not to the end.
+fn attempt(target: &Target, question: &Question, deadline: Instant) -> Result<Tried, String> {
+    let held = Held::open(target)?;
+    let from = match question {
+        Question::Isolated {
+            from: Some(from), ..
+        } => Some(Held::open(from)?),
+        _ => None,
+    };
+    let case = Case {
+        held: &held,
+        from: from.as_ref(),
+        deadline,
+    };
+    match question {
+        Question::Isolated { kind, .. } => match kind {
+            NsKind::Cgroup => cgroup::isolated(&case),
+            NsKind::Ipc => ipc::isolated(&case),
+            NsKind::Mnt => mnt::isolated(&case),
+            NsKind::Net => net::isolated(&case),
+            NsKind::Pid => pid::isolated(&case),
+            NsKind::Time => time::isolated(&case),
+            NsKind::User => user::isolated(&case),
+            NsKind::Uts => uts::isolated(&case),
+        },
+        Question::Path { path, is } => path::is(&case, path, *is),
+        Question::Propagation { .. } => {
+            Err("to try how mounts propagate would change what the target uses".to_owned())
+        }
+        Question::DeviceRefused { path, access } => device::is_refused(&case, path, *access),
+        Question::Unreachable(socket) => reach::is_unreachable(&case, socket),
+        Question::HostCapabilitiesRefused => user::is_refused_by_host(&case),
+        Question::Hostname(name) => uts::is_called(&case, name),
+        Question::OnlyOwnProcesses => pid::sees_only_its_own(&case),
+        Question::AtMostProcesses(most) => pid::sees_at_most(&case, *most),
+        Question::Interfaces(names) => net::sees_interfaces(&case, names),
+        Question::TimeOffsets(offsets) => time::is_ahead_by(&case, offsets),
+        Question::CgroupPath(path) => cgroup::is_at(&case, path),
+        Question::CgroupNotWritable => cgroup::is_not_writable(&case),
     }
 }

@@ -1,0 +1,111 @@
+//! A process that is born in the target's pid namespace and tries to name others from there. It holds
+//! nothing of ours: it is the sealed stub, whatever can see and trace it in there.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::Instant;
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{pipe2, write};
+
+use super::party::{Place, late, wait_readable};
+use crate::isolate::enter::our_child;
+use crate::isolate::visit::become_asker;
+use crate::model::Pid;
+use crate::sys::child;
+
+/// It ends with this.
+pub struct Asker {
+    process: nix::unistd::Pid,
+    gate: Option<OwnedFd>,
+    tells: File,
+    deadline: Instant,
+}
+
+impl Asker {
+    /// Has one be born in a place, whose pid namespace is the one to be born into.
+    pub fn start(place: &Place, deadline: Instant) -> Result<Asker, String> {
+        let unprepared = |errno: Errno| format!("cannot start a process: {errno}");
+        let pipe = || pipe2(OFlag::O_CLOEXEC).map_err(unprepared);
+        let (tells, teller) = pipe()?;
+        let (gate, opener) = pipe()?;
+        let (complaints, complaint) = pipe()?;
+        let midwife = child::spawn(|| {
+            child::harden();
+            let kept = [&teller, &gate, &complaint].map(AsRawFd::as_raw_fd);
+            let reason = match place.go(&kept) {
+                Ok(()) => super::held::words(&become_asker(&teller, &gate)),
+                Err(reason) => reason,
+            };
+            let _ = write(&complaint, reason.as_bytes());
+            1
+        });
+        let midwife = midwife.map_err(unprepared)?;
+        drop((teller, gate, complaint));
+        let mut asker = Asker {
+            process: midwife,
+            gate: Some(opener),
+            tells: tells.into(),
+            deadline,
+        };
+        // Until the stub has told the number of what it has made, the process is the midwife.
+        let born = asker.word();
+        let number = match born {
+            Ok(number) if number > 0 => number,
+            Ok(refused) => {
+                let errno = Errno::from_raw(-refused);
+                return Err(format!("nobody can be born in there: {errno}"));
+            }
+            Err(reason) => return Err(complaint_of(complaints).unwrap_or(reason)),
+        };
+        let sibling = our_child(number).map_err(|failure| super::held::words(&failure))?;
+        let _ = child::reap(midwife);
+        asker.process = sibling;
+        Ok(asker)
+    }
+
+    /// Its number in our pid namespace.
+    pub fn pid(&self) -> Pid {
+        self.process.as_raw()
+    }
+
+    /// Whether it can name the process of this number, which has to be above 0.
+    pub fn ask(&mut self, number: Pid) -> Result<Result<(), Errno>, String> {
+        let gate = self.gate.as_ref().ok_or_else(late)?;
+        let sent = write(gate, &number.max(1).to_ne_bytes());
+        sent.map_err(|_| "the process inside that was asked has ended".to_owned())?;
+        Ok(match self.word()? {
+            0 => Ok(()),
+            errno => Err(Errno::from_raw(-errno)),
+        })
+    }
+
+    fn word(&mut self) -> Result<i32, String> {
+        match wait_readable(&self.tells, self.deadline) {
+            Ok(()) => {}
+            Err(_) => return Err(late()),
+        }
+        let mut word = [0; 4];
+        let read = self.tells.read_exact(&mut word);
+        read.map_err(|_| "the process inside that was asked has ended".to_owned())?;
+        Ok(i32::from_ne_bytes(word))
+    }
+}
+
+/// What the midwife has said; it has ended, and the pipe with it.
+fn complaint_of(pipe: OwnedFd) -> Option<String> {
+    let mut text = String::new();
+    File::from(pipe).take(4096).read_to_string(&mut text).ok()?;
+    (!text.is_empty()).then_some(text)
+}
+
+impl Drop for Asker {
+    fn drop(&mut self) {
+        self.gate = None;
+        let _ = kill(self.process, Signal::SIGKILL);
+        let _ = child::reap(self.process);
+    }
+}

@@ -1,0 +1,73 @@
+//! Names of the host: read on both sides. Nothing is changed, so that two sides which are called alike
+//! are told apart by their namespaces alone.
+
+use nix::sys::utsname::uname;
+use serde::{Deserialize, Serialize};
+
+use super::party::{Line, Party, Place};
+use super::{Case, Tried, fails, holds};
+use crate::model::{NsKind, text};
+use crate::verify::verdict::Evidence;
+
+const KINDS: [NsKind; 1] = [NsKind::Uts];
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Names {
+    host: String,
+    domain: String,
+}
+
+fn read(line: &Line) -> Result<(), String> {
+    use std::os::unix::ffi::OsStrExt;
+    let names = uname().map_err(|errno| format!("uname(2): {errno}"))?;
+    line.say(&Names {
+        host: text::from_bytes(names.nodename().as_bytes()),
+        domain: text::from_bytes(names.domainname().as_bytes()),
+    })
+}
+
+fn names(place: &Place, case: &Case<'_>) -> Result<Names, String> {
+    Party::start(place, case.deadline, read)?.hear()
+}
+
+/// The target shares no uts namespace with the other side.
+pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
+    let outside = names(&case.outside(&KINDS)?, case)?;
+    let inside = names(&case.inside(&KINDS)?, case)?;
+    let evidence = vec![
+        Evidence::new("hostname outside", &outside.host),
+        Evidence::new("hostname inside", &inside.host),
+        Evidence::new("domainname outside", &outside.domain),
+        Evidence::new("domainname inside", &inside.domain),
+    ];
+    Ok(match (inside == outside, case.same(NsKind::Uts)?) {
+        (false, _) => holds(
+            format!(
+                "read the names on both sides: {}, and outside {}",
+                inside.host, outside.host
+            ),
+            evidence,
+        ),
+        (true, false) => holds(
+            "read the names on both sides: they are alike, in two namespaces",
+            evidence,
+        ),
+        (true, true) => fails(
+            format!(
+                "read the names on both sides: {} in one namespace",
+                inside.host
+            ),
+            evidence,
+        ),
+    })
+}
+
+/// The target is called so.
+pub fn is_called(case: &Case<'_>, name: &str) -> Result<Tried, String> {
+    let inside = names(&case.inside(&KINDS)?, case)?.host;
+    let evidence = vec![Evidence::new("hostname inside", &inside)];
+    Ok(match inside == name {
+        true => holds("read the hostname inside", evidence),
+        false => fails(format!("read the hostname inside: {inside}"), evidence),
+    })
+}
