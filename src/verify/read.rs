@@ -416,4 +416,16 @@ no_finding_above: low";
             ]
         );
     }
+
+    #[test]
+    fn the_claims_in_readme_are_read() {
+        let readme = include_str!("../../README.md");
+        let (_, rest) = readme
+            .split_once("read by the tests -->\n```yaml\n")
+            .unwrap();
+        let (text, _) = rest.split_once("```\n").unwrap();
+        let file = parse(text).unwrap();
+        assert_eq!(file.targets.len(), 2);
+        assert!(file.targets[1].select.is_some());
+    }
 }

@@ -191,7 +191,7 @@ fn an_audit_finds_nothing_above_what_is_claimed_or_does() {
         "--user=1000",
         "--security-opt=no-new-privileges",
     ]));
-    let privileged = started!(docker::run(&["--privileged"]));
+    let privileged = started!(docker::run(&["--pid=host", "--cap-add=SYS_PTRACE"]));
     holds_and_fails(&usual, &privileged, &["no_finding_above: high"]);
 }
 
