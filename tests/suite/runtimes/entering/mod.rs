@@ -2,5 +2,6 @@
 
 mod containers;
 mod hostile;
+mod inside;
 mod rights;
 mod sandboxes;
