@@ -20,15 +20,10 @@ use crate::model::{CapabilitySet, LinkName, NsKind};
 use crate::output;
 use crate::sys::{capabilities, child, exec};
 
-<<<<<<< HEAD
 pub fn run(global: &Global, args: &RunArgs) -> Result<Exit, Error> {
+    child::end_on_panic(Exit::NOT_SET_UP.code().into());
     let mut launch = resolve(args).map_err(not_set_up)?;
     launch.gate = launched::gate(global, args, &launch).map_err(not_set_up)?;
-=======
-pub fn run(args: &RunArgs) -> Result<Exit, Error> {
-    child::end_on_panic(Exit::NOT_SET_UP.code().into());
-    let launch = resolve(args).map_err(not_set_up)?;
->>>>>>> cb97ec236fd107b5457ecf104d71981abc7f1677
     let also = match launch.kinds.contains(&NsKind::Pid) {
         true => ", and with it all that was in its pid namespace",
         false => "",
