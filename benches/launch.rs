@@ -36,7 +36,7 @@ const LAUNCHES: [(&str, &str); 7] = [
 ];
 
 /// Words that mean the same to `enter` and to nsenter(1).
-const ENTRIES: [&str; 7] = ["-u", "-m", "-n", "-p", "-U", "-mp", "-a"];
+const ENTRIES: [&str; 7] = ["-u", "-m", "-n", "-p", "-U", "-m -p", "-a"];
 
 fn main() -> ExitCode {
     let args = Args::parse();

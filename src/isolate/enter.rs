@@ -7,13 +7,15 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::PathBuf;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
-use nix::unistd::{Pid, chdir, fchdir, pipe2, write};
+use nix::unistd::{Pid, chdir, close, fchdir, pipe2, write};
 
 use super::cgroups::Joinable;
 use super::credentials::{self, Credentials};
@@ -21,7 +23,7 @@ use super::failure::{During, Failure, Step};
 use super::join::{self, Wanted};
 use super::program::Program;
 use super::root::enter_root;
-use super::supervise::{Ended, HeldSignals, Role, Supervisor, Tell, start};
+use super::supervise::{Ended, HeldSignals, Role, Supervisor, Tell};
 use crate::model::NsKind;
 use crate::sys::pidfd::PidFd;
 use crate::sys::{child, exec};
@@ -76,33 +78,34 @@ impl Entry {
         let held = HeldSignals::hold()?;
         let (tells, teller) = pipe2(OFlag::O_CLOEXEC).during(|| Step::Prepare)?;
         let (gate, opener) = pipe2(OFlag::O_CLOEXEC).during(|| Step::Prepare)?;
-        let program = self.program.clone();
-        let name = program.name();
+        let name = self.program.name();
         let tell = self.tell;
-        let midwife = start(
-            &held,
-            // The other ends are closed by execve.
-            move |_| {
-                child::hide();
-                match self.enter() {
-                    Ok(()) => program.spawn_by_stub(teller, gate),
-                    Err(failure) => failure,
-                }
-            },
-            || Ok(()),
-        )?;
+        let midwife = child::spawn(|| {
+            // The read end of the gate is all that it has of it: it ends with the supervisor.
+            let _ = close(opener.as_raw_fd());
+            let failure = self.give_birth(&held, &teller, &gate);
+            tell_failure(&teller, &failure);
+            failure.exit_code().into()
+        });
+        let midwife = midwife.during(|| Step::Fork)?;
+        drop((teller, gate));
         let mut tells = File::from(tells);
-        let wait = held.wait_readable(&tells, midwife.process);
+        let wait = held.wait_readable(&tells, midwife);
         wait.during(|| Step::Prepare)?;
-        let born = said_by_stub(&mut tells);
-        let midwife = waitpid(midwife.process, None);
-        let program = match born {
-            Some(Ok(number)) => our_child(number)?,
-            Some(Err(errno)) => return Err(errno).during(|| Step::Fork),
-            None => return never_born(midwife),
+        let program = match said_by_stub(&mut tells) {
+            Some(Ok(number)) if number == midwife.as_raw() => Err(tampered()),
+            Some(Ok(number)) => our_child(number),
+            Some(Err(A_FAILURE_FOLLOWS)) => Err(told_failure(&mut tells)),
+            Some(Err(errno)) => Err(errno).during(|| Step::Fork),
+            None => return never_born(waitpid(midwife, None)),
         };
-        // One that has been killed meanwhile does not read it, and its end is told below.
-        let _ = write(&opener, b"g");
+        if program.is_ok() {
+            // One that has been killed meanwhile does not read it, and its end is told below.
+            let _ = write(&opener, b"g");
+        }
+        // It ends while the program begins.
+        let _ = waitpid(midwife, None);
+        let program = program?;
         let supervisor = Supervisor {
             held: &held,
             init_in: None,
@@ -114,6 +117,21 @@ impl Entry {
         match refusal(ended, &mut tells) {
             Some(errno) => Err(Failure::to_execute(name, errno)),
             None => Ok(ended),
+        }
+    }
+
+    /// Enters, and becomes the stub, by which the program is born.
+    fn give_birth(&mut self, held: &HeldSignals, teller: &OwnedFd, gate: &OwnedFd) -> Failure {
+        let mut attempt = || {
+            // For as long as it is one of us; what is born has its own way.
+            set_pdeathsig(Signal::SIGKILL).during(|| Step::Prepare)?;
+            held.let_go().during(|| Step::Prepare)?;
+            child::hide();
+            self.enter()
+        };
+        match attempt() {
+            Ok(()) => self.program.spawn_by_stub(teller, gate),
+            Err(failure) => failure,
         }
     }
 
@@ -159,6 +177,24 @@ impl Entry {
     }
 }
 
+/// No error: what comes next is what has failed before there was a stub.
+const A_FAILURE_FOLLOWS: Errno = Errno::UnknownErrno;
+
+fn tell_failure(teller: &OwnedFd, failure: &Failure) {
+    let mut line = (A_FAILURE_FOLLOWS as i32).to_ne_bytes().to_vec();
+    // Serialising plain data cannot fail.
+    line.extend(serde_json::to_vec(failure).unwrap_or_default());
+    // Nobody reads it if the supervisor is gone.
+    let _ = write(teller, &line);
+}
+
+fn told_failure(tells: &mut File) -> Failure {
+    let mut text = Vec::new();
+    let read = tells.read_to_end(&mut text);
+    let told = read.ok().and_then(|_| serde_json::from_slice(&text).ok());
+    told.unwrap_or_else(|| Failure::new(Step::Prepare, Errno::EPIPE))
+}
+
 /// The next word of the stub: the number of the process that it has made, or an error. `None` when
 /// it says no more.
 fn said_by_stub(tells: &mut File) -> Option<Result<i32, Errno>> {
@@ -178,11 +214,15 @@ pub fn our_child(number: i32) -> Result<Pid, Failure> {
     let child = Pid::from_raw(number);
     match waitid(Id::Pid(child), flags) {
         Ok(_) => Ok(child),
-        Err(_) => Err(Failure::because(
-            Step::Fork,
-            "somebody in there has tampered with what is born there",
-        )),
+        Err(_) => Err(tampered()),
     }
+}
+
+fn tampered() -> Failure {
+    Failure::because(
+        Step::Fork,
+        "somebody in there has tampered with what is born there",
+    )
 }
 
 /// Whoever was to give birth has ended before: by a signal that was meant for us, as a rule.

@@ -100,12 +100,12 @@ impl Program {
 
     /// Becomes the stub, which makes a sibling that becomes the program: it tells by one
     /// descriptor and waits on the other ([`stub::Entry::Spawn`]).
-    pub fn spawn_by_stub(&self, tells: OwnedFd, gate: OwnedFd) -> Failure {
+    pub fn spawn_by_stub(&self, tells: &OwnedFd, gate: &OwnedFd) -> Failure {
         let attempt = || {
             let ready = self.ready()?;
             let image = stub::sealed(stub::Entry::Spawn).during(|| Step::Seal)?;
             // Out of the way of the two numbers that the stub knows.
-            let [tells, gate, image] = [&tells, &gate, &image]
+            let [tells, gate, image] = [tells, gate, &image]
                 .map(|fd| exec::duplicate_above(fd, stub::GATE + 1).during(|| Step::Prepare));
             let (tells, gate, image) = (tells?, gate?, image?);
             // They have to stay open until then.

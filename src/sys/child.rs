@@ -69,8 +69,8 @@ fn answer_of(time_limit: Duration, work: impl FnOnce() -> Vec<u8>) -> Result<Vec
 }
 
 /// Forks a child that does its work and exits with the code which that returns, or, if it panics,
-/// with 1 (by SIGABRT in a build where a panic aborts). It inherits the single thread that calls this: call it while no other thread runs,
-/// since another may hold malloc's locks.
+/// with 1 (by SIGABRT in a build where a panic aborts; see [`end_on_panic`]). It inherits the single
+/// thread that calls this: call it while no other thread runs, since another may hold malloc's locks.
 pub fn spawn(work: impl FnOnce() -> i32) -> Result<Pid, Errno> {
     // SAFETY: the caller has no other thread, so the child may do all that a process may do; it
     // leaves by _exit and never returns into the caller's frames.
@@ -101,6 +101,17 @@ pub fn wait_until_alone() {
 pub fn exit_at_once(code: i32) -> ! {
     // SAFETY: it does not return.
     unsafe { libc::_exit(code) }
+}
+
+/// Has a panic, once it has been told, end this process with a code of its own, and any child that is
+/// forked later: SIGABRT, or what a build that unwinds makes of it, could be the end of a program
+/// that we stand for.
+pub fn end_on_panic(code: i32) {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        tell(panic);
+        exit_at_once(code)
+    }));
 }
 
 /// Runs `work` in a forked child as [`in_child`] does, and returns the descriptor that it opened.
@@ -259,6 +270,16 @@ mod tests {
             Vec::new()
         });
         assert_eq!(answer, Err(Errno::ETIMEDOUT));
+    }
+
+    #[test]
+    fn a_panic_ends_with_the_code_that_was_asked_for() {
+        let child = spawn(|| {
+            end_on_panic(125);
+            panic!("of a child, in a test")
+        });
+        let child = child.unwrap();
+        assert_eq!(waitpid(child, None), Ok(WaitStatus::Exited(child, 125)));
     }
 
     #[test]

@@ -30,9 +30,10 @@ use crate::model::namespace::NsKey;
 use crate::model::process::CgroupEntry;
 use crate::model::{LinkName, NsKind, Seen};
 use crate::sys::procfs::{ProcRoot, TaskDir};
-use crate::sys::{nsfs, sockets};
+use crate::sys::{child, nsfs, sockets};
 
 pub fn run(global: &Global, args: &EnterArgs) -> Result<Exit, Error> {
+    child::end_on_panic(Exit::NOT_SET_UP.code().into());
     let entry = resolve(global, args).map_err(not_set_up)?;
     finish(entry.run()?, "")
 }

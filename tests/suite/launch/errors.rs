@@ -178,6 +178,23 @@ fn maps_that_may_not_be_written_say_why() {
     );
 }
 
+/// Where AppArmor is not at hand, its switch is: the refusal of the map is real in any case.
+#[test]
+fn the_switch_of_apparmor_is_named_where_a_map_is_refused() {
+    needs_user_namespaces!();
+    let text = "unshare -rm sh -ec \"mount -t tmpfs it /proc/sys/kernel; \
+                echo 1 >/proc/sys/kernel/apparmor_restrict_unprivileged_userns; \
+                exec $NSINSPECT run --map-users 0:5:10 true\"";
+    refused(
+        script_as_nobody(text),
+        125,
+        "nsinspect: cannot write uid_map (by hand): Operation not permitted (EPERM)\n  \
+         kernel.apparmor_restrict_unprivileged_userns is 1: AppArmor lets programs without a \
+         profile make user namespaces, and gives them no rights there; sysctl -w \
+         kernel.apparmor_restrict_unprivileged_userns=0, or a profile for nsinspect\n",
+    );
+}
+
 #[test]
 fn a_helper_that_is_not_installed_is_named_with_its_package() {
     needs_user_namespaces!();

@@ -2,6 +2,7 @@
 
 mod beside;
 mod errors;
+mod options;
 mod root;
 pub mod running;
 mod subordinate;

@@ -4,6 +4,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, Weak};
 
 use crate::support::command::output_of;
+use crate::support::run::{Answer, run_alone};
 
 use super::engine::{Daemon, shared};
 use super::workdir::Workdir;
@@ -16,6 +17,18 @@ static ENGINE: Mutex<Weak<Engine>> = Mutex::new(Weak::new());
 /// `docker run ARGS`. Names have to differ between tests, as they share the daemon.
 pub fn run(args: &[&str]) -> Start {
     Container::start_as_root(&["dockerd", "docker", "busybox", "tar"], || begin(args))
+}
+
+/// `docker exec` of these words: under all that the engine puts on a container, seccomp too.
+pub fn exec(container: &Container, words: &[&str]) -> Answer {
+    let folder = container.folder.display();
+    let mut docker = Command::new("docker");
+    docker
+        .arg(format!("--config={folder}/client"))
+        .arg(format!("--host=unix://{folder}/socket"))
+        .args(["exec", &container.id])
+        .args(words);
+    run_alone(&mut docker).0
 }
 
 fn begin(args: &[&str]) -> Start {

@@ -1,5 +1,6 @@
 //! What the kernel refuses, and what is said then: the step, the kind, the errno, the cause.
 
+use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use crate::support::facts::{inode, own_pid};
 use crate::support::forked::Forked;
 use crate::support::nsinspect::{Answer, Run, nsinspect};
 use crate::support::process::{Spawned, wait_until};
+use crate::support::run::{program_for_everyone, run};
 use crate::support::sandbox::{Sandbox, then_sleep};
 
 use super::sandbox;
@@ -36,6 +38,44 @@ fn a_pid_namespace_whose_init_has_ended() {
         &enter(&path, &[], "echo not run"),
         "nsinspect: cannot start a process: Out of memory (ENOMEM)\n  the init of the pid \
          namespace has ended, and nobody can be born into it any more (pid_namespaces(7))\n",
+    );
+}
+
+/// Has a command run with a parent whose root and working directory are also its own.
+fn sharing_directories(command: &mut Command) -> &mut Command {
+    let share = || {
+        let flags = libc::CLONE_FS | libc::SIGCHLD;
+        // SAFETY: without a stack it is fork(2); the parent of the two does nothing but wait.
+        let child = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) };
+        if child == 0 {
+            return Ok(());
+        }
+        let mut status = 0;
+        // SAFETY: two system calls, of which the second does not return.
+        unsafe {
+            libc::waitpid(child as i32, &raw mut status, 0);
+            libc::_exit(libc::WEXITSTATUS(status));
+        }
+    };
+    // SAFETY: as said above.
+    unsafe { command.pre_exec(share) }
+}
+
+#[test]
+fn a_user_namespace_while_our_root_directory_is_shared() {
+    needs_root!();
+    let it = started!(Sandbox::start(&["-r"], ""));
+    let inode = inode(it.pid, "user");
+    let mut command = Command::new(program_for_everyone());
+    command.args(["enter", &it.pid.to_string(), "-U", "--", "echo", "not run"]);
+    let answer = run(sharing_directories(&mut command)).expect(125);
+    assert_eq!(answer.stdout, "");
+    assert_eq!(
+        answer.stderr,
+        format!(
+            "nsinspect: cannot join the user namespace user:[{inode}]: Invalid argument (EINVAL)\n  \
+             we are in it already, or share our root directory with another process\n"
+        )
     );
 }
 

@@ -2,5 +2,6 @@
 
 mod containers;
 pub(super) mod hostile;
+mod inside;
 mod rights;
 mod sandboxes;

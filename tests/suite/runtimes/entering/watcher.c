@@ -31,15 +31,21 @@ static void tell(const char *what, int fd) {
     if (count < 4096) strcpy(lines[count++], line);
 }
 
+/* A sealed file can be opened for writing once nobody executes it, but not written (memfd_create(2)). */
+static int is_sealed(int fd) {
+    int seals = fcntl(fd, F_GET_SEALS);
+    return seals >= 0 && (seals & F_SEAL_WRITE);
+}
+
 static void take(const char *what, const char *path, int flags) {
     int fd = open(path, flags | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) return;
-    tell(what, fd);
+    if ((flags & O_ACCMODE) == O_RDONLY || !is_sealed(fd)) tell(what, fd);
     if (flags & O_PATH) {
         char self[64];
         snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
         int again = open(self, O_WRONLY | O_CLOEXEC);
-        if (again >= 0) tell("rewritten", again);
+        if (again >= 0 && !is_sealed(again)) tell("rewritten", again);
         close(again);
     }
     close(fd);
