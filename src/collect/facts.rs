@@ -19,7 +19,7 @@ use crate::model::namespace::NsKey;
 use crate::model::process::CgroupEntry;
 use crate::model::{LinkName, Links, NsKind, Pid, Seen, Why, text};
 use crate::sys::procfs::{ProcRoot, TaskDir};
-use crate::sys::{child, inside, mountfs, nsfs, why};
+use crate::sys::{child, inside, mountfs, nsfs, tcp_diag, why};
 
 /// A child that has not answered by then is stuck.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
@@ -30,9 +30,17 @@ const LONGEST_SOCKET: usize = 512;
 /// A socket table beyond this (bytes) is read no further: some 25,000 sockets.
 const LARGEST_SOCKET_TABLE: usize = 4 << 20;
 
+/// What a member of namespaces sees in them.
+pub struct Inside {
+    pub facts: Vec<(NsKey, Facts)>,
+    /// Its cgroup paths below the root of its cgroup namespace, where that is not ours and was one
+    /// of those to look into.
+    pub cgroups: Option<Seen<Vec<CgroupEntry>>>,
+}
+
 /// Reads what is inside some of the namespaces that a process is in. Those that we are in ourselves,
 /// with these links, need no joining.
-pub fn read(root: &ProcRoot, own: &Links, keys: &[NsKey], member: Pid) -> Vec<(NsKey, Facts)> {
+pub fn read(root: &ProcRoot, own: &Links, keys: &[NsKey], member: Pid) -> Inside {
     let task = living_task(root, member);
     // Its number may have passed to another process since.
     let (there, gone): (Vec<NsKey>, Vec<NsKey>) = match &task {
@@ -46,12 +54,27 @@ pub fn read(root: &ProcRoot, own: &Links, keys: &[NsKey], member: Pid) -> Vec<(N
         (key, facts)
     };
     let mut all: Vec<(NsKey, Facts)> = gone.into_iter().map(unknown).collect();
+    let mut cgroups = None;
     if let Ok(task) = &task {
         let mut readings = readings(root, task, own, &there);
+        let cgroup = there.iter().find(|key| key.kind == NsKind::Cgroup);
+        let reading = cgroup.and_then(|key| readings.remove(key));
+        cgroups = reading.map(|reading| Seen::from(cgroups_by(reading)));
         let facts = |key: NsKey| (key, facts(root, task, key, readings.remove(&key)));
         all.extend(there.into_iter().map(facts));
     }
-    all
+    Inside {
+        facts: all,
+        cgroups,
+    }
+}
+
+fn cgroups_by(reading: Result<Reading, Why>) -> Result<Vec<CgroupEntry>, Why> {
+    match reading {
+        Ok(Reading::Cgroup(contents)) => parse::cgroups(&contents)
+            .ok_or_else(|| Why::failed("/proc/PID/cgroup has an unknown form")),
+        other => Err(refusal(Some(other))),
+    }
 }
 
 /// What is known of one namespace that the task is in, with what a member of it has read.
@@ -69,14 +92,16 @@ fn facts(
             facts.mqueues = known_or_text(mqueues);
         }
         (NsKind::Net, reading) => {
-            facts.interfaces = match reading {
-                Some(Ok(Reading::Net(interfaces))) => known_or_text(interfaces),
+            let (interfaces, tcp) = match reading {
+                Some(Ok(Reading::Net(interfaces, tcp))) => (known_or_text(interfaces), tcp),
                 other => {
-                    let reason = refusal(other);
-                    names_of_interfaces(task).map_or(Seen::Unknown(reason), Seen::Known)
+                    let names = names_of_interfaces(task);
+                    let reason = || Seen::Unknown(refusal(other));
+                    (names.map_or_else(reason, Seen::Known), None)
                 }
             };
-            facts.listening = listening(task);
+            facts.interfaces = interfaces;
+            facts.listening = listening(task, tcp);
         }
         (NsKind::Pid, _) => {
             let fd = task
@@ -137,7 +162,8 @@ fn same(fd: OwnedFd, key: NsKey) -> Result<OwnedFd, Errno> {
 #[derive(Serialize, Deserialize)]
 enum Reading {
     Uts(UtsNames),
-    Net(Result<Vec<Interface>, String>),
+    /// The interfaces, and who listens on TCP, where the kernel has a table of listeners.
+    Net(Result<Vec<Interface>, String>, Option<Vec<String>>),
     Ipc(Result<SysvCounts, String>, Result<u64, String>),
     Cgroup(Vec<u8>),
     Refused(String),
@@ -171,7 +197,12 @@ fn readings(
     let mut readings = BTreeMap::new();
     let mut others = Vec::new();
     for key in keys.iter().copied().filter(|key| is_inner(key.kind)) {
-        if own.own(key.kind).get() == Some(key.inode) {
+        let is_own = own.own(key.kind).get() == Some(key.inode);
+        if is_own && key.kind == NsKind::Cgroup {
+            // As we see them ourselves.
+            continue;
+        }
+        if is_own {
             readings.insert(key, told(read_here(root, task, key.kind)));
             continue;
         }
@@ -244,7 +275,14 @@ fn read_here(root: &ProcRoot, task: &TaskDir, kind: NsKind) -> Reading {
             }),
             Err(errno) => Reading::Refused(why(errno).to_string()),
         },
-        NsKind::Net => Reading::Net(interfaces().map_err(|errno| why(errno).to_string())),
+        NsKind::Net => {
+            let addresses = tcp_diag::listening().ok();
+            let addresses = addresses.map(|it| it.iter().map(ToString::to_string).collect());
+            Reading::Net(
+                interfaces().map_err(|errno| why(errno).to_string()),
+                addresses,
+            )
+        }
         NsKind::Ipc => Reading::Ipc(
             sysv_counts(root).map_err(|errno| why(errno).to_string()),
             mqueues().map_err(|errno| why(errno).to_string()),
@@ -315,7 +353,8 @@ fn mqueues() -> Result<u64, Errno> {
 }
 
 /// Sockets of the member's network namespace that wait for somebody.
-fn listening(task: &TaskDir) -> Seen<Vec<Listening>> {
+/// Those of TCP are known, or are read of tables that hold every connection as well.
+fn listening(task: &TaskDir, on_tcp: Option<Vec<String>>) -> Seen<Vec<Listening>> {
     let tcp = |file: &str, protocol: &str| {
         let entries = TcpNetEntries::from_buf_read(
             socket_table(task, file)?.as_slice(),
@@ -339,8 +378,10 @@ fn listening(task: &TaskDir) -> Seen<Vec<Listening>> {
             .collect::<Vec<_>>())
     };
     let all = || -> Result<Vec<Listening>, Why> {
-        let mut all = tcp("net/tcp", "tcp")?;
-        all.extend(tcp("net/tcp6", "tcp6")?);
+        let mut all = match on_tcp {
+            Some(addresses) => addresses.into_iter().map(named).collect(),
+            None => [tcp("net/tcp", "tcp")?, tcp("net/tcp6", "tcp6")?].concat(),
+        };
         all.extend(udp("net/udp", "udp")?);
         all.extend(udp("net/udp6", "udp6")?);
         let unix = parse::abstract_listeners(&socket_table(task, "net/unix")?);
@@ -350,6 +391,16 @@ fn listening(task: &TaskDir) -> Seen<Vec<Listening>> {
         Ok(all)
     };
     Seen::from(all())
+}
+
+/// A listener on TCP, whose address tells the protocol.
+fn named(address: String) -> Listening {
+    let protocol = if address.starts_with('[') {
+        "tcp6"
+    } else {
+        "tcp"
+    };
+    socket(protocol, address)
 }
 
 fn socket(protocol: &str, address: String) -> Listening {
@@ -450,11 +501,8 @@ pub fn cgroups_inside(root: &ProcRoot, member: Pid) -> Seen<Vec<CgroupEntry>> {
         };
         // We are not in it, or would not ask.
         let nowhere = Links::unknown(&Why::Skipped);
-        match readings(root, &task, &nowhere, &[key]).remove(&key) {
-            Some(Ok(Reading::Cgroup(contents))) => parse::cgroups(&contents)
-                .ok_or_else(|| Why::failed("/proc/PID/cgroup has an unknown form")),
-            other => Err(refusal(other)),
-        }
+        let reading = readings(root, &task, &nowhere, &[key]).remove(&key);
+        reading.map_or(Err(Why::Gone), cgroups_by)
     };
     Seen::from(read())
 }

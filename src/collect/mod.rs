@@ -24,6 +24,7 @@ use nix::errno::Errno;
 use crate::error::Error;
 use crate::model::coverage::LAYERS;
 use crate::model::namespace::{Holder, Namespace, NsKey};
+use crate::model::process::CgroupEntry;
 use crate::model::{
     Coverage, LayerState, LinkName, NsKind, Pid, Process, Seen, Settings, Snapshot, Unreadable, Why,
 };
@@ -34,6 +35,9 @@ use processes::{MissingLinks, Own, Slot};
 pub use containers::Parents;
 pub use discover::Reach;
 pub use processes::{Depth, Threads};
+
+/// The cgroup paths of processes as they see them themselves.
+pub type InnerCgroups = BTreeMap<Pid, Seen<Vec<CgroupEntry>>>;
 
 /// Reads one procfs.
 pub struct Collector {
@@ -215,14 +219,18 @@ impl Collector {
         mark_initial(snapshot);
     }
 
-    /// What is inside the given namespaces, each through the member that stands beside it.
-    pub fn look_inside(&self, snapshot: &mut Snapshot, wanted: &[(NsKey, Pid)]) {
+    /// What is inside the given namespaces, each through the member that stands beside it; returns
+    /// what members of cgroup namespaces among them see there.
+    pub fn look_inside(&self, snapshot: &mut Snapshot, wanted: &[(NsKey, Pid)]) -> InnerCgroups {
         let mut by_member: BTreeMap<Pid, Vec<NsKey>> = BTreeMap::new();
         for (key, member) in wanted {
             by_member.entry(*member).or_default().push(*key);
         }
+        let mut cgroups = InnerCgroups::new();
         for (member, keys) in by_member {
-            for (key, facts) in facts::read(&self.root, &snapshot.reader.links, &keys, member) {
+            let inside = facts::read(&self.root, &snapshot.reader.links, &keys, member);
+            cgroups.extend(inside.cgroups.map(|seen| (member, seen)));
+            for (key, facts) in inside.facts {
                 let namespace = snapshot
                     .namespaces
                     .entry(key)
@@ -230,6 +238,7 @@ impl Collector {
                 namespace.facts = facts;
             }
         }
+        cgroups
     }
 
     /// What holds for the whole machine.
@@ -260,7 +269,7 @@ impl Collector {
     }
 
     /// The cgroup paths as a process itself sees them: in our cgroup namespace, as we do.
-    pub fn look_at_cgroups(&self, snapshot: &mut Snapshot, task: Pid) {
+    pub fn look_at_cgroups(&self, snapshot: &mut Snapshot, task: Pid, seen: &InnerCgroups) {
         let own = snapshot.reader.links.own(NsKind::Cgroup);
         let Some(process) = snapshot.processes.get_mut(&task) else {
             return;
@@ -270,7 +279,10 @@ impl Collector {
         if let Some(details) = &mut process.details {
             details.cgroups_inside = match is_ours {
                 true => process.cgroups.clone().into_seen(),
-                false => facts::cgroups_inside(&self.root, task),
+                false => match seen.get(&task) {
+                    Some(seen) => seen.clone(),
+                    None => facts::cgroups_inside(&self.root, task),
+                },
             };
         }
     }

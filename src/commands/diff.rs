@@ -35,8 +35,8 @@ pub fn run(global: &Global, args: &DiffArgs) -> Result<Exit, Error> {
         let (subject, reference) = sides(&snapshot, subject, given);
         diff::namespaces_to_look_into(&snapshot, subject, &reference)
     };
-    source.look_inside(&mut snapshot, &wanted);
-    source.look_at_cgroups(&mut snapshot, subject);
+    let cgroups = source.look_inside(&mut snapshot, &wanted);
+    source.look_at_cgroups(&mut snapshot, subject, &cgroups);
     source.name_users(&mut snapshot);
 
     let (subject, reference) = sides(&snapshot, subject, given);

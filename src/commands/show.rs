@@ -32,8 +32,8 @@ fn show_process(global: &Global, source: &Source, task: Pid) -> Result<Exit, Err
         .map(|key| (key, task))
         .collect();
     source.relate(&mut snapshot, |_| true);
-    source.look_inside(&mut snapshot, &keys);
-    source.look_at_cgroups(&mut snapshot, task);
+    let cgroups = source.look_inside(&mut snapshot, &keys);
+    source.look_at_cgroups(&mut snapshot, task, &cgroups);
     source.trace(&mut snapshot, &[task]);
     source.name_users(&mut snapshot);
     let process = &snapshot.processes[&task];

@@ -38,7 +38,7 @@ fn collect(global: &Global, source: &Source) -> Result<Snapshot, Error> {
         .values()
         .filter_map(|namespace| Some((namespace.key, namespace.lowest?)))
         .collect();
-    source.look_inside(&mut snapshot, &inside);
+    let cgroups = source.look_inside(&mut snapshot, &inside);
     let tasks: Vec<Pid> = snapshot.processes.keys().copied().collect();
     source.trace(&mut snapshot, &tasks);
     let subjects = subjects::choose(&snapshot, Scope::Everything);
@@ -47,7 +47,7 @@ fn collect(global: &Global, source: &Source) -> Result<Snapshot, Error> {
     exposed.extend(subjects.iter().map(|subject| subject.task));
     source.expose(&mut snapshot, &exposed);
     for task in tasks {
-        source.look_at_cgroups(&mut snapshot, task);
+        source.look_at_cgroups(&mut snapshot, task, &cgroups);
     }
     source.look_at_settings(&mut snapshot);
     source.try_features(&mut snapshot);

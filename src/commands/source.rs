@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 
 use crate::cli::Global;
 use crate::collect::paths::{self, Looks};
-use crate::collect::{Collector, Depth, Parents, Reach, Threads};
+use crate::collect::{Collector, Depth, InnerCgroups, Parents, Reach, Threads};
 use crate::error::Error;
 use crate::model::namespace::NsKey;
 use crate::model::{Pid, Process, Snapshot};
@@ -123,16 +123,17 @@ impl Source {
     }
 
     /// What is inside namespaces.
-    pub fn look_inside(&self, snapshot: &mut Snapshot, wanted: &[(NsKey, Pid)]) {
-        if let Source::Live(collector) = self {
-            collector.look_inside(snapshot, wanted);
+    pub fn look_inside(&self, snapshot: &mut Snapshot, wanted: &[(NsKey, Pid)]) -> InnerCgroups {
+        match self {
+            Source::Live(collector) => collector.look_inside(snapshot, wanted),
+            Source::Saved(_) => InnerCgroups::new(),
         }
     }
 
     /// The cgroup paths as a process itself sees them.
-    pub fn look_at_cgroups(&self, snapshot: &mut Snapshot, task: Pid) {
+    pub fn look_at_cgroups(&self, snapshot: &mut Snapshot, task: Pid, seen: &InnerCgroups) {
         if let Source::Live(collector) = self {
-            collector.look_at_cgroups(snapshot, task);
+            collector.look_at_cgroups(snapshot, task, seen);
         }
     }
 

@@ -20,10 +20,12 @@ pub mod pidfd;
 pub mod procfs;
 pub mod schedstat;
 pub mod signals;
+pub mod sock_diag;
 pub mod sockets;
 pub mod start;
 pub mod stop;
 pub mod stub;
+pub mod tcp_diag;
 pub mod unix_diag;
 
 use nix::errno::Errno;

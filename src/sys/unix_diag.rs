@@ -1,20 +1,9 @@
 //! The kernel's table of unix sockets of our own network namespace, with the file that each is
 //! bound to (sock_diag(7)).
 
-use std::os::fd::{AsRawFd, OwnedFd};
-
 use nix::errno::Errno;
-use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, send, setsockopt, socket,
-    sockopt::ReceiveTimeout,
-};
-use nix::sys::time::TimeVal;
 
-const SOCK_DIAG_BY_FAMILY: u16 = 20;
-const NLM_F_REQUEST: u16 = 0x1;
-const NLM_F_DUMP: u16 = 0x300;
-const NLMSG_ERROR: u16 = 2;
-const NLMSG_DONE: u16 = 3;
+use super::sock_diag::{LISTEN, SockDiag, u16_at, u32_at};
 
 /// Include/uapi/linux/unix_diag.h.
 const UDIAG_SHOW_NAME: u32 = 0x1;
@@ -23,12 +12,6 @@ const UDIAG_SHOW_PEER: u32 = 0x4;
 const UNIX_DIAG_NAME: u16 = 0;
 const UNIX_DIAG_VFS: u16 = 1;
 const UNIX_DIAG_PEER: u16 = 2;
-
-/// TCP_LISTEN (include/net/tcp_states.h), which unix sockets use too.
-const LISTEN: u8 = 10;
-
-/// More sockets than these are not kept.
-const MOST: usize = 100_000;
 
 /// One unix socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,67 +33,20 @@ pub struct UnixSocket {
 /// # Errors
 /// ENOENT: the kernel has no unix_diag. EOVERFLOW: there are more than can be kept.
 pub fn all() -> Result<Vec<UnixSocket>, Errno> {
-    let socket = socket(
-        AddressFamily::Netlink,
-        SockType::Raw,
-        SockFlag::SOCK_CLOEXEC,
-        SockProtocol::NetlinkSockDiag,
-    )?;
-    // The kernel answers at once; whatever goes wrong must not keep us.
-    setsockopt(&socket, ReceiveTimeout, &TimeVal::new(5, 0))?;
-    send(socket.as_raw_fd(), &request(), MsgFlags::empty())?;
-    receive(&socket)
+    let mut socket = SockDiag::open()?;
+    socket.dump(&request(), parse)
 }
 
-/// `struct nlmsghdr` and `struct unix_diag_req`.
+/// `struct unix_diag_req`.
 fn request() -> Vec<u8> {
     let show = UDIAG_SHOW_NAME | UDIAG_SHOW_VFS | UDIAG_SHOW_PEER;
-    let mut request = Vec::with_capacity(40);
-    request.extend(40_u32.to_ne_bytes());
-    request.extend(SOCK_DIAG_BY_FAMILY.to_ne_bytes());
-    request.extend((NLM_F_REQUEST | NLM_F_DUMP).to_ne_bytes());
-    request.extend([0; 8]);
+    let mut request = Vec::with_capacity(24);
     request.extend([libc::AF_UNIX as u8, 0, 0, 0]);
     request.extend(u32::MAX.to_ne_bytes());
     request.extend(0_u32.to_ne_bytes());
     request.extend(show.to_ne_bytes());
     request.extend([0; 8]);
     request
-}
-
-fn receive(socket: &OwnedFd) -> Result<Vec<UnixSocket>, Errno> {
-    let mut found = Vec::new();
-    let mut buffer = vec![0; 64 << 10];
-    loop {
-        let length = recv(socket.as_raw_fd(), &mut buffer, MsgFlags::empty())?;
-        let mut rest = &buffer[..length];
-        while let Some((kind, body, after)) = message(rest) {
-            match kind {
-                NLMSG_DONE => return Ok(found),
-                NLMSG_ERROR => return Err(error(body)),
-                _ if found.len() >= MOST => return Err(Errno::EOVERFLOW),
-                _ => found.extend(parse(body)),
-            }
-            rest = after;
-        }
-        if length == 0 {
-            return Err(Errno::EPROTO);
-        }
-    }
-}
-
-fn error(body: &[u8]) -> Errno {
-    u32_at(body, 0).map_or(Errno::EPROTO, |code| {
-        Errno::from_raw((code as i32).wrapping_neg())
-    })
-}
-
-/// Type and body of the first netlink message, and what follows it.
-fn message(bytes: &[u8]) -> Option<(u16, &[u8], &[u8])> {
-    let length = usize::try_from(u32_at(bytes, 0)?).ok()?;
-    let body = bytes.get(16..length)?;
-    let next = length.next_multiple_of(4).min(bytes.len());
-    Some((u16_at(bytes, 4)?, body, &bytes[next..]))
 }
 
 /// `struct unix_diag_msg` and its attributes.
@@ -162,19 +98,10 @@ fn file(value: &[u8]) -> Option<((u32, u32), u64)> {
     Some(((device >> 20, device & 0xf_ffff), inode.into()))
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    let four = bytes.get(at..at + 4)?;
-    Some(u32::from_ne_bytes(four.try_into().ok()?))
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    let two = bytes.get(at..at + 2)?;
-    Some(u16::from_ne_bytes(two.try_into().ok()?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::fd::AsRawFd;
     use std::os::unix::ffi::OsStrExt;
     use std::os::unix::fs::MetadataExt;
     use std::os::unix::net::{UnixListener, UnixStream};

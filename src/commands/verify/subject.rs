@@ -7,6 +7,7 @@ use crate::analyse::containers::{self, Identity};
 use crate::analyse::reference::Reference;
 use crate::cli::Global;
 use crate::collect::Depth;
+use crate::collect::InnerCgroups;
 use crate::collect::paths::Looks;
 use crate::commands::source::Source;
 use crate::error::Error;
@@ -154,7 +155,7 @@ fn is_runtime_of_host(snapshot: &Snapshot, task: Pid) -> bool {
 pub fn look(source: &Source, snapshot: &mut Snapshot, subject: &Subject) -> Looks {
     let task = subject.task;
     source.expose(snapshot, &[task]);
-    source.look_at_cgroups(snapshot, task);
+    source.look_at_cgroups(snapshot, task, &InnerCgroups::new());
     let mut inside: Vec<(NsKey, Pid)> = Vec::new();
     for kind in [NsKind::Uts, NsKind::Net, NsKind::Pid] {
         if let Some(inode) = snapshot.processes[&task].links.own(kind).get() {
