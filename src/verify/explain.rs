@@ -51,6 +51,7 @@ pub fn explain(claim: &Claim) -> String {
         Claim::TimeOffsets(_) => {
             "reads /proc/PID/timens_offsets; tries both clocks in there and outside".to_owned()
         }
+        Claim::Stays(_) => "does it, and looks outside".to_owned(),
         Claim::NoFindingAbove(_) => "audits it, as `nsinspect audit` does".to_owned(),
     }
 }

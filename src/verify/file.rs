@@ -34,20 +34,18 @@ pub struct ClaimsFile {
 }
 
 /// The only version that there is.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[cfg_attr(test, schemars(with = "u64"))]
-#[serde(try_from = "u64")]
 pub struct Version;
 
-impl TryFrom<u64> for Version {
-    type Error = String;
-
-    fn try_from(number: u64) -> Result<Version, String> {
-        match number {
+impl<'de> Deserialize<'de> for Version {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Version, D::Error> {
+        let read: fn(u64) -> Result<Version, String> = |number| match number {
             1 => Ok(Version),
             _ => Err(format!("version {number} is not known here: 1 is")),
-        }
+        };
+        deserializer.deserialize_u64(Plain(read))
     }
 }
 
@@ -292,20 +290,45 @@ pub struct TimeClaims {
 }
 
 /// A statement of which only the denial can be proven.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[cfg_attr(test, schemars(with = "bool"))]
-#[serde(try_from = "bool")]
 pub struct No;
 
-impl TryFrom<bool> for No {
-    type Error = String;
-
-    fn try_from(value: bool) -> Result<No, String> {
-        match value {
+impl<'de> Deserialize<'de> for No {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<No, D::Error> {
+        let read: fn(bool) -> Result<No, String> = |value| match value {
             false => Ok(No),
             true => Err("only `false` can be claimed here: leave it out instead".to_owned()),
-        }
+        };
+        deserializer.deserialize_bool(Plain(read))
+    }
+}
+
+/// Reads a number or a truth value, as [`Word`] reads a word.
+struct Plain<V, T>(fn(V) -> Result<T, String>);
+
+impl<T> Visitor<'_> for Plain<u64, T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number")
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<T, E> {
+        self.0(number).map_err(E::custom)
+    }
+}
+
+impl<T> Visitor<'_> for Plain<bool, T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("true or false")
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<T, E> {
+        self.0(value).map_err(E::custom)
     }
 }
 
@@ -340,21 +363,34 @@ impl<'de> Deserialize<'de> for Name {
     }
 }
 
+/// Reads a word: whatever is wrong with it is said with its own place, which serde's `try_from` does
+/// not know.
+struct Word<T>(fn(&str) -> Result<T, String>);
+
+impl<T> Visitor<'_> for Word<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a word")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        self.0(text).map_err(E::custom)
+    }
+}
+
 /// A word of the file that stands for a value of ours.
 macro_rules! word {
-    ($name:ident, $value:ty, $read:expr) => {
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+    ($(#[$about:meta])* $name:ident, $value:ty, $read:expr) => {
+        $(#[$about])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
         #[cfg_attr(test, derive(JsonSchema))]
         #[cfg_attr(test, schemars(with = "String"))]
-        #[serde(try_from = "String")]
         pub struct $name(pub $value);
 
-        impl TryFrom<String> for $name {
-            type Error = String;
-
-            fn try_from(text: String) -> Result<$name, String> {
-                let read: fn(&str) -> Result<$value, String> = $read;
-                read(&text).map($name)
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
+                deserializer.deserialize_str(Word($read)).map($name)
             }
         }
     };
@@ -411,25 +447,20 @@ impl From<Tolerated> for Severity {
     }
 }
 
-/// /PATH, @ABSTRACT or tcp:PORT
-#[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(test, derive(JsonSchema))]
-#[cfg_attr(test, schemars(with = "String"))]
-#[serde(try_from = "String")]
-pub struct SocketName(pub Socket);
+word!(
+    /// /PATH, @ABSTRACT or tcp:PORT
+    SocketName,
+    Socket,
+    socket
+);
 
-impl TryFrom<String> for SocketName {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<SocketName, String> {
-        let port = |text: &str| text.parse().ok().filter(|port| *port > 0);
-        let socket = match (text.strip_prefix('@'), text.strip_prefix("tcp:")) {
-            (Some(name), _) if !name.is_empty() => Some(Socket::Abstract(name.to_owned())),
-            (_, Some(number)) => port(number).map(Socket::Tcp),
-            _ if text.starts_with('/') => Some(Socket::Path(text.clone())),
-            _ => None,
-        };
-        let wrong = || format!("{text:?} is none of /PATH, @ABSTRACT and tcp:PORT");
-        socket.map(SocketName).ok_or_else(wrong)
-    }
+fn socket(text: &str) -> Result<Socket, String> {
+    let port = |text: &str| text.parse().ok().filter(|port| *port > 0);
+    let socket = match (text.strip_prefix('@'), text.strip_prefix("tcp:")) {
+        (Some(name), _) if !name.is_empty() => Some(Socket::Abstract(name.to_owned())),
+        (_, Some(number)) => port(number).map(Socket::Tcp),
+        _ if text.starts_with('/') => Some(Socket::Path(text.to_owned())),
+        _ => None,
+    };
+    socket.ok_or_else(|| format!("{text:?} is none of /PATH, @ABSTRACT and tcp:PORT"))
 }

@@ -1,5 +1,6 @@
 //! `nsinspect verify`: whether claims hold.
 
+pub mod launched;
 mod plan;
 mod progress;
 mod subject;

@@ -273,6 +273,7 @@ fn read(case: &Case<'_>, process: &Process, claim: &Claim) -> Read {
         }
         Claim::CgroupPath(path) => around::cgroup_path(case, path),
         Claim::CgroupNotWritable => around::cgroup_not_writable(case),
+        Claim::Stays(_) => Read::untold("what shows outside"),
         Claim::TimeOffsets(offsets) => around::time_offsets(process, offsets),
     }
 }

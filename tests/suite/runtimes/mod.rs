@@ -25,6 +25,7 @@ mod rootfs;
 pub mod runc;
 mod selfcheck;
 mod supervised;
+mod verify;
 mod workdir;
 
 /// What every container runs, by its full path as containerd gives it no PATH. It outlives any test.
