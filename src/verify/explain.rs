@@ -27,8 +27,8 @@ pub fn explain(claim: &Claim) -> String {
         Claim::Lsm(_) => "reads /proc/PID/attr/current".to_owned(),
         Claim::Hostname(_) => "reads its uts namespace; tries uname(2) in there".to_owned(),
         Claim::Path { is, .. } => path(*is).to_owned(),
-        Claim::Propagation { .. } => "reads /proc/PID/mountinfo and that of the host; tries to \
-                                      mount in a copy of its mount namespace"
+        Claim::Propagation { .. } => "reads /proc/PID/mountinfo and that of the host; to try it \
+                                      would change its mounts"
             .to_owned(),
         Claim::NoOtherMounts(_) => "reads /proc/PID/mountinfo".to_owned(),
         Claim::NoOtherDevices(_) => "reads below its /dev".to_owned(),
@@ -43,7 +43,9 @@ pub fn explain(claim: &Claim) -> String {
                 "reads who listens in its net namespace; tries to connect as the target".to_owned()
             }
         },
-        Claim::Device { .. } => "reads what is there; tries to open it as the target".to_owned(),
+        Claim::Device { .. } => "reads what is there; tries, as the target and in its device \
+                                 cgroup, whether it may be opened, and does not open it"
+            .to_owned(),
         Claim::CgroupPath(_) => "reads /proc/PID/cgroup as it sees it".to_owned(),
         Claim::CgroupNotWritable => "reads its cgroup mounts; tries whether it may write above \
                                      its own cgroup, and writes nothing"
@@ -63,7 +65,9 @@ const fn experiment(kind: NsKind) -> &'static str {
         NsKind::Ipc => "to find, inside, a System V object and a POSIX queue made outside",
         NsKind::Uts => "to read both names on both sides",
         NsKind::Mnt => "to find, inside, a file planted outside, and a mount made outside",
-        NsKind::User => "what takes a capability over the host, as the target",
+        NsKind::User => {
+            "to become root in there, who that is outside, and what takes a capability over the host"
+        }
         NsKind::Cgroup => "to read its cgroup paths on both sides",
         NsKind::Time => "to read both clocks on both sides",
     }
