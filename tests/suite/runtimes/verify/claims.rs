@@ -15,7 +15,7 @@ fn file(claims: &str) -> tempfile::NamedTempFile {
     file
 }
 
-fn verify(container: &Container, claims: &str) -> Verified {
+pub fn verify(container: &Container, claims: &str) -> Verified {
     let file = file(claims);
     let path = file.path().to_str().expect("a path");
     Verified::of(&container.pid.to_string(), &["--claims", path])
@@ -23,7 +23,7 @@ fn verify(container: &Container, claims: &str) -> Verified {
 
 /// Every claim holds of the first container and fails of the second.
 #[track_caller]
-fn holds_and_fails(first: &Container, second: &Container, claims: &[&str]) {
+pub fn holds_and_fails(first: &Container, second: &Container, claims: &[&str]) {
     for claim in claims {
         verify(first, claim).all_hold();
         let verified = verify(second, claim);
