@@ -11,7 +11,7 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use serde::{Deserialize, Serialize};
 
-use super::party::{Line, Party, Place, random_name};
+use super::party::{Line, Party, Place, random_name, temp_dir};
 use super::{Case, Tried, fails, holds};
 use crate::model::mount::{Mount, below, join};
 use crate::model::{NsKind, text};
@@ -142,7 +142,7 @@ impl Planted {
 /// Mounts a tmpfs outside, in a namespace that is gone with the child, puts a file there, and looks for
 /// that inside.
 fn private_mount(case: &Case<'_>) -> Result<(String, Sight), String> {
-    let dir = std::env::temp_dir();
+    let dir = temp_dir();
     let path = text::from_bytes(std::os::unix::ffi::OsStrExt::as_bytes(
         dir.join(random_name()).as_os_str(),
     ));
@@ -198,7 +198,7 @@ impl Drop for Plant {
 /// Plants a file outside where the file systems of both sides meet, and looks for it inside: a mount
 /// namespace hides mounts, and not the file systems that are mounted on both sides.
 fn planted(case: &Case<'_>, inside: &[Mount]) -> Result<Option<Evidence>, String> {
-    let path = std::env::temp_dir().join(random_name());
+    let path = temp_dir().join(random_name());
     let plant = {
         let path = path.clone();
         move |line: &Line| {

@@ -21,6 +21,7 @@ pub mod lxc;
 mod names;
 pub mod nspawn;
 pub mod podman;
+mod probing;
 mod rootfs;
 pub mod runc;
 mod selfcheck;

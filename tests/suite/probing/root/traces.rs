@@ -58,7 +58,7 @@ fn all_of(pid: i32) -> String {
         .collect();
     open.sort_unstable();
     state += &open.join("\n");
-    for table in ["unix", "tcp", "tcp6", "udp", "dev"] {
+    for table in ["unix", "tcp", "tcp6", "udp"] {
         state += &format!("\n{table}\n{}", proc_file(pid, &format!("net/{table}")));
     }
     let inside = "hostname; domainname; cat /proc/sysvipc/*";
