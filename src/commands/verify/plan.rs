@@ -30,6 +30,22 @@ pub struct Entry {
     pub oci: Option<Oci>,
 }
 
+impl Entry {
+    /// The process, where it is named by its number and what is claimed of it needs no other.
+    pub fn one_process(&self, source: &Source, global: &Global) -> Option<Pid> {
+        let Whom::Named(name) = &self.whom else {
+            return None;
+        };
+        let typed = Typed::parse(name).ok()?;
+        let is_number = matches!(typed, Typed::Task(_) | Typed::Pinned { .. } | Typed::Myself);
+        let is_audit = |claim: &Claim| matches!(claim, Claim::NoFindingAbove(_));
+        if !is_number || self.oci.is_some() || self.claims.iter().any(is_audit) {
+            return None;
+        }
+        typed.resolve(source, global).ok()?.task(source).ok()
+    }
+}
+
 /// The configuration of an OCI runtime.
 pub enum Oci {
     Auto,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Case, Read, detail, file_of};
+use super::{Case, Read, detail, file_of, mounts};
 use crate::analyse::audit::mounts::is_writable;
 use crate::analyse::diff::main_cgroup_path;
 use crate::analyse::power::ptrace;
@@ -158,7 +158,7 @@ pub fn cgroup_path(case: &Case<'_>, wanted: &str) -> Read {
 }
 
 pub fn cgroup_not_writable(case: &Case<'_>) -> Read {
-    let table = match detail(case.subject, |details| &details.mounts) {
+    let table = match mounts(case.subject) {
         Ok(table) => table,
         Err(why) => return Read::unknown("its mount table", &why),
     };

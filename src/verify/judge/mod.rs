@@ -15,6 +15,7 @@ use super::verdict::{Evidence, Judged, Proof, Verdict};
 use crate::analyse::audit::finding::Finding;
 use crate::analyse::reference::Reference;
 use crate::collect::paths::Looks;
+use crate::model::mount::Mount;
 use crate::model::process::{Details, Status};
 use crate::model::{NsKey, NsKind, Pid, Process, Seen, Snapshot, Why};
 
@@ -27,6 +28,8 @@ pub struct Case<'a> {
     pub subject: &'a Process,
     /// The others of its container: what is claimed of a container is claimed of all in it.
     pub others: Vec<&'a Process>,
+    /// How many processes may be among these and could not be read.
+    pub unread: usize,
     pub looks: &'a Looks,
     /// What an audit finds, where one was made.
     pub findings: Option<&'a [Finding]>,
@@ -198,6 +201,14 @@ fn read_all(case: &Case<'_>, claim: &Claim) -> Read {
             sure: worst.verdict == Verdict::Fails,
             ..worst
         },
+        _ if own.verdict == Verdict::Holds && case.unread > 0 => Read::new(
+            Verdict::Undecided,
+            format!(
+                "{} processes that may be in there could not be read; of its init: {}",
+                case.unread, own.says
+            ),
+        )
+        .sure(),
         _ => own,
     }
 }
@@ -259,8 +270,8 @@ fn read(case: &Case<'_>, process: &Process, claim: &Claim) -> Read {
             access,
             allowed,
         } => files::device(case, path, *access, *allowed),
-        Claim::NoOtherMounts(places) => configured::mounts(case, places),
-        Claim::NoOtherDevices(allowed) => configured::devices(case, allowed),
+        Claim::NoOtherMounts(places) => configured::no_other_mounts(case, places),
+        Claim::NoOtherDevices(allowed) => configured::no_other_devices(case, allowed),
         Claim::Hostname(name) => around::hostname(case, name),
         Claim::OnlyOwnProcesses => around::only_own_processes(case),
         Claim::AtMostProcesses(most) => around::at_most_processes(case, *most),
@@ -317,6 +328,15 @@ fn details(process: &Process) -> Result<&Details, Why> {
 
 fn detail<T>(process: &Process, part: fn(&Details) -> &Seen<T>) -> Result<&T, Why> {
     part(details(process)?).as_ref().map_err(Clone::clone)
+}
+
+/// Its mount table.
+fn mounts(process: &Process) -> Result<&[Mount], Why> {
+    let table = detail(process, |details| &details.mounts)?;
+    match table.is_empty() {
+        true => Err(Why::failed("its mount table is empty: it is in a chroot")),
+        false => Ok(table),
+    }
 }
 
 fn status(process: &Process) -> Result<&Status, Why> {

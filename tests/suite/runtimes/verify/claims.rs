@@ -15,7 +15,7 @@ fn file(claims: &str) -> tempfile::NamedTempFile {
     file
 }
 
-fn verify(container: &Container, claims: &str) -> Verified {
+pub fn verify(container: &Container, claims: &str) -> Verified {
     let file = file(claims);
     let path = file.path().to_str().expect("a path");
     Verified::of(&container.pid.to_string(), &["--claims", path])
@@ -23,7 +23,7 @@ fn verify(container: &Container, claims: &str) -> Verified {
 
 /// Every claim holds of the first container and fails of the second.
 #[track_caller]
-fn holds_and_fails(first: &Container, second: &Container, claims: &[&str]) {
+pub fn holds_and_fails(first: &Container, second: &Container, claims: &[&str]) {
     for claim in claims {
         verify(first, claim).all_hold();
         let verified = verify(second, claim);
@@ -212,4 +212,44 @@ fn every_container_that_a_selector_fits_is_looked_at() {
         .map(|it| (it["pid"].as_i64().unwrap(), it["verdict"].as_str().unwrap()))
         .collect();
     assert_eq!(rows, [(two.pid.into(), "fails"), (one.pid.into(), "holds")]);
+}
+
+#[test]
+fn without_the_right_to_look_nothing_is_said_to_hold() {
+    let it = started!(docker::run(&[]));
+    let file =
+        file("isolated: [pid, net]\nhostname: x\npaths: {absent: [/nosuch], read_only: [/]}");
+    let pid = it.pid.to_string();
+    let args = [
+        "verify",
+        &pid,
+        "--json",
+        "--claims",
+        file.path().to_str().unwrap(),
+    ];
+    // The file is read by whoever asks.
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(file.path(), mode).unwrap();
+    let answer = crate::support::run::nsinspect_as_nobody(&args).expect(2);
+    let document = answer.json();
+    for claim in document["claims"].as_array().unwrap() {
+        assert_eq!(claim["verdict"], "undecided", "{claim:#}");
+        assert!(claim["reason"].is_string(), "{claim:#}");
+    }
+}
+
+#[test]
+fn a_container_is_told_apart_from_a_process_of_it() {
+    let it = started!(runc::run(|it| {
+        it["linux"]["cgroupsPath"] = json!(format!("/docker/{:064x}", std::process::id()));
+    }));
+    runc::exec(&it, &["--cap", "CAP_SYS_ADMIN"]).unwrap();
+    let file = file("capabilities: {bounding: {at_most: [kill, audit_write, net_bind_service]}}");
+    let path = file.path().to_str().unwrap();
+    // The init itself has no more than was claimed.
+    Verified::of(&it.pid.to_string(), &["--claims", path]).all_hold();
+    let name = format!("{:064x}", std::process::id());
+    let whole = Verified::of(&name, &["--claims", path]);
+    whole.only_fail(&["bounding capabilities at most kill net_bind_service audit_write"]);
+    assert_eq!(whole.document["targets"][0]["nprocs"], 2);
 }

@@ -8,6 +8,7 @@ use crate::support::run::nsinspect;
 mod claims;
 mod oci;
 mod profiles;
+mod reached;
 
 /// What came of the claims about one target.
 struct Verified {
