@@ -37,8 +37,8 @@ pub enum Seen {
     Outside(Pid),
     /// The probe itself, which is no process of the target's pid namespace, by this number.
     Probe(Pid),
-    /// The target itself.
-    Target,
+    /// The target itself, by its number in its own pid namespace.
+    Target(Pid),
     /// Others alone.
     Foreign,
     /// No process at all.
@@ -77,7 +77,7 @@ impl Look {
             Seen::Probe(number) => format!(
                 "the probe, which is outside the target's pid namespace, is {number} there; {all}"
             ),
-            Seen::Target => format!("the target's own; {all}"),
+            Seen::Target(number) => format!("the target is {number} there; {all}"),
             Seen::Foreign => format!("{all}, and the target is not among them"),
             Seen::Nobody => "no process".to_owned(),
             Seen::One(number, _) => format!("process {number} of the procfs alone"),
@@ -216,17 +216,13 @@ fn look_at(point: &Point, wanted: &Wanted) -> (Seen, Option<usize>) {
     let mut outside = wanted.numbers.iter().copied();
     let outside = outside.find(|it| is_there(*it, wanted.start_time));
     let probe = procfs.own_pid().ok();
-    let seen = match (outside, probe) {
-        (Some(number), _) => Seen::Outside(number),
-        (None, Some(number)) if wanted.is_ours => Seen::Probe(number),
-        _ if wanted
-            .target
-            .is_some_and(|(number, start)| is_there(number, start)) =>
-        {
-            Seen::Target
-        }
-        _ if count == 0 => Seen::Nobody,
-        _ => Seen::Foreign,
+    let target = wanted.target.filter(|it| is_there(it.0, it.1));
+    let seen = match (outside, probe, target) {
+        (Some(number), _, _) => Seen::Outside(number),
+        (None, Some(number), _) if wanted.is_ours => Seen::Probe(number),
+        (None, _, Some((number, _))) => Seen::Target(number),
+        (None, _, None) if count == 0 => Seen::Nobody,
+        (None, _, None) => Seen::Foreign,
     };
     // The probe does not count itself.
     (seen, Some(count - usize::from(probe.is_some())))
