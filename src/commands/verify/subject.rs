@@ -198,10 +198,7 @@ pub fn judge(
             .iter()
             .filter_map(|task| snapshot.processes.get(task))
             .collect(),
-        unread: match subject.is_container {
-            true => unread(snapshot),
-            false => 0,
-        },
+        has_unread: subject.is_container && has_unread(snapshot),
         looks,
         findings: findings.as_deref(),
     };
@@ -234,10 +231,10 @@ fn others(snapshot: &Snapshot, subject: &Subject) -> Vec<Pid> {
     all.map(Process::task).collect()
 }
 
-/// How many processes may be in any container and could not be read. Each says by itself in how many
+/// Whether a process may be in any container and could not be read. Each says by itself in how many
 /// pid namespaces it is (NSpid), and who is in ours alone is in no container's.
-fn unread(snapshot: &Snapshot) -> usize {
-    let may_be = |process: &&Process| {
+fn has_unread(snapshot: &Snapshot) -> bool {
+    let may_be = |process: &Process| {
         let details = process.details.as_deref();
         let status = details.and_then(|details| details.status.known());
         let depth = status.and_then(|status| status.nspid.as_ref());
@@ -247,7 +244,7 @@ fn unread(snapshot: &Snapshot) -> usize {
             && !process.is_zombie()
             && !process.is_kernel_thread()
     };
-    snapshot.processes.values().filter(may_be).count()
+    snapshot.coverage.hidden_by.is_some() || snapshot.processes.values().any(may_be)
 }
 
 fn findings(snapshot: &Snapshot, subject: &Subject) -> Option<Vec<Finding>> {

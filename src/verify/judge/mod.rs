@@ -28,8 +28,8 @@ pub struct Case<'a> {
     pub subject: &'a Process,
     /// The others of its container: what is claimed of a container is claimed of all in it.
     pub others: Vec<&'a Process>,
-    /// How many processes may be among these and could not be read.
-    pub unread: usize,
+    /// Whether others may be among these that could not be read.
+    pub has_unread: bool,
     pub looks: &'a Looks,
     /// What an audit finds, where one was made.
     pub findings: Option<&'a [Finding]>,
@@ -201,11 +201,11 @@ fn read_all(case: &Case<'_>, claim: &Claim) -> Read {
             sure: worst.verdict == Verdict::Fails,
             ..worst
         },
-        _ if own.verdict == Verdict::Holds && case.unread > 0 => Read::new(
+        _ if own.verdict == Verdict::Holds && case.has_unread => Read::new(
             Verdict::Undecided,
             format!(
-                "{} processes that may be in there could not be read; of its init: {}",
-                case.unread, own.says
+                "not every process that may be in there could be read; of its init: {}",
+                own.says
             ),
         )
         .sure(),
