@@ -43,8 +43,8 @@ pub fn explain(claim: &Claim) -> String {
         },
         Claim::Device { .. } => "reads what is there; asks access(2) as the target".to_owned(),
         Claim::CgroupPath(_) => "reads /proc/PID/cgroup as it sees it".to_owned(),
-        Claim::CgroupNotWritable => "reads its cgroup mounts; tries to open files above its \
-                                     own cgroup for writing, and writes nothing"
+        Claim::CgroupNotWritable => "reads its cgroup mounts; asks access(2) as the target for \
+                                     the files above its own cgroup"
             .to_owned(),
         Claim::TimeOffsets(_) => {
             "reads /proc/PID/timens_offsets; tries both clocks in there and outside".to_owned()

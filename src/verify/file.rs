@@ -3,17 +3,14 @@
 //! These are the types of the file and nothing more; [`super::read`] makes claims of them.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 #[cfg(test)]
 use schemars::JsonSchema;
-use serde::de::{Unexpected, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
-use super::claim::Socket;
+use super::words::{AbsolutePath, Capability, Kind, Name, No, SocketName, Version};
 use crate::analyse::audit::finding::Severity;
 use crate::model::process::Seccomp;
-use crate::model::{CapabilitySet, NsKind};
 
 /// Claims about isolation, for `nsinspect verify --claims`
 #[derive(Clone, Debug, Deserialize)]
@@ -31,22 +28,6 @@ pub struct ClaimsFile {
     /// What is claimed of others
     #[serde(default)]
     pub targets: Vec<TargetEntry>,
-}
-
-/// The only version that there is.
-#[derive(Clone, Copy, Debug)]
-#[cfg_attr(test, derive(JsonSchema))]
-#[cfg_attr(test, schemars(with = "u64"))]
-pub struct Version;
-
-impl<'de> Deserialize<'de> for Version {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Version, D::Error> {
-        let read: fn(u64) -> Result<Version, String> = |number| match number {
-            1 => Ok(Version),
-            _ => Err(format!("version {number} is not known here: 1 is")),
-        };
-        deserializer.deserialize_u64(Plain(read))
-    }
 }
 
 /// One target, or all containers that a selector fits; exactly one of `target` and `select`
@@ -289,122 +270,6 @@ pub struct TimeClaims {
     pub boottime: i64,
 }
 
-/// A statement of which only the denial can be proven.
-#[derive(Clone, Copy, Debug)]
-#[cfg_attr(test, derive(JsonSchema))]
-#[cfg_attr(test, schemars(with = "bool"))]
-pub struct No;
-
-impl<'de> Deserialize<'de> for No {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<No, D::Error> {
-        let read: fn(bool) -> Result<No, String> = |value| match value {
-            false => Ok(No),
-            true => Err("only `false` can be claimed here: leave it out instead".to_owned()),
-        };
-        deserializer.deserialize_bool(Plain(read))
-    }
-}
-
-/// Reads a number or a truth value, as [`Word`] reads a word.
-struct Plain<V, T>(fn(V) -> Result<T, String>);
-
-impl<T> Visitor<'_> for Plain<u64, T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number")
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<T, E> {
-        self.0(number).map_err(E::custom)
-    }
-}
-
-impl<T> Visitor<'_> for Plain<bool, T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("true or false")
-    }
-
-    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<T, E> {
-        self.0(value).map_err(E::custom)
-    }
-}
-
-/// A target: a number or a word.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(test, derive(JsonSchema))]
-#[cfg_attr(test, schemars(extend("type" = ["string", "integer"])))]
-pub struct Name(pub String);
-
-impl<'de> Deserialize<'de> for Name {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Name, D::Error> {
-        struct Either;
-        impl Visitor<'_> for Either {
-            type Value = Name;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a PID or the name of a target")
-            }
-
-            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Name, E> {
-                Ok(Name(number.to_string()))
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Name, E> {
-                match text.is_empty() {
-                    true => Err(E::invalid_value(Unexpected::Str(text), &self)),
-                    false => Ok(Name(text.to_owned())),
-                }
-            }
-        }
-        deserializer.deserialize_any(Either)
-    }
-}
-
-/// Reads a word: whatever is wrong with it is said with its own place, which serde's `try_from` does
-/// not know.
-struct Word<T>(fn(&str) -> Result<T, String>);
-
-impl<T> Visitor<'_> for Word<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a word")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
-        self.0(text).map_err(E::custom)
-    }
-}
-
-/// A word of the file that stands for a value of ours.
-macro_rules! word {
-    ($(#[$about:meta])* $name:ident, $value:ty, $read:expr) => {
-        $(#[$about])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        #[cfg_attr(test, derive(JsonSchema))]
-        #[cfg_attr(test, schemars(with = "String"))]
-        pub struct $name(pub $value);
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
-                deserializer.deserialize_str(Word($read)).map($name)
-            }
-        }
-    };
-}
-
-word!(Kind, NsKind, |text| text.parse().map_err(
-    |error: crate::model::kind::UnknownKind| error.to_string()
-));
-word!(Capability, u32, CapabilitySet::number_of);
-word!(AbsolutePath, String, |text| match text.starts_with('/') {
-    true => Ok(text.to_owned()),
-    false => Err(format!("{text:?} is no path from the root directory on")),
-});
-
 /// `disabled`, `strict` or `filter`
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
@@ -445,22 +310,4 @@ impl From<Tolerated> for Severity {
             Tolerated::Info => Severity::Info,
         }
     }
-}
-
-word!(
-    /// /PATH, @ABSTRACT or tcp:PORT
-    SocketName,
-    Socket,
-    socket
-);
-
-fn socket(text: &str) -> Result<Socket, String> {
-    let port = |text: &str| text.parse().ok().filter(|port| *port > 0);
-    let socket = match (text.strip_prefix('@'), text.strip_prefix("tcp:")) {
-        (Some(name), _) if !name.is_empty() => Some(Socket::Abstract(name.to_owned())),
-        (_, Some(number)) => port(number).map(Socket::Tcp),
-        _ if text.starts_with('/') => Some(Socket::Path(text.to_owned())),
-        _ => None,
-    };
-    socket.ok_or_else(|| format!("{text:?} is none of /PATH, @ABSTRACT and tcp:PORT"))
 }

@@ -74,7 +74,7 @@ impl Read {
 
     /// What decides could not be read.
     pub fn unknown(what: &str, why: &Why) -> Read {
-        let reason = crate::output::text::reason(why);
+        let reason = why.words();
         Read::new(Verdict::Undecided, format!("{what} is not known: {reason}"))
     }
 

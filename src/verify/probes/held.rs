@@ -2,6 +2,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
+use nix::errno::Errno;
 use nix::unistd::geteuid;
 
 use super::Target;
@@ -41,7 +42,11 @@ impl Held {
         }
         let own = proc.own_task();
         let own = own.map_err(|errno| format!("/proc/self cannot be read: {errno:?}"))?;
-        let pidfd = PidFd::open(target.pid).map_err(|_| gone())?;
+        let pidfd = PidFd::open(target.pid).map_err(|errno| match errno {
+            // Which of the two depends on the kernel.
+            Errno::EINVAL | Errno::ENOENT => format!("{} is a thread, and no process", target.pid),
+            _ => gone(),
+        })?;
         let task = proc.task(target.pid).map_err(|_| gone())?;
         let started = stat_of(&task).known().map(|stat| stat.start_time);
         let is_same = target.start_time.is_none_or(|time| started == Some(time));
@@ -69,6 +74,24 @@ impl Held {
     /// Whether its namespace of a kind is ours too.
     pub fn is_in_our(&self, kind: NsKind) -> Result<bool, String> {
         Ok(self.namespace(kind)? == self.our_namespace(kind)?)
+    }
+
+    /// Whether a process that is known to us by this number and start time is in no pid namespace of the
+    /// target's, nor below that: it has fewer numbers, or is in another as deep.
+    pub fn is_outside(&self, pid: Pid, start_time: u64) -> Result<bool, String> {
+        let proc = ProcRoot::open("/proc".as_ref());
+        let Ok(task) = proc.and_then(|proc| proc.task(pid)) else {
+            return Ok(false);
+        };
+        let is_it = stat_of(&task).known().map(|it| it.start_time) == Some(start_time);
+        let levels = |status: &Status| status.nspid.as_ref().map_or(0, Vec::len);
+        let theirs = details::status_of(&task).known().map(levels);
+        let own = levels(&self.status()?);
+        let apart = match task.namespace(NsKind::Pid) {
+            Some(key) if theirs == Some(own) => key != self.namespace(NsKind::Pid)?,
+            _ => theirs.is_some_and(|theirs| theirs < own),
+        };
+        Ok(is_it && apart)
     }
 
     pub fn status(&self) -> Result<Status, String> {
@@ -246,7 +269,7 @@ impl Held {
         let open = |task: &TaskDir| {
             let fd = task.open_directory("root")?;
             let seen = look::at(fd.as_fd(), c"")?;
-            Ok::<_, nix::errno::Errno>((fd, (seen.mount, seen.device, seen.inode)))
+            Ok::<_, Errno>((fd, (seen.mount, seen.device, seen.inode)))
         };
         let (theirs, ours) = (open(&self.task), open(&self.own));
         let no_root = |errno| format!("its root directory cannot be opened: {errno:?}");
