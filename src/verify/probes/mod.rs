@@ -26,6 +26,8 @@ mod time;
 mod user;
 mod uts;
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use self::held::Held;
@@ -157,11 +159,43 @@ pub fn try_it(target: &Target, question: &Question, limit: Duration) -> Tried {
     child::wait_until_alone();
     // Whoever has started us may have it ignored, and then nobody is told how a child ended.
     let _ = signals::default_child();
-    attempt(target, question, Instant::now() + limit).unwrap_or_else(|reason| Tried {
-        verdict: Verdict::Undecided,
-        did: reason,
-        evidence: Vec::new(),
+    let patience = patience_with(target.pid);
+    if patience.is_zero() {
+        return undecided("what is in there has kept experiments waiting for too long already");
+    }
+    let limit = limit.min(patience);
+    attempt(target, question, Instant::now() + limit).unwrap_or_else(|reason| {
+        if reason == party::late() {
+            lose_patience(target.pid, limit);
+        }
+        undecided(reason)
     })
+}
+
+/// Not tried, or not to the end.
+fn undecided(reason: impl Into<String>) -> Tried {
+    Tried {
+        verdict: Verdict::Undecided,
+        did: reason.into(),
+        evidence: Vec::new(),
+    }
+}
+
+/// All experiments on one target may wait so long in vain: whoever can keep one waiting can keep a
+/// hundred.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How long was waited in vain for each target.
+static WAITED: Mutex<BTreeMap<Pid, Duration>> = Mutex::new(BTreeMap::new());
+
+fn patience_with(pid: Pid) -> Duration {
+    let waited = WAITED.lock().unwrap_or_else(PoisonError::into_inner);
+    PATIENCE.saturating_sub(waited.get(&pid).copied().unwrap_or_default())
+}
+
+fn lose_patience(pid: Pid, by: Duration) {
+    let mut waited = WAITED.lock().unwrap_or_else(PoisonError::into_inner);
+    *waited.entry(pid).or_default() += by;
 }
 
 /// The error is why it could not be tried, or not to the end.
