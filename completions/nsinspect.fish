@@ -305,6 +305,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l monotonic -d
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l boottime -d 'Offset of CLOCK_BOOTTIME; implies --time' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l kill-child -d 'What the program is sent when we are killed: KILL unless said otherwise; implies --fork' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l preserve-fd -d 'Descriptors that the program inherits, beside standard input, output and error' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l claims -d 'Prove what this claims file claims, too' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
@@ -330,6 +331,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l no-lo -d 'Le
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l clear-env -d 'Start with an empty environment'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s f -l fork -d 'Run the program as a child, and wait for it'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l init -d 'Be PID 1 of a new pid namespace ourselves, passing signals on and reaping orphans'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l verify -d 'Prove that the new namespaces isolate before the program is started, by experiments that would harm others elsewhere too; else it is not started'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l forward-signals -d 'Pass signals on to the program: always done'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s J -l json -d 'Print JSON: short for --format json'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l strict -d 'Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full` unless told otherwise'

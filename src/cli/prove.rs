@@ -51,6 +51,7 @@ pub struct VerifyArgs {
     #[arg(long)]
     pub explain: bool,
     /// Print a profile as the claims file that it is; without NAME, list them
-    #[arg(long, value_name = "NAME", num_args = 0..=1, exclusive = true)]
+    #[arg(long, value_name = "NAME", num_args = 0..=1)]
+    #[arg(conflicts_with_all = ["target", "require", "claims", "profile", "oci"])]
     pub show_profile: Option<Option<String>>,
 }

@@ -9,7 +9,8 @@ use crate::isolate::id_map::Block;
 
 const RUN_EXIT_CODES: &str = "\
 Exit codes: that of the program, or
-  125    the namespaces could not be set up; standard error says which step failed and why
+  125    the namespaces could not be set up, or not all that is claimed of them was proven;
+         standard error says which step failed and why
   126    the program cannot be executed
   127    the program was not found
   128+N  the program was killed by signal N";
@@ -187,6 +188,13 @@ pub struct RunArgs {
     )]
     #[arg(conflicts_with_all = ["root", "rootfs"], value_parser = clap::value_parser!(i32).range(3..))]
     pub preserve_fd: Vec<i32>,
+    /// Prove that the new namespaces isolate before the program is started, by experiments that
+    /// would harm others elsewhere too; else it is not started
+    #[arg(long, help_heading = "Process")]
+    pub verify: bool,
+    /// Prove what this claims file claims, too
+    #[arg(long, value_name = "FILE", help_heading = "Process")]
+    pub claims: Vec<PathBuf>,
     /// Pass signals on to the program: always done
     #[arg(long, hide = true)]
     pub forward_signals: bool,

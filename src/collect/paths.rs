@@ -15,7 +15,9 @@ use crate::sys::procfs::ProcRoot;
 use crate::sys::{child, look, why};
 
 /// A child that has not looked by then waits for a file server.
-const TIME_LIMIT: Duration = Duration::from_secs(3);
+const TIME_LIMIT: Duration = Duration::from_secs(2);
+/// The same for one path alone, once one of them is known to keep whoever comes waiting.
+const TIME_LIMIT_ALONE: Duration = Duration::from_millis(500);
 
 /// What a path leads to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,13 +38,15 @@ pub fn look_at<'a>(root: &ProcRoot, task: Pid, paths: impl IntoIterator<Item = &
     if paths.is_empty() {
         return Looks::new();
     }
-    let all = ask(root, task, &paths);
+    let all = ask(root, task, &paths, TIME_LIMIT);
     // One that never answers must not hide the others.
     let one_by_one = all.is_err() && paths.len() > 1;
     let answers: Vec<Seen<Option<There>>> = match all {
         Ok(answers) => answers,
         Err(_) if one_by_one => {
-            let alone = paths.iter().map(|path| ask(root, task, &[*path]));
+            let alone = paths
+                .iter()
+                .map(|path| ask(root, task, &[*path], TIME_LIMIT_ALONE));
             let first = |answers: Vec<_>| answers.into_iter().next();
             alone
                 .map(|answer| match answer.map(first) {
@@ -58,8 +62,13 @@ pub fn look_at<'a>(root: &ProcRoot, task: Pid, paths: impl IntoIterator<Item = &
     paths.zip(answers).collect()
 }
 
-fn ask(root: &ProcRoot, task: Pid, paths: &[&str]) -> Result<Vec<Seen<Option<There>>>, Why> {
-    let answer = child::in_child(TIME_LIMIT, || {
+fn ask(
+    root: &ProcRoot,
+    task: Pid,
+    paths: &[&str],
+    limit: Duration,
+) -> Result<Vec<Seen<Option<There>>>, Why> {
+    let answer = child::in_child(limit, || {
         let looks: Vec<_> = paths
             .iter()
             .map(|path| one(root, task, path).map_err(|errno| errno as i32))

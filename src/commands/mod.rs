@@ -49,7 +49,7 @@ pub fn dispatch(cli: &Cli) -> Result<Exit, Error> {
         Command::Can(args) => can::run(global, args),
         Command::Reach(args) => reach::run(global, args),
         Command::Snapshot => snapshot::run(global),
-        Command::Run(args) => run::run(args),
+        Command::Run(args) => run::run(global, args),
         Command::Enter(args) => enter::run(global, args),
         Command::Audit(args) => audit::run(global, args),
         Command::Verify(args) => verify::run(global, args),

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use nix::sys::signal::{Signal, raise};
 use nix::unistd::{Group, User};
 
-use crate::cli::{PropagationArg, RunArgs, SetgroupsArg};
+use super::verify::launched;
+use crate::cli::{Global, PropagationArg, RunArgs, SetgroupsArg};
 use crate::error::{Error, Exit};
 use crate::isolate::credentials::{Credentials, Keep};
 use crate::isolate::id_map::{Block, Ids, Maker, Maps, Setgroups, Wish};
@@ -19,9 +20,10 @@ use crate::model::{CapabilitySet, LinkName, NsKind};
 use crate::output;
 use crate::sys::{capabilities, child, exec};
 
-pub fn run(args: &RunArgs) -> Result<Exit, Error> {
+pub fn run(global: &Global, args: &RunArgs) -> Result<Exit, Error> {
     child::end_on_panic(Exit::NOT_SET_UP.code().into());
-    let launch = resolve(args).map_err(not_set_up)?;
+    let mut launch = resolve(args).map_err(not_set_up)?;
+    launch.gate = launched::gate(global, args, &launch).map_err(not_set_up)?;
     let also = match launch.kinds.contains(&NsKind::Pid) {
         true => ", and with it all that was in its pid namespace",
         false => "",
@@ -105,6 +107,7 @@ fn resolve(args: &RunArgs) -> Result<Launch, Error> {
             ..Credentials::default()
         },
         program: program(args)?,
+        gate: None,
         kinds,
         tell,
     })

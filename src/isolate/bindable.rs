@@ -3,7 +3,7 @@
 //! The kernel binds a mount namespace only in one with a smaller number, so that no two keep each
 //! other (mnt_ns_loop in fs/namespace.c). Linux 6.18 has a store of numbers for each processor
 //! (ns_tree_gen_id in kernel/nstree.c), so that what is made later on another processor may have the
-//! smaller one, and the bind is refused with EINVAL.
+//! smaller one, and the bind is refused with EINVAL. Before and after it there is one for all.
 
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, CpuSet, sched_getaffinity, sched_setaffinity, unshare};

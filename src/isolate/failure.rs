@@ -56,6 +56,8 @@ pub enum Step {
     Execute(String),
     /// Executing a program that is there, by an interpreter that is not.
     Interpret(String),
+    /// Proving what is claimed of the new namespaces.
+    Prove,
     /// Preparing our own means: pipes, signals.
     Prepare,
 }
@@ -97,6 +99,7 @@ impl fmt::Display for Step {
             Step::Seal => write!(f, "cannot seal the stub that executes the program"),
             Step::Execute(program) => write!(f, "cannot execute {program}"),
             Step::Interpret(program) => write!(f, "cannot execute {program}, which is there"),
+            Step::Prove => write!(f, "not all that is claimed of it could be proven"),
             Step::Prepare => write!(f, "cannot prepare the launch"),
         }
     }

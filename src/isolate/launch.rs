@@ -17,6 +17,7 @@ use nix::unistd::{Gid, Uid, chdir, setgroups, sethostname, setresgid, setresuid}
 use super::bindable;
 use super::credentials::Credentials;
 use super::failure::{During, Failure, Step};
+use super::gate::Gate;
 use super::id_map::{Maker, Maps, Writer};
 use super::init::become_init;
 use super::outside::{self, Bind, Outside};
@@ -49,6 +50,8 @@ pub struct Launch {
     pub working_directory: Option<PathBuf>,
     pub credentials: Credentials,
     pub program: Program,
+    /// Who is to say that it may start.
+    pub gate: Option<Gate>,
     pub tell: Tell,
 }
 
@@ -114,6 +117,7 @@ impl Launch {
         self.fork
             || self.init
             || !self.binds.is_empty()
+            || self.gate.is_some()
             || for_children.iter().any(|kind| self.kinds.contains(kind))
     }
 
@@ -217,10 +221,10 @@ impl Launch {
     fn become_with_credentials(&self, birth: Option<&Birth>) -> Failure {
         let ready = || {
             self.credentials.take_on()?;
-            match birth {
-                Some(birth) => birth.end_with_supervisor(self.kill_signal),
-                None => Ok(()),
+            if let Some(birth) = birth {
+                birth.end_with_supervisor(self.kill_signal)?;
             }
+            self.gate.as_ref().map_or(Ok(()), Gate::pass)
         };
         match (ready(), &self.view.root) {
             (Err(failure), _) => failure,

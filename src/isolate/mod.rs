@@ -16,6 +16,8 @@ pub mod enter;
 mod explain;
 /// What failed, on what, and why.
 pub mod failure;
+/// A gate before the program.
+pub mod gate;
 /// Maps of ids for user namespaces.
 pub mod id_map;
 /// A small init for pid namespaces.

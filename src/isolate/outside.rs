@@ -210,7 +210,8 @@ fn write_by_helper(process: &str, map: &Map) -> Result<(), Failure> {
     }
 }
 
-fn send(mut stream: &UnixStream, message: &impl Serialize) -> Result<(), Failure> {
+/// Sends a message.
+pub(super) fn send(mut stream: &UnixStream, message: &impl Serialize) -> Result<(), Failure> {
     // Serialising plain data cannot fail.
     let mut line = serde_json::to_vec(message).unwrap_or_default();
     line.push(b'\n');
@@ -218,7 +219,7 @@ fn send(mut stream: &UnixStream, message: &impl Serialize) -> Result<(), Failure
 }
 
 /// The next message; `None` at the end.
-fn receive<T: for<'de> Deserialize<'de>>(
+pub(super) fn receive<T: for<'de> Deserialize<'de>>(
     stream: &mut BufReader<impl std::io::Read>,
 ) -> Result<Option<T>, Failure> {
     let mut line = Vec::new();

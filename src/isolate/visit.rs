@@ -4,7 +4,7 @@
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 use nix::fcntl::AtFlags;
-use nix::unistd::execveat;
+use nix::unistd::{chdir, execveat};
 
 use super::cgroups::Joinable;
 use super::credentials::{self, Credentials};
@@ -67,6 +67,8 @@ impl Visit {
         if let Some(root) = &self.root {
             enter_root(root, "the target's root directory")?;
         }
+        // The directory that we were in is nobody's who may trace us in there.
+        chdir("/").during(|| Step::WorkingDirectory("/".to_owned()))?;
         if let Some(credentials) = &self.credentials {
             credentials.take_on()?;
         }

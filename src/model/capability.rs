@@ -127,6 +127,26 @@ impl CapabilitySet {
             })
     }
 
+    /// How many they are, and which.
+    pub fn in_words(self) -> String {
+        match self.len() {
+            0 => "none".to_owned(),
+            count if self == CapabilitySet::ALL => format!("all {count}"),
+            count => format!("{count}: {}", self.names_in_words()),
+        }
+    }
+
+    /// Their names, or of those that are not in the set, if that is shorter.
+    pub fn names_in_words(self) -> String {
+        let missing = CapabilitySet(CapabilitySet::ALL.0 & !self.0);
+        let names = |set: CapabilitySet| set.short_names().collect::<Vec<_>>().join(" ");
+        match missing.len() {
+            0 => "all of them".to_owned(),
+            few if few < self.len() => format!("all but {}", names(missing)),
+            _ => names(self),
+        }
+    }
+
     /// The set with these names ([`CapabilitySet::names`]); names that are unknown are an error.
     pub fn from_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
         names.into_iter().try_fold(CapabilitySet(0), |set, name| {

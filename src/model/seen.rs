@@ -49,6 +49,17 @@ impl FromStr for Why {
 }
 
 impl Why {
+    /// The reason in words that say what would help.
+    pub fn words(&self) -> String {
+        match self {
+            Why::Denied => "permission denied".to_owned(),
+            Why::Gone => "gone".to_owned(),
+            Why::Unsupported => "not on this kernel".to_owned(),
+            Why::Skipped => "not looked at".to_owned(),
+            Why::Failed(reason) => reason.to_string(),
+        }
+    }
+
     /// A failure in words.
     pub fn failed(reason: impl Into<String>) -> Why {
         Why::Failed(Arc::new(reason.into()))

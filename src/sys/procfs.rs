@@ -106,6 +106,13 @@ impl AsRawFd for ProcRoot {
     }
 }
 
+/// A directory of a process that has been opened already.
+impl From<OwnedFd> for TaskDir {
+    fn from(dir: OwnedFd) -> TaskDir {
+        TaskDir { dir }
+    }
+}
+
 impl TaskDir {
     fn open(base: BorrowedFd<'_>, name: &str) -> Result<TaskDir, Errno> {
         let dir = openat(base, name, PATH_FLAGS, Mode::empty())?;

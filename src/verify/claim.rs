@@ -75,7 +75,7 @@ pub enum Propagation {
 }
 
 /// Something that listens, as the target would name it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Socket {
     Path(String),
     /// An abstract unix socket, without the `@`.
@@ -89,6 +89,17 @@ pub enum Socket {
 pub enum Access {
     Read,
     Write,
+}
+
+/// What is done in namespaces that nobody else is in yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exercise {
+    /// Setting the host name.
+    Hostname,
+    /// Mounting a file system.
+    Mount,
+    /// Killing the init of a pid namespace like it.
+    Init,
 }
 
 /// One statement about a process.
@@ -160,6 +171,8 @@ pub enum Claim {
     /// It can write nothing above its own cgroup.
     CgroupNotWritable,
     TimeOffsets(TimeOffsets),
+    /// What was done in there does not show outside: only for what is launched.
+    Stays(Exercise),
     /// No finding of an audit is above this.
     NoFindingAbove(Severity),
 }
@@ -267,7 +280,9 @@ impl Claim {
             | Claim::Shared { kind, .. }
             | Claim::InNamespace { kind, .. } => *kind,
             Claim::RootNotHostRoot | Claim::IdMap { .. } | Claim::Setgroups(_) => NsKind::User,
-            Claim::Hostname(_) => NsKind::Uts,
+            Claim::Hostname(_) | Claim::Stays(Exercise::Hostname) => NsKind::Uts,
+            Claim::Stays(Exercise::Mount) => NsKind::Mnt,
+            Claim::Stays(Exercise::Init) => NsKind::Pid,
             Claim::Propagation { .. } | Claim::NoOtherMounts(_) => NsKind::Mnt,
             Claim::OnlyOwnProcesses | Claim::AtMostProcesses(_) => NsKind::Pid,
             Claim::Interfaces(_) => NsKind::Net,
@@ -347,6 +362,9 @@ impl std::fmt::Display for Claim {
                 "clock offsets {:+} s monotonic, {:+} s boottime",
                 offsets.monotonic.seconds, offsets.boottime.seconds
             ),
+            Claim::Stays(Exercise::Hostname) => f.write_str("its host name stays inside"),
+            Claim::Stays(Exercise::Mount) => f.write_str("its mounts stay inside"),
+            Claim::Stays(Exercise::Init) => f.write_str("all ends with its PID 1"),
             Claim::NoFindingAbove(severity) => write!(f, "no finding above {}", severity.name()),
         }
     }

@@ -15,8 +15,8 @@ pub fn explain(claim: &Claim) -> String {
         Claim::Shared { kind, .. } | Claim::InNamespace { kind, .. } => {
             format!("reads /proc/PID/ns/{kind} on both sides")
         }
-        Claim::RootNotHostRoot => "reads uid_map and gid_map; tries, as the target, what takes a \
-                                   capability over the host, where a refusal changes nothing"
+        Claim::RootNotHostRoot => "reads uid_map and gid_map; tries in there what takes a \
+                                   capability over the host and changes nothing"
             .to_owned(),
         Claim::IdMap { ids, .. } => format!("reads /proc/PID/{}_map", ids.name()),
         Claim::Setgroups(_) => "reads /proc/PID/setgroups".to_owned(),
@@ -27,9 +27,7 @@ pub fn explain(claim: &Claim) -> String {
         Claim::Lsm(_) => "reads /proc/PID/attr/current".to_owned(),
         Claim::Hostname(_) => "reads its uts namespace; tries uname(2) in there".to_owned(),
         Claim::Path { is, .. } => path(*is).to_owned(),
-        Claim::Propagation { .. } => "reads /proc/PID/mountinfo and that of the host; tries to \
-                                      mount in a copy of its mount namespace"
-            .to_owned(),
+        Claim::Propagation { .. } => "reads /proc/PID/mountinfo and that of the host".to_owned(),
         Claim::NoOtherMounts(_) => "reads /proc/PID/mountinfo".to_owned(),
         Claim::NoOtherDevices(_) => "reads below its /dev".to_owned(),
         Claim::OnlyOwnProcesses => "reads which pid namespace each of its procfs shows; tries to \
@@ -43,14 +41,15 @@ pub fn explain(claim: &Claim) -> String {
                 "reads who listens in its net namespace; tries to connect as the target".to_owned()
             }
         },
-        Claim::Device { .. } => "reads what is there; tries to open it as the target".to_owned(),
+        Claim::Device { .. } => "reads what is there; asks access(2) as the target".to_owned(),
         Claim::CgroupPath(_) => "reads /proc/PID/cgroup as it sees it".to_owned(),
-        Claim::CgroupNotWritable => "reads its cgroup mounts; tries whether it may write above \
-                                     its own cgroup, and writes nothing"
+        Claim::CgroupNotWritable => "reads its cgroup mounts; asks access(2) as the target for \
+                                     the files above its own cgroup"
             .to_owned(),
         Claim::TimeOffsets(_) => {
             "reads /proc/PID/timens_offsets; tries both clocks in there and outside".to_owned()
         }
+        Claim::Stays(_) => "does it, and looks outside".to_owned(),
         Claim::NoFindingAbove(_) => "audits it, as `nsinspect audit` does".to_owned(),
     }
 }
@@ -62,7 +61,7 @@ const fn experiment(kind: NsKind) -> &'static str {
         NsKind::Ipc => "to find, inside, a System V object and a POSIX queue made outside",
         NsKind::Uts => "to read both names on both sides",
         NsKind::Mnt => "to find, inside, a file planted outside, and a mount made outside",
-        NsKind::User => "what takes a capability over the host, as the target",
+        NsKind::User => "who root inside is outside, by a message, and what it may do there",
         NsKind::Cgroup => "to read its cgroup paths on both sides",
         NsKind::Time => "to read both clocks on both sides",
     }
@@ -70,15 +69,15 @@ const fn experiment(kind: NsKind) -> &'static str {
 
 const fn path(is: PathState) -> &'static str {
     match is {
-        PathState::Absent => "looks below its root directory; tries to open it as the target",
-        PathState::Unreadable => "tries to read it as the target",
-        PathState::Masked => "reads what lies on it; tries to read it as the target",
-        PathState::ReadOnly => "reads the options of its mount; tries to open it for writing",
-        PathState::NotWritable => {
-            "reads the options of its mount; tries to open it for writing \
-                                   as the target"
+        PathState::Absent => "looks below its root directory; looks in there, as the target",
+        PathState::Unreadable => "asks access(2) in there, as the target",
+        PathState::Masked => "reads what lies on it; looks in there, as the target",
+        PathState::ReadOnly | PathState::NoSuid => {
+            "reads the options of its mount, from outside and in there"
         }
-        PathState::NoSuid => "reads the options of its mount; tries statvfs(3) in there",
+        PathState::NotWritable => {
+            "reads the options of its mount; asks access(2) in there, as the target"
+        }
         PathState::Mounted | PathState::NotMounted => "reads /proc/PID/mountinfo",
     }
 }

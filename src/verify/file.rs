@@ -3,17 +3,14 @@
 //! These are the types of the file and nothing more; [`super::read`] makes claims of them.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 #[cfg(test)]
 use schemars::JsonSchema;
-use serde::de::{Unexpected, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
-use super::claim::Socket;
+use super::words::{AbsolutePath, Capability, Kind, Name, No, SocketName, Version};
 use crate::analyse::audit::finding::Severity;
 use crate::model::process::Seccomp;
-use crate::model::{CapabilitySet, NsKind};
 
 /// Claims about isolation, for `nsinspect verify --claims`
 #[derive(Clone, Debug, Deserialize)]
@@ -31,24 +28,6 @@ pub struct ClaimsFile {
     /// What is claimed of others
     #[serde(default)]
     pub targets: Vec<TargetEntry>,
-}
-
-/// The only version that there is.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[cfg_attr(test, derive(JsonSchema))]
-#[cfg_attr(test, schemars(with = "u64"))]
-#[serde(try_from = "u64")]
-pub struct Version;
-
-impl TryFrom<u64> for Version {
-    type Error = String;
-
-    fn try_from(number: u64) -> Result<Version, String> {
-        match number {
-            1 => Ok(Version),
-            _ => Err(format!("version {number} is not known here: 1 is")),
-        }
-    }
 }
 
 /// One target, or all containers that a selector fits; exactly one of `target` and `select`
@@ -291,84 +270,6 @@ pub struct TimeClaims {
     pub boottime: i64,
 }
 
-/// A statement of which only the denial can be proven.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[cfg_attr(test, derive(JsonSchema))]
-#[cfg_attr(test, schemars(with = "bool"))]
-#[serde(try_from = "bool")]
-pub struct No;
-
-impl TryFrom<bool> for No {
-    type Error = String;
-
-    fn try_from(value: bool) -> Result<No, String> {
-        match value {
-            false => Ok(No),
-            true => Err("only `false` can be claimed here: leave it out instead".to_owned()),
-        }
-    }
-}
-
-/// A target: a number or a word.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(test, derive(JsonSchema))]
-#[cfg_attr(test, schemars(extend("type" = ["string", "integer"])))]
-pub struct Name(pub String);
-
-impl<'de> Deserialize<'de> for Name {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Name, D::Error> {
-        struct Either;
-        impl Visitor<'_> for Either {
-            type Value = Name;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a PID or the name of a target")
-            }
-
-            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Name, E> {
-                Ok(Name(number.to_string()))
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Name, E> {
-                match text.is_empty() {
-                    true => Err(E::invalid_value(Unexpected::Str(text), &self)),
-                    false => Ok(Name(text.to_owned())),
-                }
-            }
-        }
-        deserializer.deserialize_any(Either)
-    }
-}
-
-/// A word of the file that stands for a value of ours.
-macro_rules! word {
-    ($name:ident, $value:ty, $read:expr) => {
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-        #[cfg_attr(test, derive(JsonSchema))]
-        #[cfg_attr(test, schemars(with = "String"))]
-        #[serde(try_from = "String")]
-        pub struct $name(pub $value);
-
-        impl TryFrom<String> for $name {
-            type Error = String;
-
-            fn try_from(text: String) -> Result<$name, String> {
-                let read: fn(&str) -> Result<$value, String> = $read;
-                read(&text).map($name)
-            }
-        }
-    };
-}
-
-word!(Kind, NsKind, |text| text.parse().map_err(
-    |error: crate::model::kind::UnknownKind| error.to_string()
-));
-word!(Capability, u32, CapabilitySet::number_of);
-word!(AbsolutePath, String, |text| match text.starts_with('/') {
-    true => Ok(text.to_owned()),
-    false => Err(format!("{text:?} is no path from the root directory on")),
-});
-
 /// `disabled`, `strict` or `filter`
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
@@ -408,28 +309,5 @@ impl From<Tolerated> for Severity {
             Tolerated::Low => Severity::Low,
             Tolerated::Info => Severity::Info,
         }
-    }
-}
-
-/// /PATH, @ABSTRACT or tcp:PORT
-#[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(test, derive(JsonSchema))]
-#[cfg_attr(test, schemars(with = "String"))]
-#[serde(try_from = "String")]
-pub struct SocketName(pub Socket);
-
-impl TryFrom<String> for SocketName {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<SocketName, String> {
-        let port = |text: &str| text.parse().ok().filter(|port| *port > 0);
-        let socket = match (text.strip_prefix('@'), text.strip_prefix("tcp:")) {
-            (Some(name), _) if !name.is_empty() => Some(Socket::Abstract(name.to_owned())),
-            (_, Some(number)) => port(number).map(Socket::Tcp),
-            _ if text.starts_with('/') => Some(Socket::Path(text.clone())),
-            _ => None,
-        };
-        let wrong = || format!("{text:?} is none of /PATH, @ABSTRACT and tcp:PORT");
-        socket.map(SocketName).ok_or_else(wrong)
     }
 }

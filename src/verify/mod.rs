@@ -25,3 +25,5 @@ pub mod read;
 pub mod report;
 /// What comes out.
 pub mod verdict;
+/// The words of a claims file.
+pub mod words;

@@ -277,8 +277,14 @@ fn files(config: &Config, linux: &Linux) -> Vec<Claim> {
         let options = mount.options.as_deref().unwrap_or_default();
         let has = |name: &str| options.iter().any(|option| option == name);
         let place = mount.destination.trim_end_matches('/');
+        // With cgroup v1 a runtime mounts a writable file system for the mount points, and on these
+        // each hierarchy as it was told.
+        let is_cgroup = mount.fstype.as_deref() == Some("cgroup");
         if has("ro") {
-            claims.push(path(place, PathState::ReadOnly));
+            claims.push(match is_cgroup {
+                true => Claim::CgroupNotWritable,
+                false => path(place, PathState::ReadOnly),
+            });
         }
         if has("nosuid") {
             claims.push(path(place, PathState::NoSuid));

@@ -60,6 +60,7 @@ pub fn question(snapshot: &Snapshot, claim: &Claim) -> Option<(Question, bool)> 
         | Claim::Lsm(_)
         | Claim::NoOtherMounts(_)
         | Claim::NoOtherDevices(_)
+        | Claim::Stays(_)
         | Claim::NoFindingAbove(_) => return None,
     };
     Some((question, false))

@@ -2,9 +2,9 @@
 
 use super::claim::{Access, Against, Bound, CapSet, Claim, IdKind, PathState, Propagation, Socket};
 use super::file::{
-    AbsolutePath, AccessWord, Bounds, Capability, Claims, ClaimsFile, Kind, Others, PathClaims,
-    PropagationWord, Range, Setgroups,
+    AccessWord, Bounds, Claims, ClaimsFile, Others, PathClaims, PropagationWord, Range, Setgroups,
 };
+use super::words::{AbsolutePath, Capability, Kind, SocketName};
 use crate::model::process::{IdRange, Offset, TimeOffsets};
 use crate::model::{CapabilitySet, NsKind};
 
@@ -206,7 +206,7 @@ fn around(claims: &Claims) -> Vec<Claim> {
     }
     found.extend(claims.interfaces.clone().map(Claim::Interfaces));
     if let Some(sockets) = &claims.sockets {
-        let all = |sockets: &[super::file::SocketName], claim: fn(Socket) -> Claim| {
+        let all = |sockets: &[SocketName], claim: fn(Socket) -> Claim| {
             let claims = sockets.iter().map(|it| claim(it.0.clone()));
             claims.collect::<Vec<Claim>>()
         };
@@ -237,3 +237,6 @@ fn around(claims: &Claims) -> Vec<Claim> {
     }));
     found
 }
+
+#[cfg(test)]
+mod tests;

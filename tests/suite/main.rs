@@ -24,4 +24,5 @@ mod runtimes;
 mod sarif;
 mod schema;
 mod text;
+mod verifying;
 mod watching;

@@ -88,6 +88,33 @@ fn the_list_of_schemas_names_all_of_them() {
 }
 
 #[test]
+fn claims_that_are_read_fit_the_schema_of_the_claims_file_and_others_do_not() {
+    let schema = schema("claims");
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let names = run(&["verify", "--show-profile"], "--color=never");
+    let profile = |name| run(&["verify", "--show-profile", name], "--color=never");
+    let mut texts: Vec<String> = names.lines().map(profile).collect();
+    let readme = include_str!("../../README.md");
+    let (_, rest) = readme
+        .split_once("read by the tests -->\n```yaml\n")
+        .unwrap();
+    texts.push(rest.split_once("```\n").unwrap().0.to_owned());
+    for text in texts {
+        let claims: Value = serde_yaml::from_str(&text).unwrap();
+        assert!(schema.is_valid(&claims), "{text}");
+    }
+    for text in [
+        "version: 1\nclaims: {isolate: [pid]}",
+        "claims: {isolated: [pid]}",
+        "version: 1\nclaims: {no_new_privs: 1}",
+        "version: 1\ntargets: [{target: [x]}]",
+    ] {
+        let claims: Value = serde_yaml::from_str(text).unwrap();
+        assert!(!schema.is_valid(&claims), "{text}");
+    }
+}
+
+#[test]
 fn a_field_that_the_schema_does_not_name_would_be_noticed() {
     let mut document: Value = serde_json::from_str(&run(&["list"], "--json")).unwrap();
     document["namespaces"][0]["surprise"] = json!(1);

@@ -1,5 +1,6 @@
 //! `nsinspect verify`: whether claims hold.
 
+pub mod launched;
 mod plan;
 mod progress;
 mod subject;
@@ -7,6 +8,7 @@ mod subject;
 use std::collections::BTreeSet;
 
 use super::source::Source;
+use crate::analyse::audit::subjects;
 use crate::cli::{Format, Global, VerifyArgs};
 use crate::collect::{Depth, Reach};
 use crate::error::{Error, Exit};
@@ -60,12 +62,27 @@ fn show_profile(name: Option<&str>) -> Result<Exit, Error> {
     Ok(Exit::Yes)
 }
 
-/// All that claims of any kind are judged by, of the whole machine.
+/// All that claims of any kind are judged by: of the whole machine, unless they are about processes
+/// that were named by their numbers.
 fn look_around(global: &Global, source: &Source, entries: &[Entry]) -> Result<Snapshot, Error> {
+    let alone = entries
+        .iter()
+        .map(|entry| entry.one_process(source, global));
+    let alone: Option<Vec<Pid>> = alone.collect();
+    if let Some([first, ..]) = alone.as_deref() {
+        let mut snapshot = source.read(*first)?;
+        for stand_in in [Process::INIT, Process::KTHREADD] {
+            source.add(&mut snapshot, stand_in);
+        }
+        source.look_at_settings(&mut snapshot);
+        return Ok(snapshot);
+    }
     let mut snapshot = source.scan(Depth::Status)?;
     let is_audit = |claim: &Claim| matches!(claim, Claim::NoFindingAbove(_));
     if entries.iter().flat_map(|entry| &entry.claims).any(is_audit) {
         source.discover(&mut snapshot, global.reach(Reach::Fast));
+        let roots = subjects::in_hosts_mounts(&snapshot);
+        source.look_at_roots(&mut snapshot, &roots);
     }
     source.look_at_settings(&mut snapshot);
     let everybody: Vec<Pid> = snapshot.processes.keys().copied().collect();

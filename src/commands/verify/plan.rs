@@ -6,7 +6,7 @@ use crate::cli::{Global, VerifyArgs};
 use crate::commands::source::Source;
 use crate::commands::target::{Target, Typed};
 use crate::error::Error;
-use crate::model::Pid;
+use crate::model::{NsKind, Pid};
 use crate::sys::files;
 use crate::verify::claim::{Against, Claim};
 use crate::verify::file::{ClaimsFile, Select};
@@ -30,6 +30,22 @@ pub struct Entry {
     pub oci: Option<Oci>,
 }
 
+impl Entry {
+    /// The process, where it is named by its number and what is claimed of it needs no other.
+    pub fn one_process(&self, source: &Source, global: &Global) -> Option<Pid> {
+        let Whom::Named(name) = &self.whom else {
+            return None;
+        };
+        let typed = Typed::parse(name).ok()?;
+        let is_number = matches!(typed, Typed::Task(_) | Typed::Pinned { .. } | Typed::Myself);
+        let is_audit = |claim: &Claim| matches!(claim, Claim::NoFindingAbove(_));
+        if !is_number || self.oci.is_some() || self.claims.iter().any(is_audit) {
+            return None;
+        }
+        typed.resolve(source, global).ok()?.task(source).ok()
+    }
+}
+
 /// The configuration of an OCI runtime.
 pub enum Oci {
     Auto,
@@ -39,14 +55,7 @@ pub enum Oci {
 /// Everything that is claimed.
 pub fn plan(global: &Global, args: &VerifyArgs, source: &Source) -> Result<Vec<Entry>, Error> {
     let mut resolve = |name: &str| against(global, source, name);
-    let mut own = args
-        .require
-        .iter()
-        .map(|kind| Claim::Isolated {
-            kind: *kind,
-            against: Against::Host,
-        })
-        .collect::<Vec<Claim>>();
+    let mut own = of_target(|kind| args.require.contains(&kind));
     let mut entries = Vec::new();
     for name in &args.profile {
         own.extend(of_profile(name, &mut resolve)?);
@@ -113,6 +122,24 @@ fn of_targets(
         });
     }
     Ok(entries)
+}
+
+/// The claims of the file that are of nobody whom it names.
+pub fn of_file(path: &Path) -> Result<Vec<Claim>, Error> {
+    let file = read_file(path)?;
+    let only_host = |name: &str| {
+        let message = format!("{name} cannot be compared with: there is only what is launched");
+        Err(Error::Usage(message))
+    };
+    if !file.targets.is_empty() {
+        let message = format!(
+            "{} has targets of its own, and `run` proves only what it launches",
+            path.display()
+        );
+        return Err(Error::Usage(message));
+    }
+    let claims = file.claims.unwrap_or_default();
+    read::flatten(&claims, &mut { only_host })
 }
 
 fn read_file(path: &Path) -> Result<ClaimsFile, Error> {
@@ -199,6 +226,17 @@ fn matches(pattern: &str, text: &str) -> bool {
     };
     let mut ends = (0..=text.len()).filter(|at| text.is_char_boundary(*at));
     ends.any(|at| matches(rest, &text[at..]))
+}
+
+/// Kinds in the order of their weight, for claims that are made of kinds alone.
+pub fn of_target(kinds: impl Fn(NsKind) -> bool) -> Vec<Claim> {
+    let kinds = NsKind::BY_WEIGHT.into_iter().filter(|kind| kinds(*kind));
+    kinds
+        .map(|kind| Claim::Isolated {
+            kind,
+            against: Against::Host,
+        })
+        .collect()
 }
 
 #[cfg(test)]

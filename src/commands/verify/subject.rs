@@ -53,6 +53,7 @@ pub fn resolve(
                 return Err(source.no_process(task));
             }
             source.deepen(snapshot, &[task], Depth::Everything);
+            source.trace_alone(snapshot, task);
             let mut claims = match &entry.oci {
                 Some(oci) => {
                     source.relate(snapshot, |key| key.kind == NsKind::User);
@@ -157,7 +158,7 @@ pub fn look(source: &Source, snapshot: &mut Snapshot, subject: &Subject) -> Look
     source.expose(snapshot, &[task]);
     source.look_at_cgroups(snapshot, task, &InnerCgroups::new());
     let mut inside: Vec<(NsKey, Pid)> = Vec::new();
-    for kind in [NsKind::Uts, NsKind::Net, NsKind::Pid] {
+    for kind in [NsKind::Uts, NsKind::Net, NsKind::Pid, NsKind::Ipc] {
         if let Some(inode) = snapshot.processes[&task].links.own(kind).get() {
             inside.push((NsKey { kind, inode }, task));
         }
@@ -197,6 +198,7 @@ pub fn judge(
             .iter()
             .filter_map(|task| snapshot.processes.get(task))
             .collect(),
+        has_unread: subject.is_container && has_unread(snapshot),
         looks,
         findings: findings.as_deref(),
     };
@@ -229,14 +231,29 @@ fn others(snapshot: &Snapshot, subject: &Subject) -> Vec<Pid> {
     all.map(Process::task).collect()
 }
 
+/// Whether a process may be in any container and could not be read. Each says by itself in how many
+/// pid namespaces it is (NSpid), and who is in ours alone is in no container's.
+fn has_unread(snapshot: &Snapshot) -> bool {
+    let may_be = |process: &Process| {
+        let details = process.details.as_deref();
+        let status = details.and_then(|details| details.status.known());
+        let depth = status.and_then(|status| status.nspid.as_ref());
+        let is_here = depth.is_some_and(|pids| pids.len() == 1);
+        matches!(Place::of(process), Place::Task(_))
+            && !is_here
+            && !process.is_zombie()
+            && !process.is_kernel_thread()
+    };
+    snapshot.coverage.hidden_by.is_some() || snapshot.processes.values().any(may_be)
+}
+
 fn findings(snapshot: &Snapshot, subject: &Subject) -> Option<Vec<Finding>> {
     let is_asked = subject
         .claims
         .iter()
         .any(|claim| matches!(claim, Claim::NoFindingAbove(_)));
-    let mut audited = is_asked
-        .then(|| audit(snapshot, &[Audited::asked_for(subject.task)]).audited)?
-        .into_iter();
-    // Without findings it is among the unsuspicious only if it is free, which it is not.
-    Some(audited.next().map(|it| it.findings).unwrap_or_default())
+    let audited = is_asked.then(|| audit(snapshot, &[Audited::asked_for(subject.task)]))?;
+    // It is asked for, so that it is among those that were looked at, whatever was found.
+    let audited = audited.audited.into_iter().next()?;
+    Some(audited.findings)
 }

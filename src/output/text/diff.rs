@@ -1,6 +1,6 @@
 //! `diff` as text: what is shared first, because that is what hurts.
 
-use super::{capability_names, capability_set, process, reason};
+use super::{process, reason};
 use crate::analyse::diff::{Beyond, Diff, KindDiff, State, Value};
 use crate::analyse::reference::{Reference, Source, kinds_apart_from_boot};
 use crate::model::{Process, Seen, Snapshot, Why};
@@ -240,9 +240,9 @@ fn capabilities(diff: &Diff<'_>, whom: &str) -> String {
             "{} ({whom}: {}): {}",
             effective.len(),
             all.len(),
-            capability_names(effective)
+            effective.names_in_words()
         ),
-        None => capability_set(effective),
+        None => effective.in_words(),
     };
     for (name, set) in own.by_name() {
         let dull = match name {

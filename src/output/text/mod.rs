@@ -14,7 +14,7 @@ pub mod verify;
 pub mod watch;
 
 use crate::analyse::containers::{Confidence, Identity, identity};
-use crate::model::{CapabilitySet, Holder, LayerState, NsKind, Pid, Process, Snapshot, Why};
+use crate::model::{Holder, LayerState, NsKind, Pid, Process, Snapshot, Why};
 use crate::output::sanitize::for_terminal;
 use crate::output::terminal::{shorten, width};
 
@@ -70,26 +70,6 @@ pub fn process(snapshot: &Snapshot, process: &Process, room: Option<u16>) -> Str
 /// Less of a command than this (columns) says nothing.
 const SHORTEST_COMMAND: usize = 16;
 
-/// A set of capabilities: how many, and which.
-pub fn capability_set(set: CapabilitySet) -> String {
-    match set.len() {
-        0 => "none".to_owned(),
-        count if set == CapabilitySet::ALL => format!("all {count}"),
-        count => format!("{count}: {}", capability_names(set)),
-    }
-}
-
-/// Names of the capabilities in a set, or of those that are not, if that is shorter.
-pub fn capability_names(set: CapabilitySet) -> String {
-    let missing = CapabilitySet(CapabilitySet::ALL.0 & !set.0);
-    let names = |set: CapabilitySet| set.short_names().collect::<Vec<_>>().join(" ");
-    match missing.len() {
-        0 => "all of them".to_owned(),
-        few if few < set.len() => format!("all but {}", names(missing)),
-        _ => names(set),
-    }
-}
-
 /// What keeps a namespace alive, in a few words.
 pub fn holder(snapshot: &Snapshot, holder: &Holder) -> String {
     let task = |pid: &Pid, tid: &Pid| match pid == tid {
@@ -133,11 +113,5 @@ fn was_searched(snapshot: &Snapshot) -> bool {
 
 /// A reason in words that say what would help.
 pub fn reason(why: &Why) -> String {
-    match why {
-        Why::Denied => "permission denied".to_owned(),
-        Why::Gone => "gone".to_owned(),
-        Why::Unsupported => "not on this kernel".to_owned(),
-        Why::Skipped => "not looked at".to_owned(),
-        Why::Failed(reason) => reason.to_string(),
-    }
+    why.words()
 }

@@ -1,6 +1,6 @@
 //! `show` as text: a word and what is known under it, a line each.
 
-use super::{capability_set, command, container, holder, reason};
+use super::{command, container, holder, reason};
 use crate::analyse::containers::{Identity, identity};
 use crate::analyse::diff::main_cgroup_path;
 use crate::analyse::pids::pids_of;
@@ -136,7 +136,7 @@ fn of_status(snapshot: &Snapshot, status: &Seen<Status>, line: &mut impl FnMut(&
     for (name, set) in status.capabilities.by_name() {
         let words = match set == effective && name != "effective" && !set.is_empty() {
             true => "the same".to_owned(),
-            false => capability_set(set),
+            false => set.in_words(),
         };
         line(name, words);
     }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Case, Read, detail, file_of};
+use super::{Case, Read, detail, file_of, mounts};
 use crate::analyse::audit::mounts::is_writable;
 use crate::analyse::diff::main_cgroup_path;
+use crate::analyse::power::ptrace;
+use crate::model::exposure::ProcInstance;
 use crate::model::facts::Facts;
 use crate::model::process::TimeOffsets;
 use crate::model::{NsKind, Process, Seen, Why};
@@ -41,15 +43,14 @@ pub fn only_own_processes(case: &Case<'_>) -> Read {
         return Read::unknown("which procfs it has", &Why::Skipped);
     };
     let instances = &exposure.procfs;
-    let foreign = instances.found.iter().find(|it| {
-        let theirs = it.pid_ns;
-        theirs.is_some_and(|theirs| theirs != own)
-    });
-    if let Some(foreign) = foreign {
-        let shown = foreign.pid_ns.unwrap_or_default();
+    let foreign = instances
+        .found
+        .iter()
+        .find_map(|it| Some((it, whose(case, it, own)?)));
+    if let Some((foreign, shown)) = foreign {
         let says = format!("{} is a procfs of pid:[{shown}]", foreign.mount_point);
         return Read::new(Verdict::Fails, says).seen(
-            format!("{}/1/ns/pid", foreign.mount_point),
+            format!("the procfs on {}", foreign.mount_point),
             format!("pid:[{shown}]"),
         );
     }
@@ -64,6 +65,23 @@ pub fn only_own_processes(case: &Case<'_>) -> Read {
             format!("every procfs that it has is of pid:[{own}], its own"),
         )
         .seen(case.file("ns/pid"), format!("pid:[{own}]")),
+    }
+}
+
+/// The pid namespace that a procfs shows, if that is neither its own nor below it.
+fn whose(case: &Case<'_>, instance: &ProcInstance, own: u64) -> Option<u64> {
+    match (instance.pid_ns, &instance.own) {
+        (Some(shown), _) if shown == own => None,
+        (Some(shown), _) => {
+            let is_below = ptrace::is_below(case.snapshot, shown, own);
+            (is_below != Seen::Known(true)).then_some(shown)
+        }
+        // Its number 1 does not say where it is, and it shows us: it is ours or encloses ours.
+        (None, Some(_)) => {
+            let ours = case.snapshot.reader.links.own(NsKind::Pid).get();
+            ours.filter(|ours| *ours != own)
+        }
+        (None, None) => None,
     }
 }
 
@@ -140,7 +158,7 @@ pub fn cgroup_path(case: &Case<'_>, wanted: &str) -> Read {
 }
 
 pub fn cgroup_not_writable(case: &Case<'_>) -> Read {
-    let table = match detail(case.subject, |details| &details.mounts) {
+    let table = match mounts(case.subject) {
         Ok(table) => table,
         Err(why) => return Read::unknown("its mount table", &why),
     };

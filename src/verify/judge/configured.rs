@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::{Case, Read, detail};
+use super::{Case, Read, mounts};
 use crate::model::Seen;
 use crate::model::mount::{Mount, below};
 use crate::verify::claim::Places;
 use crate::verify::verdict::Verdict;
 
-pub fn mounts(case: &Case<'_>, places: &Places) -> Read {
-    let table = match detail(case.subject, |details| &details.mounts) {
+pub fn no_other_mounts(case: &Case<'_>, places: &Places) -> Read {
+    let table = match mounts(case.subject) {
         Ok(table) => table,
         Err(why) => return Read::unknown("its mount table", &why),
     };
@@ -28,6 +28,13 @@ pub fn mounts(case: &Case<'_>, places: &Places) -> Read {
             || is_below(&places.with_mounts) && is_of_host(case, mount)
     };
     let more: Vec<&Mount> = table.iter().filter(|mount| !is_told(mount)).collect();
+    let hidden = case.snapshot.exposures.get(&case.task());
+    let hidden = hidden.and_then(|exposure| exposure.hidden_mounts.known());
+    if let Some(hidden) = hidden.filter(|hidden| !hidden.is_empty()) {
+        let says = format!("{} mounts lie where no path of it leads", hidden.len());
+        let read = Read::new(Verdict::Fails, says).sure();
+        return read.seen("listmount(2)", format!("{} and more", hidden[0].id));
+    }
     let Some(first) = more.first() else {
         let says = format!("all {} mounts are those that are configured", table.len());
         return Read::new(Verdict::Holds, says).sure();
@@ -56,7 +63,7 @@ fn is_of_host(case: &Case<'_>, mount: &Mount) -> bool {
     same.next().is_some()
 }
 
-pub fn devices(case: &Case<'_>, allowed: &BTreeSet<(u32, u32)>) -> Read {
+pub fn no_other_devices(case: &Case<'_>, allowed: &BTreeSet<(u32, u32)>) -> Read {
     let Some(exposure) = case.snapshot.exposures.get(&case.task()) else {
         return Read::unknown("its device nodes", &crate::model::Why::Skipped);
     };

@@ -1,6 +1,6 @@
 //! Paths, mounts and device nodes.
 
-use super::{Case, Read, detail};
+use super::{Case, Read, mounts};
 use crate::analyse::audit::mounts::{covering, is_writable};
 use crate::collect::paths::There;
 use crate::model::exposure::FileKind;
@@ -62,17 +62,9 @@ fn look<'a>(case: &Case<'a>, path: &str) -> Result<Option<&'a There>, Why> {
     }
 }
 
-fn table<'a>(case: &Case<'a>) -> Result<&'a [Mount], Why> {
-    let table = detail(case.subject, |details| &details.mounts)?;
-    match table.is_empty() {
-        true => Err(Why::failed("its mount table is empty: it is in a chroot")),
-        false => Ok(table),
-    }
-}
-
 /// The mount that leads to a path: by its number, which no link in the path can hide.
 fn mount_of<'a>(case: &Case<'a>, path: &str, there: &There) -> Result<&'a Mount, Why> {
-    let table = table(case)?;
+    let table = mounts(case.subject)?;
     let found = match there.mount {
         Some(id) => table.iter().find(|mount| mount.id == id),
         None => covering(table, path),
@@ -100,7 +92,7 @@ fn mounted(case: &Case<'_>, path: &str, is: PathState) -> Read {
         "" => "/",
         path => path,
     };
-    match table(case) {
+    match mounts(case.subject) {
         Ok(table) => {
             let found = table.iter().find(|mount| mount.mount_point == wanted);
             let says = match found {
@@ -168,7 +160,7 @@ fn not_to_host(case: &Case<'_>, at: &Mount) -> Read {
         Ok(host) => host,
         Err(why) => return Read::unknown("the mount table of the host", why),
     };
-    let table = match table(case) {
+    let table = match mounts(case.subject) {
         Ok(table) => table,
         Err(why) => return Read::unknown("its mount table", &why),
     };

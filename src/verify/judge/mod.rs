@@ -15,6 +15,7 @@ use super::verdict::{Evidence, Judged, Proof, Verdict};
 use crate::analyse::audit::finding::Finding;
 use crate::analyse::reference::Reference;
 use crate::collect::paths::Looks;
+use crate::model::mount::Mount;
 use crate::model::process::{Details, Status};
 use crate::model::{NsKey, NsKind, Pid, Process, Seen, Snapshot, Why};
 
@@ -27,6 +28,8 @@ pub struct Case<'a> {
     pub subject: &'a Process,
     /// The others of its container: what is claimed of a container is claimed of all in it.
     pub others: Vec<&'a Process>,
+    /// Whether others may be among these that could not be read.
+    pub has_unread: bool,
     pub looks: &'a Looks,
     /// What an audit finds, where one was made.
     pub findings: Option<&'a [Finding]>,
@@ -71,7 +74,7 @@ impl Read {
 
     /// What decides could not be read.
     pub fn unknown(what: &str, why: &Why) -> Read {
-        let reason = crate::output::text::reason(why);
+        let reason = why.words();
         Read::new(Verdict::Undecided, format!("{what} is not known: {reason}"))
     }
 
@@ -198,6 +201,14 @@ fn read_all(case: &Case<'_>, claim: &Claim) -> Read {
             sure: worst.verdict == Verdict::Fails,
             ..worst
         },
+        _ if own.verdict == Verdict::Holds && case.has_unread => Read::new(
+            Verdict::Undecided,
+            format!(
+                "not every process that may be in there could be read; of its init: {}",
+                own.says
+            ),
+        )
+        .sure(),
         _ => own,
     }
 }
@@ -259,8 +270,8 @@ fn read(case: &Case<'_>, process: &Process, claim: &Claim) -> Read {
             access,
             allowed,
         } => files::device(case, path, *access, *allowed),
-        Claim::NoOtherMounts(places) => configured::mounts(case, places),
-        Claim::NoOtherDevices(allowed) => configured::devices(case, allowed),
+        Claim::NoOtherMounts(places) => configured::no_other_mounts(case, places),
+        Claim::NoOtherDevices(allowed) => configured::no_other_devices(case, allowed),
         Claim::Hostname(name) => around::hostname(case, name),
         Claim::OnlyOwnProcesses => around::only_own_processes(case),
         Claim::AtMostProcesses(most) => around::at_most_processes(case, *most),
@@ -273,6 +284,7 @@ fn read(case: &Case<'_>, process: &Process, claim: &Claim) -> Read {
         }
         Claim::CgroupPath(path) => around::cgroup_path(case, path),
         Claim::CgroupNotWritable => around::cgroup_not_writable(case),
+        Claim::Stays(_) => Read::untold("what shows outside"),
         Claim::TimeOffsets(offsets) => around::time_offsets(process, offsets),
     }
 }
@@ -316,6 +328,15 @@ fn details(process: &Process) -> Result<&Details, Why> {
 
 fn detail<T>(process: &Process, part: fn(&Details) -> &Seen<T>) -> Result<&T, Why> {
     part(details(process)?).as_ref().map_err(Clone::clone)
+}
+
+/// Its mount table.
+fn mounts(process: &Process) -> Result<&[Mount], Why> {
+    let table = detail(process, |details| &details.mounts)?;
+    match table.is_empty() {
+        true => Err(Why::failed("its mount table is empty: it is in a chroot")),
+        false => Ok(table),
+    }
 }
 
 fn status(process: &Process) -> Result<&Status, Why> {

@@ -4,7 +4,6 @@ use super::{Case, Read, detail, file_of, status};
 use crate::analyse::audit::finding::{Severity, Verdict as Danger};
 use crate::model::process::{IdRange, Seccomp};
 use crate::model::{CapabilitySet, NsKey, NsKind, Process, Seen, Why};
-use crate::output::text::capability_set;
 use crate::verify::claim::{Bound, CapSet, IdKind, map_in_words};
 use crate::verify::verdict::Verdict;
 
@@ -158,19 +157,15 @@ pub fn capabilities(process: &Process, set: CapSet, bound: Bound, wanted: Capabi
         Bound::Exactly => more.is_empty() && less.is_empty(),
     };
     let says = match (bound, holds) {
-        (_, true) => format!("it has {}", capability_set(own)),
-        (Bound::AtLeast, _) => format!("it lacks {}", names(less)),
-        (Bound::Exactly, _) if more.is_empty() => format!("it lacks {}", names(less)),
-        _ => format!("it has {} too", names(more)),
+        (_, true) => format!("it has {}", own.in_words()),
+        (Bound::AtLeast, _) => format!("it lacks {}", less.names_in_words()),
+        (Bound::Exactly, _) if more.is_empty() => format!("it lacks {}", less.names_in_words()),
+        _ => format!("it has {} too", more.names_in_words()),
     };
     Read::holds_if(holds, says).sure().seen(
         file_of(process, &format!("status {line}")),
         format!("{:016x}", own.0),
     )
-}
-
-fn names(set: CapabilitySet) -> String {
-    set.short_names().collect::<Vec<_>>().join(" ")
 }
 
 pub fn no_new_privs(process: &Process, wanted: bool) -> Read {

@@ -17,6 +17,9 @@ use crate::isolate::visit::become_asker;
 use crate::model::Pid;
 use crate::sys::child;
 
+/// As many bytes of a reason as a pipe takes at once.
+const LONGEST_REASON: usize = 4096;
+
 /// It ends with this.
 pub struct Asker {
     process: nix::unistd::Pid,
@@ -32,19 +35,20 @@ impl Asker {
         let pipe = || pipe2(OFlag::O_CLOEXEC).map_err(unprepared);
         let (tells, teller) = pipe()?;
         let (gate, opener) = pipe()?;
-        let (complaints, complaint) = pipe()?;
         let midwife = child::spawn(|| {
             child::harden();
-            let kept = [&teller, &gate, &complaint].map(AsRawFd::as_raw_fd);
+            let kept = [&teller, &gate].map(AsRawFd::as_raw_fd);
             let reason = match place.go(&kept) {
                 Ok(()) => super::held::words(&become_asker(&teller, &gate)),
                 Err(reason) => reason,
             };
-            let _ = write(&complaint, reason.as_bytes());
+            // A zero, and then the reason: all at once, which a pipe takes whole (PIPE_BUF).
+            let text = [&0_i32.to_ne_bytes(), reason.as_bytes()].concat();
+            let _ = write(&teller, &text[..text.len().min(LONGEST_REASON)]);
             1
         });
         let midwife = midwife.map_err(unprepared)?;
-        drop((teller, gate, complaint));
+        drop((teller, gate));
         let mut asker = Asker {
             process: midwife,
             gate: Some(opener),
@@ -52,14 +56,13 @@ impl Asker {
             deadline,
         };
         // Until the stub has told the number of what it has made, the process is the midwife.
-        let born = asker.word();
-        let number = match born {
-            Ok(number) if number > 0 => number,
-            Ok(refused) => {
+        let number = match asker.word()? {
+            0 => return Err(asker.reason()?),
+            number if number > 0 => number,
+            refused => {
                 let errno = Errno::from_raw(-refused);
                 return Err(format!("nobody can be born in there: {errno}"));
             }
-            Err(reason) => return Err(complaint_of(complaints).unwrap_or(reason)),
         };
         let sibling = our_child(number).map_err(|failure| super::held::words(&failure))?;
         let _ = child::reap(midwife);
@@ -83,6 +86,17 @@ impl Asker {
         })
     }
 
+    /// What the midwife has written behind the zero.
+    fn reason(&mut self) -> Result<String, String> {
+        wait_readable(&self.tells, self.deadline).map_err(|_| late())?;
+        let mut text = vec![0; LONGEST_REASON];
+        let length = self
+            .tells
+            .read(&mut text)
+            .map_err(|error| error.to_string())?;
+        Ok(String::from_utf8_lossy(&text[..length]).into_owned())
+    }
+
     fn word(&mut self) -> Result<i32, String> {
         match wait_readable(&self.tells, self.deadline) {
             Ok(()) => {}
@@ -93,13 +107,6 @@ impl Asker {
         read.map_err(|_| "the process inside that was asked has ended".to_owned())?;
         Ok(i32::from_ne_bytes(word))
     }
-}
-
-/// What the midwife has said; it has ended, and the pipe with it.
-fn complaint_of(pipe: OwnedFd) -> Option<String> {
-    let mut text = String::new();
-    File::from(pipe).take(4096).read_to_string(&mut text).ok()?;
-    (!text.is_empty()).then_some(text)
 }
 
 impl Drop for Asker {

@@ -2,6 +2,9 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
+use nix::errno::Errno;
+use nix::unistd::geteuid;
+
 use super::Target;
 use super::party::Place;
 use crate::collect::details;
@@ -12,11 +15,12 @@ use crate::isolate::target_user::TargetUser;
 use crate::isolate::visit::Visit;
 use crate::model::mount::Mount;
 use crate::model::namespace::NsKey;
-use crate::model::process::{CgroupEntry, Status};
+use crate::model::process::{CgroupEntry, Seccomp, Status};
 use crate::model::{CapabilitySet, LinkName, NsKind, Pid, Seen};
 use crate::sys::look;
 use crate::sys::pidfd::PidFd;
 use crate::sys::procfs::{ProcRoot, TaskDir};
+use crate::verify::verdict::Evidence;
 
 /// A process that nobody else can take the number of while we look at it. The error of everything is
 /// the reason in words why it was not tried.
@@ -38,7 +42,11 @@ impl Held {
         }
         let own = proc.own_task();
         let own = own.map_err(|errno| format!("/proc/self cannot be read: {errno:?}"))?;
-        let pidfd = PidFd::open(target.pid).map_err(|_| gone())?;
+        let pidfd = PidFd::open(target.pid).map_err(|errno| match errno {
+            // Which of the two depends on the kernel.
+            Errno::EINVAL | Errno::ENOENT => format!("{} is a thread, and no process", target.pid),
+            _ => gone(),
+        })?;
         let task = proc.task(target.pid).map_err(|_| gone())?;
         let started = stat_of(&task).known().map(|stat| stat.start_time);
         let is_same = target.start_time.is_none_or(|time| started == Some(time));
@@ -66,6 +74,24 @@ impl Held {
     /// Whether its namespace of a kind is ours too.
     pub fn is_in_our(&self, kind: NsKind) -> Result<bool, String> {
         Ok(self.namespace(kind)? == self.our_namespace(kind)?)
+    }
+
+    /// Whether a process that is known to us by this number and start time is in no pid namespace of the
+    /// target's, nor below that: it has fewer numbers, or is in another as deep.
+    pub fn is_outside(&self, pid: Pid, start_time: u64) -> Result<bool, String> {
+        let proc = ProcRoot::open("/proc".as_ref());
+        let Ok(task) = proc.and_then(|proc| proc.task(pid)) else {
+            return Ok(false);
+        };
+        let is_it = stat_of(&task).known().map(|it| it.start_time) == Some(start_time);
+        let levels = |status: &Status| status.nspid.as_ref().map_or(0, Vec::len);
+        let theirs = details::status_of(&task).known().map(levels);
+        let own = levels(&self.status()?);
+        let apart = match task.namespace(NsKind::Pid) {
+            Some(key) if theirs == Some(own) => key != self.namespace(NsKind::Pid)?,
+            _ => theirs.is_some_and(|theirs| theirs < own),
+        };
+        Ok(is_it && apart)
     }
 
     pub fn status(&self) -> Result<Status, String> {
@@ -100,12 +126,36 @@ impl Held {
         }
     }
 
+    /// What keeps the target from more than it keeps a probe from: that is not taken over.
+    pub fn barriers(&self) -> Vec<Evidence> {
+        let mut barriers = Vec::new();
+        if self
+            .status()
+            .is_ok_and(|it| it.seccomp != Some(Seccomp::Disabled))
+        {
+            barriers.push(Evidence::new(
+                format!("/proc/{}/status", self.pid),
+                "a seccomp filter, which the probe does not have: the target may be able to do less",
+            ));
+        }
+        if let Some(Some(label)) = details::lsm_of(&self.task).known() {
+            barriers.push(Evidence::new(
+                format!("/proc/{}/attr/current", self.pid),
+                format!(
+                    "{label}, which the probe is not confined by: the target may be able to do less"
+                ),
+            ));
+        }
+        barriers
+    }
+
     /// Its namespaces of these kinds, and its rights: with them goes its user namespace. With the mount
     /// namespace goes its root directory.
     pub fn place(&self, kinds: &[NsKind]) -> Result<Place, String> {
         let mut wanted = Vec::new();
-        for kind in kinds.iter().copied().chain([NsKind::User]) {
-            wanted.extend(self.other(kind)?);
+        let others = kinds.iter().filter(|kind| **kind != NsKind::User);
+        for kind in others.chain([&NsKind::User]) {
+            wanted.extend(self.other(*kind)?);
         }
         let root = match kinds.contains(&NsKind::Mnt) {
             true => self.root()?,
@@ -137,22 +187,44 @@ impl Held {
     /// The same place in its device cgroup: that of cgroup v1 where there is one, since what governs
     /// devices is there then, else its cgroup (cgroups(7)).
     pub fn in_device_cgroup(&self, place: Place) -> Result<Place, String> {
+        let theirs = self.cgroups()?;
+        let is_v1 = |it: &CgroupEntry| it.controllers.split(',').any(|name| name == "devices");
+        let has_v1 = theirs.iter().any(is_v1);
+        self.in_cgroups(place, |it| match has_v1 {
+            true => is_v1(it),
+            false => it.controllers.is_empty(),
+        })
+    }
+
+    /// All of its namespaces, its root directory, and its cgroups: for a process that can be seen in
+    /// there. Whoever may trace it there would otherwise have by it what it still has of ours.
+    pub fn whole_place(&self) -> Result<Place, String> {
+        let is_known = |kind: &NsKind| self.own.namespace(*kind).is_some();
+        let kinds: Vec<NsKind> = NsKind::ALL.into_iter().filter(is_known).collect();
+        // Not into what may be frozen, where it could not even be ended (freezer of cgroups(7)).
+        let is_joined = |it: &CgroupEntry| !it.controllers.split(',').any(|name| name == "freezer");
+        match self.in_cgroups(self.place(&kinds)?, is_joined) {
+            // An ordinary user has nothing in his own cgroup that his sandboxes have not.
+            Err(_) if !geteuid().is_root() => self.place(&kinds),
+            place => place,
+        }
+    }
+
+    fn in_cgroups(
+        &self,
+        place: Place,
+        is_wanted: impl Fn(&CgroupEntry) -> bool,
+    ) -> Result<Place, String> {
         let Place::Of(mut visit) = place else {
             return Ok(place);
         };
-        let governs = |entries: Vec<CgroupEntry>| {
-            let is_v1 = |it: &&CgroupEntry| it.controllers.split(',').any(|name| name == "devices");
-            let is_v2 = |it: &&CgroupEntry| it.controllers.is_empty();
-            let found = entries.iter().find(is_v1);
-            found.or_else(|| entries.iter().find(is_v2)).cloned()
-        };
-        let (theirs, ours) = (governs(self.cgroups()?), governs(self.our_cgroups()?));
-        if let Some(entry) = theirs.filter(|theirs| Some(theirs) != ours.as_ref()) {
-            let hierarchies = details::cgroup_hierarchies(&self.own);
-            let hierarchies = self.known("mountinfo", hierarchies)?;
-            let opened = cgroups::open(&[entry], &hierarchies);
-            visit.cgroups = opened.map_err(|failure| words(&failure))?;
-        }
+        let ours = self.our_cgroups()?;
+        let mut wanted = self.cgroups()?;
+        wanted.retain(|it| is_wanted(it) && !ours.contains(it));
+        let hierarchies = details::cgroup_hierarchies(&self.own);
+        let hierarchies = self.known("mountinfo", hierarchies)?;
+        let opened = cgroups::open(&wanted, &hierarchies);
+        visit.cgroups = opened.map_err(|failure| words(&failure))?;
         Ok(Place::Of(visit))
     }
 
@@ -197,7 +269,7 @@ impl Held {
         let open = |task: &TaskDir| {
             let fd = task.open_directory("root")?;
             let seen = look::at(fd.as_fd(), c"")?;
-            Ok::<_, nix::errno::Errno>((fd, (seen.mount, seen.device, seen.inode)))
+            Ok::<_, Errno>((fd, (seen.mount, seen.device, seen.inode)))
         };
         let (theirs, ours) = (open(&self.task), open(&self.own));
         let no_root = |errno| format!("its root directory cannot be opened: {errno:?}");

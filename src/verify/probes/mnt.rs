@@ -4,14 +4,15 @@
 
 use std::collections::BTreeSet;
 use std::os::fd::AsFd;
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use serde::{Deserialize, Serialize};
 
-use super::party::{Line, Party, Place, random_name};
+use super::party::{Line, Party, Place, random_name, temp_dir};
 use super::{Case, Tried, fails, holds};
 use crate::model::mount::{Mount, below, join};
 use crate::model::{NsKind, text};
@@ -49,17 +50,19 @@ pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
         return Ok(fails(did, evidence));
     }
     let (path, seen) = private_mount(case)?;
-    evidence.push(seen.evidence(&format!("{path}, in a tmpfs mounted outside")));
+    evidence.push(seen.evidence(&format!("tmpfs mounted on {path} outside")));
+    let mounted = format!("mounted a tmpfs on {path} in a namespace of our own");
     if matches!(seen, Sight::Seen) {
-        let did =
-            format!("mounted a tmpfs in a namespace of our own: its file {path} is seen inside");
-        return Ok(fails(did, evidence));
+        return Ok(fails(format!("{mounted}: it is seen inside"), evidence));
     }
-    evidence.extend(planted(case, &inside)?);
-    let did = format!(
-        "mounted a tmpfs in a namespace of our own: its file {path} is not seen inside; no mount is \
-         shared with the outside"
-    );
+    // It decides nothing: file systems may well be mounted on both sides.
+    evidence.push(planted(case, &inside).unwrap_or_else(|reason| {
+        Evidence::new(
+            "a file planted outside",
+            format!("not looked for: {reason}"),
+        )
+    }));
+    let did = format!("{mounted}: not seen inside; no mount is shared with the outside");
     Ok(holds(did, evidence))
 }
 
@@ -139,19 +142,13 @@ impl Planted {
     }
 }
 
-/// Mounts a tmpfs outside, in a namespace that is gone with the child, puts a file there, and looks for
-/// that inside.
+/// Mounts a tmpfs outside, in a namespace that is gone with the child, and looks for it inside.
 fn private_mount(case: &Case<'_>) -> Result<(String, Sight), String> {
-    let dir = std::env::temp_dir();
-    let path = text::from_bytes(std::os::unix::ffi::OsStrExt::as_bytes(
-        dir.join(random_name()).as_os_str(),
-    ));
-    let (file, dir) = (path.clone(), dir);
+    let dir = temp_dir();
+    let path = text::from_bytes(dir.as_os_str().as_bytes());
+    let at = path.clone();
     let make = move |line: &Line| {
-        let made = mount_privately(&dir).and_then(|()| {
-            let made = std::fs::write(&file, "").map_err(|error| error.to_string());
-            made.and_then(|()| Planted::at(&file))
-        });
+        let made = mount_privately(&dir).and_then(|()| Planted::at(&at));
         line.say(&made.map_err(|reason| format!("no tmpfs can be mounted outside: {reason}"))?)?;
         let _ = line.hear::<()>();
         Ok(())
@@ -159,13 +156,12 @@ fn private_mount(case: &Case<'_>) -> Result<(String, Sight), String> {
     let mut outside = Party::start(&Place::Here, case.deadline, make)?;
     let planted: Planted = outside.hear()?;
     let look = move |line: &Line| line.say(&planted.sight(&planted.path));
-    let place = case.held.place(&KINDS)?;
-    let seen = Party::start(&place, case.deadline, look)?.hear()?;
+    let seen = Party::start(&case.inside(&KINDS)?, case.deadline, look)?.hear()?;
     Ok((path, seen))
 }
 
 /// In a mount namespace of our own from which nothing propagates.
-fn mount_privately(dir: &PathBuf) -> Result<(), String> {
+fn mount_privately(dir: &Path) -> Result<(), String> {
     let own = |flags| unshare(flags).map_err(|errno| errno.to_string());
     if own(CloneFlags::CLONE_NEWNS).is_err() {
         own(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS)?;
@@ -197,8 +193,8 @@ impl Drop for Plant {
 
 /// Plants a file outside where the file systems of both sides meet, and looks for it inside: a mount
 /// namespace hides mounts, and not the file systems that are mounted on both sides.
-fn planted(case: &Case<'_>, inside: &[Mount]) -> Result<Option<Evidence>, String> {
-    let path = std::env::temp_dir().join(random_name());
+fn planted(case: &Case<'_>, inside: &[Mount]) -> Result<Evidence, String> {
+    let path = temp_dir().join(random_name());
     let plant = {
         let path = path.clone();
         move |line: &Line| {
@@ -206,7 +202,7 @@ fn planted(case: &Case<'_>, inside: &[Mount]) -> Result<Option<Evidence>, String
             let made = options.write(true).create_new(true).open(&path);
             made.map_err(|error| format!("no file can be made outside: {error}"))?;
             let plant = Plant(path);
-            let bytes = std::os::unix::ffi::OsStrExt::as_bytes(plant.0.as_os_str());
+            let bytes = plant.0.as_os_str().as_bytes();
             line.say(&Planted::at(&text::from_bytes(bytes))?)?;
             let _ = line.hear::<()>();
             Ok(())
@@ -217,10 +213,7 @@ fn planted(case: &Case<'_>, inside: &[Mount]) -> Result<Option<Evidence>, String
     let places = places_inside(&planted, inside, &case.held.our_mounts()?);
     if places.is_empty() {
         let what = format!("{}, planted outside", planted.path);
-        return Ok(Some(Evidence::new(
-            what,
-            "its file system is not mounted inside",
-        )));
+        return Ok(Evidence::new(what, "its file system is not mounted inside"));
     }
     let place = case.held.place(&KINDS)?;
     let look = {
@@ -237,10 +230,10 @@ fn planted(case: &Case<'_>, inside: &[Mount]) -> Result<Option<Evidence>, String
         Some(path) => format!("seen inside at {path}: it is in a file system of the outside"),
         None => "not seen inside".to_owned(),
     };
-    Ok(Some(Evidence::new(
+    Ok(Evidence::new(
         format!("{}, planted outside", planted.path),
         value,
-    )))
+    ))
 }
 
 /// Paths inside at which a file outside would be seen, by the mounts of its file system on both sides.

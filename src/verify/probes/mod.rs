@@ -26,6 +26,8 @@ mod time;
 mod user;
 mod uts;
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use self::held::Held;
@@ -34,7 +36,7 @@ use super::claim::{Access, PathState, Propagation, Socket};
 use super::verdict::{Evidence, Verdict};
 use crate::model::process::TimeOffsets;
 use crate::model::{NsKind, Pid};
-use crate::sys::child;
+use crate::sys::{child, signals};
 
 /// A process that a probe looks at, or from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,11 +157,45 @@ impl Case<'_> {
 /// could do is the most that the target can.
 pub fn try_it(target: &Target, question: &Question, limit: Duration) -> Tried {
     child::wait_until_alone();
-    attempt(target, question, Instant::now() + limit).unwrap_or_else(|reason| Tried {
-        verdict: Verdict::Undecided,
-        did: reason,
-        evidence: Vec::new(),
+    // Whoever has started us may have it ignored, and then nobody is told how a child ended.
+    let _ = signals::default_child();
+    let patience = patience_with(target.pid);
+    if patience.is_zero() {
+        return undecided("what is in there has kept experiments waiting for too long already");
+    }
+    let limit = limit.min(patience);
+    attempt(target, question, Instant::now() + limit).unwrap_or_else(|reason| {
+        if reason == party::late() {
+            lose_patience(target.pid, limit);
+        }
+        undecided(reason)
     })
+}
+
+/// Not tried, or not to the end.
+fn undecided(reason: impl Into<String>) -> Tried {
+    Tried {
+        verdict: Verdict::Undecided,
+        did: reason.into(),
+        evidence: Vec::new(),
+    }
+}
+
+/// All experiments on one target may wait so long in vain: whoever can keep one waiting can keep a
+/// hundred.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How long was waited in vain for each target.
+static WAITED: Mutex<BTreeMap<Pid, Duration>> = Mutex::new(BTreeMap::new());
+
+fn patience_with(pid: Pid) -> Duration {
+    let waited = WAITED.lock().unwrap_or_else(PoisonError::into_inner);
+    PATIENCE.saturating_sub(waited.get(&pid).copied().unwrap_or_default())
+}
+
+fn lose_patience(pid: Pid, by: Duration) {
+    let mut waited = WAITED.lock().unwrap_or_else(PoisonError::into_inner);
+    *waited.entry(pid).or_default() += by;
 }
 
 /// The error is why it could not be tried, or not to the end.
@@ -176,30 +212,38 @@ fn attempt(target: &Target, question: &Question, deadline: Instant) -> Result<Tr
         from: from.as_ref(),
         deadline,
     };
+    let mut tried = ask(&case, question)?;
+    if tried.verdict == Verdict::Fails {
+        tried.evidence.extend(held.barriers());
+    }
+    Ok(tried)
+}
+
+fn ask(case: &Case<'_>, question: &Question) -> Result<Tried, String> {
     match question {
         Question::Isolated { kind, .. } => match kind {
-            NsKind::Cgroup => cgroup::isolated(&case),
-            NsKind::Ipc => ipc::isolated(&case),
-            NsKind::Mnt => mnt::isolated(&case),
-            NsKind::Net => net::isolated(&case),
-            NsKind::Pid => pid::isolated(&case),
-            NsKind::Time => time::isolated(&case),
-            NsKind::User => user::isolated(&case),
-            NsKind::Uts => uts::isolated(&case),
+            NsKind::Cgroup => cgroup::isolated(case),
+            NsKind::Ipc => ipc::isolated(case),
+            NsKind::Mnt => mnt::isolated(case),
+            NsKind::Net => net::isolated(case),
+            NsKind::Pid => pid::isolated(case),
+            NsKind::Time => time::isolated(case),
+            NsKind::User => user::isolated(case),
+            NsKind::Uts => uts::isolated(case),
         },
-        Question::Path { path, is } => path::is(&case, path, *is),
+        Question::Path { path, is } => path::is(case, path, *is),
         Question::Propagation { .. } => {
             Err("to try how mounts propagate would change what the target uses".to_owned())
         }
-        Question::DeviceRefused { path, access } => device::is_refused(&case, path, *access),
-        Question::Unreachable(socket) => reach::is_unreachable(&case, socket),
-        Question::HostCapabilitiesRefused => user::is_refused_by_host(&case),
-        Question::Hostname(name) => uts::is_called(&case, name),
-        Question::OnlyOwnProcesses => pid::sees_only_its_own(&case),
-        Question::AtMostProcesses(most) => pid::sees_at_most(&case, *most),
-        Question::Interfaces(names) => net::sees_interfaces(&case, names),
-        Question::TimeOffsets(offsets) => time::is_ahead_by(&case, offsets),
-        Question::CgroupPath(path) => cgroup::is_at(&case, path),
-        Question::CgroupNotWritable => cgroup::is_not_writable(&case),
+        Question::DeviceRefused { path, access } => device::is_refused(case, path, *access),
+        Question::Unreachable(socket) => reach::is_unreachable(case, socket),
+        Question::HostCapabilitiesRefused => user::is_refused_by_host(case),
+        Question::Hostname(name) => uts::is_called(case, name),
+        Question::OnlyOwnProcesses => pid::sees_only_its_own(case),
+        Question::AtMostProcesses(most) => pid::sees_at_most(case, *most),
+        Question::Interfaces(names) => net::sees_interfaces(case, names),
+        Question::TimeOffsets(offsets) => time::is_ahead_by(case, offsets),
+        Question::CgroupPath(path) => cgroup::is_at(case, path),
+        Question::CgroupNotWritable => cgroup::is_not_writable(case),
     }
 }

@@ -3,6 +3,7 @@
 
 use std::io::IoSliceMut;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -266,6 +267,12 @@ pub fn wait_readable(from: &impl AsFd, deadline: Instant) -> Result<(), Errno> {
             Err(errno) => return Err(errno),
         }
     }
+}
+
+/// Where files can be planted, by an absolute path.
+pub fn temp_dir() -> PathBuf {
+    let dir = std::env::temp_dir();
+    std::path::absolute(&dir).unwrap_or(dir)
 }
 
 /// A name that nobody else has, and nobody can foresee.

@@ -15,8 +15,6 @@ use crate::model::{NsKind, Pid};
 use crate::sys::procfs::ProcRoot;
 use crate::verify::verdict::Evidence;
 
-const KINDS: [NsKind; 1] = [NsKind::Pid];
-
 /// A number can be that of another process inside by chance; that of the next outside is another.
 const TRIES: usize = 3;
 
@@ -43,7 +41,7 @@ impl Outsider {
             party.hear::<()>()?;
             return Ok(Outsider::Ours(party));
         };
-        let born = Asker::start(&from.place(&KINDS)?, deadline)?;
+        let born = Asker::start(&from.whole_place()?, deadline)?;
         Ok(Outsider::Born(born))
     }
 
@@ -126,8 +124,7 @@ fn named(
     mut outsider: Outsider,
     evidence: &mut Vec<Evidence>,
 ) -> Result<Option<Pid>, String> {
-    let place = case.inside(&KINDS)?;
-    let mut asker = Asker::start(&place, case.deadline)?;
+    let mut asker = Asker::start(&case.held.whole_place()?, case.deadline)?;
     for _ in 0..TRIES {
         let (numbers, _) = outsider.numbers()?;
         let mut there = Vec::new();

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::Case;
 use super::party::{Line, Party};
 use crate::collect::parse;
-use crate::model::mount::Mount;
+use crate::model::mount::{Mount, below};
 use crate::model::{NsKind, Pid};
 use crate::sys::look;
-use crate::sys::procfs::ProcRoot;
+use crate::sys::procfs::{ProcRoot, TaskDir};
 use crate::verify::verdict::Evidence;
 
 /// More are not looked at, and that is said.
@@ -37,12 +37,14 @@ pub enum Seen {
     Outside(Pid),
     /// The probe itself, which is no process of the target's pid namespace, by this number.
     Probe(Pid),
-    /// The target itself.
-    Target,
+    /// The target itself, by its number in its own pid namespace.
+    Target(Pid),
     /// Others alone.
     Foreign,
     /// No process at all.
     Nobody,
+    /// One process alone, by its directory: its number, and its start time.
+    One(Pid, u64),
     /// Another file system lies over it.
     Covered,
     /// It could not be looked at.
@@ -75,9 +77,10 @@ impl Look {
             Seen::Probe(number) => format!(
                 "the probe, which is outside the target's pid namespace, is {number} there; {all}"
             ),
-            Seen::Target => format!("the target's own; {all}"),
+            Seen::Target(number) => format!("the target is {number} there; {all}"),
             Seen::Foreign => format!("{all}, and the target is not among them"),
             Seen::Nobody => "no process".to_owned(),
+            Seen::One(number, _) => format!("process {number} of the procfs alone"),
             Seen::Covered => "another file system lies over it".to_owned(),
             Seen::Refused(reason) => format!("could not be looked at: {reason}"),
         };
@@ -93,6 +96,34 @@ pub fn processes(count: usize) -> String {
     }
 }
 
+/// A mount of a procfs.
+#[derive(Clone)]
+struct Point {
+    mount_point: String,
+    device: String,
+    /// The process whose directory alone it is.
+    one: Option<Pid>,
+    /// A later mount lies over it.
+    is_covered: bool,
+}
+
+/// Every mount of a procfs that shows processes.
+fn points(mounts: &[Mount]) -> Vec<Point> {
+    let shown = |at: usize, it: &Mount| {
+        let name = it.root.strip_prefix('/').filter(|_| it.fstype == "proc")?;
+        let one = name.parse().ok();
+        let is_over = |later: &Mount| below(&later.mount_point, &it.mount_point).is_some();
+        (name.is_empty() || one.is_some()).then(|| Point {
+            mount_point: it.mount_point.clone(),
+            device: it.device.clone(),
+            one,
+            is_covered: mounts[at + 1..].iter().any(is_over),
+        })
+    };
+    let all = mounts.iter().enumerate();
+    all.filter_map(|(at, it)| shown(at, it)).collect()
+}
+
 /// Looks through every procfs inside, with the target's rights.
 pub fn look_for(
     case: &Case<'_>,
@@ -100,11 +131,7 @@ pub fn look_for(
     start_time: u64,
     is_ours: bool,
 ) -> Result<Vec<Look>, String> {
-    let is_whole = |it: &Mount| it.fstype == "proc" && it.root == "/";
-    let mounts = case.held.mounts()?.into_iter().filter(is_whole);
-    let mut points: Vec<(String, String)> = mounts.map(|it| (it.mount_point, it.device)).collect();
-    points.sort_unstable();
-    points.dedup();
+    let points = points(&case.held.mounts()?);
     if points.is_empty() {
         return Ok(Vec::new());
     }
@@ -113,24 +140,20 @@ pub fn look_for(
             "more than {MOST_MOUNTS} mounts of procfs are inside"
         ));
     }
-    let shares_ours = case.held.namespace(NsKind::Pid)? == case.held.our_namespace(NsKind::Pid)?;
-    let innermost = case
-        .held
-        .status()?
-        .nspid
-        .and_then(|all| all.last().copied());
+    let innermost = case.held.status()?.nspid;
+    let innermost = innermost.and_then(|all| all.last().copied());
     let wanted = Wanted {
         numbers: numbers.to_vec(),
         start_time,
         target: innermost.zip(Some(case.held.start_time()?)),
-        is_ours: is_ours && !shares_ours,
+        is_ours: is_ours && !case.held.is_in_our(NsKind::Pid)?,
     };
     let place = case.held.place(&[NsKind::Mnt])?;
     let look = move |line: &Line| {
-        for (mount_point, device) in points {
-            let (seen, count) = look_at(&mount_point, &device, &wanted);
+        for point in points {
+            let (seen, count) = look_at(&point, &wanted);
             line.say(&Some(Look {
-                mount_point,
+                mount_point: point.mount_point,
                 seen,
                 count,
             }))?;
@@ -139,7 +162,12 @@ pub fn look_for(
     };
     let mut inside = Party::start(&place, case.deadline, look)?;
     let mut looks: Vec<Look> = Vec::new();
-    while let Some(look) = inside.hear()? {
+    while let Some(mut look) = inside.hear::<Option<Look>>()? {
+        if let Seen::One(number, start_time) = look.seen
+            && case.held.is_outside(number, start_time)?
+        {
+            look.seen = Seen::Outside(number);
+        }
         looks.push(look);
     }
     Ok(looks)
@@ -147,19 +175,32 @@ pub fn look_for(
 
 /// What stands at the mount point is told by its device, so that no file server is asked: anything may
 /// be mounted over it.
-fn look_at(mount_point: &str, device: &str, wanted: &Wanted) -> (Seen, Option<usize>) {
-    let opened = look::open_path(mount_point);
-    let procfs = match opened {
+fn look_at(point: &Point, wanted: &Wanted) -> (Seen, Option<usize>) {
+    let other = |what: &str| match point.is_covered {
+        true => (Seen::Covered, None),
+        // Somebody in there may move it out of our sight.
+        false => (Seen::Refused(what.to_owned()), None),
+    };
+    let procfs = match look::open_path(&point.mount_point) {
         Ok(dir) => dir,
-        Err(Errno::ENOENT | Errno::ENOTDIR) => return (Seen::Covered, None),
+        Err(errno @ (Errno::ENOENT | Errno::ENOTDIR)) => return other(&errno.to_string()),
         Err(errno) => return (Seen::Refused(errno.to_string()), None),
     };
     let (major, minor) = match look::at(procfs.as_fd(), c"") {
         Ok(found) => found.device,
         Err(errno) => return (Seen::Refused(errno.to_string()), None),
     };
-    if format!("{major}:{minor}") != device {
-        return (Seen::Covered, None);
+    if format!("{major}:{minor}") != point.device {
+        return other("something else stands there");
+    }
+    if let Some(number) = point.one {
+        let stat = TaskDir::from(procfs).read("stat");
+        let stat = stat.ok().and_then(|stat| parse::stat(&stat));
+        return match stat {
+            Some(stat) => (Seen::One(number, stat.start_time), Some(1)),
+            // It has ended, and nothing is left to be seen.
+            None => (Seen::Nobody, Some(0)),
+        };
     }
     let procfs = ProcRoot::from(procfs);
     let is_there = |number: Pid, start_time: u64| {
@@ -175,17 +216,13 @@ fn look_at(mount_point: &str, device: &str, wanted: &Wanted) -> (Seen, Option<us
     let mut outside = wanted.numbers.iter().copied();
     let outside = outside.find(|it| is_there(*it, wanted.start_time));
     let probe = procfs.own_pid().ok();
-    let seen = match (outside, probe) {
-        (Some(number), _) => Seen::Outside(number),
-        (None, Some(number)) if wanted.is_ours => Seen::Probe(number),
-        _ if wanted
-            .target
-            .is_some_and(|(number, start)| is_there(number, start)) =>
-        {
-            Seen::Target
-        }
-        _ if count == 0 => Seen::Nobody,
-        _ => Seen::Foreign,
+    let target = wanted.target.filter(|it| is_there(it.0, it.1));
+    let seen = match (outside, probe, target) {
+        (Some(number), _, _) => Seen::Outside(number),
+        (None, Some(number), _) if wanted.is_ours => Seen::Probe(number),
+        (None, _, Some((number, _))) => Seen::Target(number),
+        (None, _, None) if count == 0 => Seen::Nobody,
+        (None, _, None) => Seen::Foreign,
     };
     // The probe does not count itself.
     (seen, Some(count - usize::from(probe.is_some())))

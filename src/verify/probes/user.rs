@@ -9,7 +9,7 @@ use nix::unistd::{Gid, Uid, geteuid, getgroups, setgroups, setresgid, setresuid}
 use serde::{Deserialize, Serialize};
 
 use super::held::Held;
-use super::party::{Line, Party, Place, random_name};
+use super::party::{Line, Party, Place, random_name, temp_dir};
 use super::{Case, Tried, fails, holds};
 use crate::model::NsKind;
 use crate::sys::{child, files};
@@ -127,7 +127,7 @@ impl Drop for Plant {
 
 /// What takes a capability over the host, or to be its root, is refused to the target.
 pub fn is_refused_by_host(case: &Case<'_>) -> Result<Tried, String> {
-    let dir = std::env::temp_dir().join(random_name());
+    let dir = temp_dir().join(random_name());
     let plant = move |line: &Line| {
         let plant = Plant::new(dir);
         let plant = plant.map_err(|error| format!("no file can be made outside: {error}"))?;
@@ -146,6 +146,14 @@ pub fn is_refused_by_host(case: &Case<'_>) -> Result<Tried, String> {
     let place = case.inside(&[])?;
     let tried: Vec<(String, Result<(), i32>)> =
         Party::start(&place, case.deadline, attempts)?.hear()?;
+    let is_told = |number: i32| [Errno::EACCES, Errno::EPERM].contains(&Errno::from_raw(number));
+    let untold = |(what, result): &(String, Result<(), i32>)| {
+        let number = result.err().filter(|number| !is_told(*number))?;
+        Some(format!("{what}: {}", Errno::from_raw(number)))
+    };
+    if let Some(reason) = tried.iter().find_map(untold) {
+        return Err(reason);
+    }
     let evidence = tried
         .iter()
         .map(|(what, result)| Evidence::new(what, said(*result)));

@@ -21,10 +21,12 @@ pub mod lxc;
 mod names;
 pub mod nspawn;
 pub mod podman;
+mod probing;
 mod rootfs;
 pub mod runc;
 mod selfcheck;
 mod supervised;
+mod verify;
 mod workdir;
 
 /// What every container runs, by its full path as containerd gives it no PATH. It outlives any test.

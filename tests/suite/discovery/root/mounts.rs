@@ -6,7 +6,7 @@ use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
 use nix::mount::{MsFlags, mount};
-use nix::sched::{CloneFlags, setns, unshare};
+use nix::sched::{CloneFlags, CpuSet, sched_getaffinity, sched_setaffinity, setns, unshare};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use serde_json::{Value, json};
@@ -54,6 +54,18 @@ pub fn private_mounts() {
     unshare(CloneFlags::CLONE_NEWNS).expect("root may unshare");
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     mount(None::<&str>, "/", None::<&str>, private, None::<&str>).expect("private mounts");
+}
+
+/// A mount namespace is bound only in one with a smaller number (mnt_ns_loop in fs/namespace.c), and
+/// Linux 6.18 has each processor number them on its own.
+fn stay_on_one_processor() {
+    let ourselves = nix::unistd::Pid::from_raw(0);
+    let allowed = sched_getaffinity(ourselves).expect("our own processors");
+    let mut numbers = 0..CpuSet::count();
+    let first = numbers.find(|number| allowed.is_set(*number) == Ok(true));
+    let mut only = CpuSet::new();
+    only.set(first.expect("one of them")).expect("its number");
+    sched_setaffinity(ourselves, &only).expect("one of our own");
 }
 
 pub fn bind(namespace: &File, path: &Path) {
@@ -201,6 +213,7 @@ fn what_is_mounted_in_a_mount_namespace_that_is_mounted_in_another_is_found_too(
     let places = Places::new(&["mnt", "net"]);
     let paths = [places.path("mnt"), places.path("net")];
     let child = telling(|| {
+        stay_on_one_processor();
         in_passing_thread(|| {
             let [mnt, net] = paths;
             let outer = in_passing_thread(|| {

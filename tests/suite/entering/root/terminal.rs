@@ -102,3 +102,44 @@ fn a_shell_inside_controls_its_own_jobs_and_the_terminal_is_given_back() {
     terminal.expect("ready> ");
     assert_eq!(terminal.modes().0, modes);
 }
+
+#[test]
+fn programs_that_draw_do_so_and_leave_the_terminal_as_it_was() {
+    needs_root!();
+    if !has_program("bash") || !has_program("busybox") {
+        skip!("bash and busybox are not both installed");
+    }
+    let it = started!(sandbox());
+    let dir = tempfile::TempDir::new().unwrap();
+    let file = dir.path().join("text");
+    let mut terminal = Terminal::with_shell();
+    let (before, group) = terminal.modes();
+
+    terminal.enter(&format!("$N enter {} -- busybox top", it.pid));
+    terminal.expect("PID");
+    terminal.expect("busybox top");
+    terminal.press("q");
+    terminal.expect("ready> ");
+    assert_eq!(terminal.modes(), (before.clone(), group));
+
+    terminal.enter(&format!(
+        "$N enter {} -m -p -- busybox vi {}",
+        it.pid,
+        file.display()
+    ));
+    terminal.expect("~");
+    terminal.press("ihello from inside\x1b");
+    terminal.expect("inside");
+    // Stopped and fetched back it draws again.
+    terminal.press(CTRL_Z);
+    terminal.expect("ready> ");
+    terminal.enter("fg");
+    terminal.expect("hello from inside");
+    terminal.press(":wq\n");
+    terminal.expect("ready> ");
+    assert_eq!(
+        std::fs::read_to_string(&file).unwrap(),
+        "hello from inside\n"
+    );
+    assert_eq!(terminal.modes(), (before, group));
+}

@@ -1,6 +1,7 @@
 //! Paths and devices inside.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use nsinspect::verify::claim::{Access, PathState};
 use nsinspect::verify::probes::{Question, Tried};
@@ -69,6 +70,7 @@ fn what_the_target_may_not_is_told_by_its_rights_and_not_by_ours() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, "text").unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
     let file = file.to_str().unwrap();
     let ours = Sandbox::start(&["-m"], "true").unwrap();
     let nobody = Sandbox::start_as_nobody(&["-Uc"], "true").unwrap();

@@ -56,6 +56,30 @@ fn a_procfs_of_the_host_is_found_wherever_it_is_bound() {
 }
 
 #[test]
+fn the_directory_of_one_process_of_the_host_shows_that() {
+    needs_root!();
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().to_str().unwrap();
+    let script = format!(
+        "mount --bind /proc/{} {at}; mount -t proc proc /proc",
+        std::process::id()
+    );
+    let sandbox = Sandbox::start(&["-mpf", "--kill-child"], &script).unwrap();
+    looks_isolated(sandbox.pid, NsKind::Pid);
+    let found = isolated(sandbox.pid, NsKind::Pid);
+    assert_eq!(
+        told(&found),
+        (
+            Verdict::Fails,
+            format!(
+                "saw outside process # through {} (a procfs of the host)",
+                plain(at)
+            )
+        )
+    );
+}
+
+#[test]
 fn a_process_of_another_container_is_seen_by_its_procfs() {
     needs_root!();
     let other = Sandbox::start(&["-mpf", "--mount-proc", "--kill-child"], "true").unwrap();

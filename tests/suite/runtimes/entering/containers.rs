@@ -76,7 +76,10 @@ fn of_lxc_by_name() {
 }
 
 #[test]
-fn of_runc_by_the_number_of_its_init() {
+fn of_runc_by_the_number_of_its_init_and_by_its_id() {
+    let it = started!(runc::run_in_the_usual_place(|_| ()));
+    assert_entered(&it, &[&it.id, &format!("runc:{}", it.id)]);
+    // Where its state is elsewhere nobody says that it is a container of runc.
     let it = started!(runc::run(|_| ()));
     assert_entered(&it, &[]);
 }

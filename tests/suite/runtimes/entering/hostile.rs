@@ -23,7 +23,11 @@ const OURS: &str = env!("CARGO_BIN_EXE_nsinspect");
 const ENTRIES: usize = 200;
 
 /// Compiles C with static linking: nothing else runs in a container of busybox alone.
-fn compile(source: &str, to: &Path, options: &[&str]) -> Result<(), String> {
+pub(in crate::runtimes) fn compile(
+    source: &str,
+    to: &Path,
+    options: &[&str],
+) -> Result<(), String> {
     if !has_program("gcc") {
         return Err("gcc is not installed".to_owned());
     }
@@ -35,13 +39,13 @@ fn compile(source: &str, to: &Path, options: &[&str]) -> Result<(), String> {
 }
 
 /// A folder that the container has at /shared, and that goes with the test.
-fn shared_folder() -> Workdir {
+pub(in crate::runtimes) fn shared_folder() -> Workdir {
     let folder = Workdir::new().unwrap();
     fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o777)).unwrap();
     folder
 }
 
-fn share(config: &mut Value, folder: &Workdir) {
+pub(in crate::runtimes) fn share(config: &mut Value, folder: &Workdir) {
     let mounts = config["mounts"].as_array_mut().expect("mounts");
     mounts.push(json!({
         "destination": "/shared",
@@ -51,7 +55,7 @@ fn share(config: &mut Value, folder: &Workdir) {
     }));
 }
 
-fn add_capability(config: &mut Value, name: &str) {
+pub(in crate::runtimes) fn add_capability(config: &mut Value, name: &str) {
     for set in ["bounding", "effective", "permitted"] {
         let set = config["process"]["capabilities"][set].as_array_mut();
         set.expect("a set of capabilities").push(json!(name));
@@ -59,7 +63,7 @@ fn add_capability(config: &mut Value, name: &str) {
 }
 
 /// A container in which the watcher runs beside the program.
-fn watched(folder: &Workdir, traces: bool) -> Result<Container, String> {
+pub(in crate::runtimes) fn watched(folder: &Workdir, traces: bool) -> Result<Container, String> {
     compile(
         include_str!("watcher.c"),
         &folder.join("watcher"),
@@ -78,14 +82,14 @@ fn watched(folder: &Workdir, traces: bool) -> Result<Container, String> {
 
 /// One thing that the watcher got hold of: in which way, what it is, and its name.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Held {
+pub(in crate::runtimes) struct Held {
     way: String,
     what: String,
     name: String,
 }
 
 /// Ends the watcher; what it has held, and how many newcomers it has looked at.
-fn report(folder: &Workdir) -> (BTreeSet<Held>, usize) {
+pub(in crate::runtimes) fn report(folder: &Workdir) -> (BTreeSet<Held>, usize) {
     fs::write(folder.join("stop"), "").unwrap();
     let report = folder.join("report");
     let mut seen = None;
@@ -120,7 +124,7 @@ fn identity(file: impl AsRef<Path>) -> String {
 }
 
 /// Checks what was held while we entered: nothing of ours, and nothing of the host.
-fn assert_harmless(held: &BTreeSet<Held>, container: &Container) {
+pub(in crate::runtimes) fn assert_harmless(held: &BTreeSet<Held>, container: &Container) {
     let ours = identity(OURS);
     let root = identity(format!("/proc/{}/root", container.pid));
     for it in held {

@@ -1,7 +1,7 @@
 //! `enter` into containers of real runtimes: with which rights, and what a hostile one gets hold of.
 
 mod containers;
-mod hostile;
+pub(super) mod hostile;
 mod inside;
 mod rights;
 mod sandboxes;

@@ -1,0 +1,250 @@
+//! Proving what `run` launches, before the program is started.
+
+use nix::unistd::gethostname;
+
+use super::plan::{of_file, of_target};
+use super::subject::Subject;
+use super::{prove, text};
+use crate::cli::{Global, PropagationArg, RunArgs};
+use crate::collect::{Collector, Depth};
+use crate::commands::source::Source;
+use crate::error::Error;
+use crate::isolate::gate::{Gate, Waiting, all_end_with_init};
+use crate::isolate::launch::Launch;
+use crate::model::process::{Offset, TimeOffsets};
+use crate::model::{NsKind, Process};
+use crate::output;
+use crate::output::terminal::Terminal;
+use crate::verify::claim::{Claim, Exercise, IdKind, Propagation};
+use crate::verify::report::Report;
+use crate::verify::verdict::{Evidence, Judged, Proof, Verdict};
+
+/// The gate before the program, if anything is to be proven.
+pub fn gate(global: &Global, args: &RunArgs, launch: &Launch) -> Result<Option<Gate>, Error> {
+    let mut claims = match args.verify {
+        true => usual(args, launch),
+        false => Vec::new(),
+    };
+    for file in &args.claims {
+        claims.extend(of_file(file)?);
+    }
+    if claims.is_empty() && !args.verify {
+        return Ok(None);
+    }
+    let exercises = exercises(args, launch);
+    let with_user = launch.kinds.contains(&NsKind::User);
+    let verbose = global.verbose;
+    let color = global.color;
+    let gate = Gate::stay(move |waiting| {
+        let told = judge(waiting, claims, &exercises, with_user);
+        let is_proven = told
+            .as_ref()
+            .is_ok_and(|(_, report)| report.verdict() == Verdict::Holds);
+        match told {
+            Ok((snapshot, report)) => {
+                let terminal = Terminal {
+                    color: false,
+                    ..Terminal::detect(color)
+                };
+                if verbose || !is_proven {
+                    output::note(text::verify(&terminal, &snapshot, &report, verbose).trim_end());
+                } else {
+                    let claims = match report.counts()[&Verdict::Holds] {
+                        1 => "1 claim".to_owned(),
+                        count => format!("{count} claims"),
+                    };
+                    output::note(&format!("nsinspect: proven before the start: {claims}"));
+                }
+            }
+            Err(error) => output::complain(&error),
+        }
+        is_proven
+    })?;
+    Ok(Some(gate))
+}
+
+/// What new namespaces are there for.
+fn usual(args: &RunArgs, launch: &Launch) -> Vec<Claim> {
+    let has = |kind| launch.kinds.contains(&kind);
+    let mut claims = of_target(has);
+    if has(NsKind::User) {
+        let maps = [
+            (IdKind::Uid, &launch.maps.uid),
+            (IdKind::Gid, &launch.maps.gid),
+        ];
+        claims.extend(maps.into_iter().filter_map(|(ids, map)| {
+            let map = map.as_ref()?.ranges.clone();
+            Some(Claim::IdMap { ids, map })
+        }));
+    }
+    claims.extend(launch.hostname.clone().map(Claim::Hostname));
+    if has(NsKind::Time) {
+        let offset = |seconds: Option<i64>| Offset {
+            seconds: seconds.unwrap_or(0),
+            nanoseconds: 0,
+        };
+        claims.push(Claim::TimeOffsets(TimeOffsets {
+            monotonic: offset(launch.monotonic),
+            boottime: offset(launch.boottime),
+        }));
+    }
+    if has(NsKind::Mnt) && is_apart(args) {
+        claims.push(Claim::Propagation {
+            path: "/".to_owned(),
+            is: Propagation::NotToHost,
+        });
+    }
+    // Without a root file system of its own it has every procfs of the host but the one on /proc.
+    if has(NsKind::Pid) && launch.view.proc.is_some() && args.rootfs.is_some() {
+        claims.push(Claim::OnlyOwnProcesses);
+    }
+    claims
+}
+
+fn is_apart(args: &RunArgs) -> bool {
+    matches!(
+        args.propagation,
+        PropagationArg::Private | PropagationArg::Slave
+    )
+}
+
+/// What is done in there, of what was asked for.
+fn exercises(args: &RunArgs, launch: &Launch) -> Vec<Exercise> {
+    let has = |kind| launch.kinds.contains(&kind);
+    let all = [
+        (Exercise::Hostname, has(NsKind::Uts)),
+        (Exercise::Mount, has(NsKind::Mnt) && is_apart(args)),
+        (Exercise::Init, has(NsKind::Pid)),
+    ];
+    let wanted = all
+        .into_iter()
+        .filter(|(_, is_wanted)| args.verify && *is_wanted);
+    wanted.map(|(exercise, _)| exercise).collect()
+}
+
+fn judge(
+    waiting: &mut Waiting,
+    claims: Vec<Claim>,
+    exercises: &[Exercise],
+    with_user: bool,
+) -> Result<(crate::model::Snapshot, Report), Error> {
+    let source = Source::Live(Collector::open("/proc".as_ref())?);
+    let mut snapshot = source.scan(Depth::Status)?;
+    source.add(&mut snapshot, waiting.pid);
+    let tasks = [waiting.pid, Process::INIT, Process::KTHREADD];
+    source.deepen(&mut snapshot, &tasks, Depth::Everything);
+    source.look_at_settings(&mut snapshot);
+    if !snapshot.processes.contains_key(&waiting.pid) {
+        return Err(source.no_process(waiting.pid));
+    }
+    let subject = Subject {
+        name: "what is launched".to_owned(),
+        task: waiting.pid,
+        is_container: false,
+        claims,
+    };
+    let mut report = prove(&source, &mut snapshot, &[subject], true);
+    let Some(target) = report.targets.first_mut() else {
+        return Ok((snapshot, report));
+    };
+    for exercise in exercises {
+        let judged = do_exercise(waiting, *exercise, with_user, &target.judged);
+        target.judged.push(judged);
+    }
+    Ok((snapshot, report))
+}
+
+/// Does one, unless it is not sure that nobody outside would notice.
+fn do_exercise(
+    waiting: &mut Waiting,
+    exercise: Exercise,
+    with_user: bool,
+    judged: &[Judged],
+) -> Judged {
+    let claim = Claim::Stays(exercise);
+    let kind = claim.kind();
+    let is_apart = judged.iter().any(|it| {
+        let is_about = matches!(it.claim, Claim::Isolated { .. }) && it.claim.kind() == kind;
+        is_about && it.verdict == Verdict::Holds
+    });
+    let done = match (is_apart, exercise) {
+        (false, _) => Err("it is not sure that it is isolated".to_owned()),
+        (true, Exercise::Hostname) => hostname(waiting),
+        (true, Exercise::Mount) => mount(waiting),
+        (true, Exercise::Init) => init(with_user),
+    };
+    let (verdict, did, evidence, reason) = match done {
+        Ok((holds, did, evidence)) => {
+            let verdict = match holds {
+                true => Verdict::Holds,
+                false => Verdict::Fails,
+            };
+            (verdict, did, vec![evidence], None)
+        }
+        Err(why) => {
+            let reason = format!("not tried: {why}");
+            (Verdict::Undecided, reason.clone(), Vec::new(), Some(reason))
+        }
+    };
+    Judged {
+        claim,
+        verdict,
+        proof: Proof::Probed,
+        did,
+        evidence,
+        reason,
+    }
+}
+
+type Done = Result<(bool, String, Evidence), String>;
+
+/// A name that nobody else has.
+fn unheard_of() -> String {
+    let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let nanoseconds = time.map_or(0, |time| time.subsec_nanos());
+    format!("nsi-{:x}-{nanoseconds:x}", std::process::id())
+}
+
+fn hostname(waiting: &mut Waiting) -> Done {
+    let name = unheard_of();
+    let refused = |errno: nix::errno::Errno| format!("sethostname(2): {}", errno.desc());
+    let old = waiting.set_hostname(&name).map_err(refused)?;
+    let outside = gethostname().map(|name| name.to_string_lossy().into_owned());
+    waiting.set_hostname(&old).map_err(refused)?;
+    let outside = outside.map_err(|errno| errno.desc().to_owned())?;
+    let did = format!("set the host name {name} inside; outside it is {outside} still");
+    let evidence = Evidence::new("uname(2) outside", outside.clone());
+    Ok((outside != name, did, evidence))
+}
+
+fn mount(waiting: &mut Waiting) -> Done {
+    let name = unheard_of();
+    let refused = |errno: nix::errno::Errno| format!("mount(2): {}", errno.desc());
+    let place = waiting.mount(&name).map_err(refused)?;
+    let table = std::fs::read_to_string("/proc/self/mountinfo");
+    waiting.unmount(&place).map_err(refused)?;
+    let table = table.map_err(|error| error.to_string())?;
+    let shown = table.lines().find(|line| line.contains(&name));
+    let did = match shown {
+        Some(_) => format!("mounted {name} on {place} inside; it showed outside"),
+        None => format!("mounted {name} on {place} inside; it did not show outside"),
+    };
+    let evidence = Evidence::new("/proc/self/mountinfo outside", shown.unwrap_or_default());
+    Ok((shown.is_none(), did, evidence))
+}
+
+fn init(with_user: bool) -> Done {
+    let ended = all_end_with_init(with_user).map_err(|errno| errno.desc().to_owned())?;
+    let did = match ended {
+        true => "killed PID 1 of a pid namespace made for that; the other process ended with it",
+        false => "killed PID 1 of a pid namespace made for that; the other process lived on",
+    };
+    let evidence = Evidence::new(
+        "the line to the other process",
+        match ended {
+            true => "closed",
+            false => "open after 2 s",
+        },
+    );
+    Ok((ended, did.to_owned(), evidence))
+}

@@ -1,0 +1,216 @@
+//! A gate before the program: it is not started before somebody outside, who has looked at where it
+//! will run, has said so. Until then nobody but us is in the new namespaces, so that what would harm
+//! others can be done in them.
+
+use std::io::{BufReader, IoSliceMut, Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::Signal;
+use nix::sys::socket::{
+    ControlMessageOwned, MsgFlags, UnixCredentials, recvmsg, setsockopt, sockopt::PassCred,
+};
+use nix::unistd::{close, gethostname, sethostname};
+use serde::{Deserialize, Serialize};
+
+use super::failure::{During, Failure, Step};
+use super::outside::{receive, send};
+use crate::model::Pid;
+use crate::sys::child;
+
+/// The side of the program.
+pub struct Gate {
+    stream: UnixStream,
+}
+
+/// What whoever waits at the gate is told to do.
+#[derive(Debug, Serialize, Deserialize)]
+enum Order {
+    SetHostname(String),
+    /// A file system in memory, called this, on the first of the usual directories that is there.
+    Mount(String),
+    Unmount(String),
+    Go,
+    Stay,
+}
+
+/// What it answers: the old name, or where it has mounted; or the error.
+type Done = Result<String, i32>;
+
+/// Whoever waits at the gate, seen from outside.
+pub struct Waiting {
+    /// Its number in the pid namespace outside.
+    pub pid: Pid,
+    stream: BufReader<UnixStream>,
+}
+
+impl Gate {
+    /// Forks the process that stays outside and judges; call it before any namespace is left.
+    pub fn stay(judge: impl FnOnce(&mut Waiting) -> bool) -> Result<Gate, Failure> {
+        let (ours, theirs) = UnixStream::pair().during(|| Step::Prepare)?;
+        setsockopt(&theirs, PassCred, &true).during(|| Step::Prepare)?;
+        child::spawn(|| {
+            // With a copy of our end it would never see that end; nor is it to outlive us.
+            let _ = close(ours.as_raw_fd());
+            let _ = set_pdeathsig(Signal::SIGKILL);
+            match Waiting::of(theirs) {
+                Ok(mut waiting) => {
+                    let order = match judge(&mut waiting) {
+                        true => Order::Go,
+                        false => Order::Stay,
+                    };
+                    i32::from(send(waiting.stream.get_ref(), &order).is_err())
+                }
+                Err(_) => 1,
+            }
+        })
+        .during(|| Step::Fork)?;
+        Ok(Gate { stream: ours })
+    }
+
+    /// Waits to be let through, and does meanwhile what it is told.
+    pub fn pass(&self) -> Result<(), Failure> {
+        (&self.stream).write_all(b"r").during(|| Step::Prove)?;
+        let mut orders = BufReader::new(&self.stream);
+        loop {
+            let done = match receive(&mut orders)? {
+                Some(Order::Go) => return Ok(()),
+                Some(Order::Stay) => return Err(Failure::because(Step::Prove, NOT_ALL)),
+                None => return Err(Failure::new(Step::Prove, Errno::EPIPE)),
+                Some(Order::SetHostname(name)) => set_hostname(&name),
+                Some(Order::Mount(name)) => mount_memory(&name),
+                Some(Order::Unmount(at)) => umount2(at.as_str(), MntFlags::MNT_DETACH).map(|()| at),
+            };
+            let done: Done = done.map_err(|errno| errno as i32);
+            send(&self.stream, &done)?;
+        }
+    }
+}
+
+const NOT_ALL: &str = "what was found out stands above; the program was not started";
+
+fn set_hostname(name: &str) -> Result<String, Errno> {
+    let old = gethostname()?;
+    sethostname(name)?;
+    Ok(old.to_string_lossy().into_owned())
+}
+
+fn mount_memory(name: &str) -> Result<String, Errno> {
+    let places = ["/mnt", "/tmp", "/run", "/dev", "/proc"];
+    let place = places.into_iter().find(|it| Path::new(it).is_dir());
+    let place = place.ok_or(Errno::ENOENT)?;
+    mount(
+        Some(name),
+        place,
+        Some("tmpfs"),
+        MsFlags::empty(),
+        Some("size=4k"),
+    )?;
+    Ok(place.to_owned())
+}
+
+impl Waiting {
+    /// Who has come: the kernel says its number, as we number it.
+    fn of(stream: UnixStream) -> Result<Waiting, Errno> {
+        let mut byte = [0; 1];
+        let mut buffer = [IoSliceMut::new(&mut byte)];
+        let mut space = nix::cmsg_space!(UnixCredentials);
+        let flags = MsgFlags::MSG_CMSG_CLOEXEC;
+        let message = recvmsg::<()>(stream.as_raw_fd(), &mut buffer, Some(&mut space), flags)?;
+        let pid = message.cmsgs()?.find_map(|message| match message {
+            ControlMessageOwned::ScmCredentials(whose) => Some(whose.pid()),
+            _ => None,
+        });
+        let is_there = |pid: &Pid| message.bytes == 1 && *pid > 0;
+        let pid = pid.filter(is_there).ok_or(Errno::ESRCH)?;
+        setsockopt(&stream, PassCred, &false)?;
+        let stream = BufReader::new(stream);
+        Ok(Waiting { pid, stream })
+    }
+
+    /// Has it set the host name in there; the old one comes back.
+    pub fn set_hostname(&mut self, name: &str) -> Result<String, Errno> {
+        self.order(&Order::SetHostname(name.to_owned()))
+    }
+
+    /// Has it mount a file system of this name in there; where comes back.
+    pub fn mount(&mut self, name: &str) -> Result<String, Errno> {
+        self.order(&Order::Mount(name.to_owned()))
+    }
+
+    /// Has it take that off again.
+    pub fn unmount(&mut self, at: &str) -> Result<(), Errno> {
+        self.order(&Order::Unmount(at.to_owned())).map(drop)
+    }
+
+    fn order(&mut self, order: &Order) -> Result<String, Errno> {
+        send(self.stream.get_ref(), order).map_err(|_| Errno::EPIPE)?;
+        let done: Option<Done> = receive(&mut self.stream).map_err(|_| Errno::EPIPE)?;
+        done.ok_or(Errno::EPIPE)?.map_err(Errno::from_raw)
+    }
+}
+
+/// Whether all in a pid namespace ends with its init, tried in one that is made for that. As an
+/// ordinary user it takes a user namespace too.
+///
+/// # Errors
+/// What kept us from trying.
+pub fn all_end_with_init(with_user_namespace: bool) -> Result<bool, Errno> {
+    use nix::sched::{CloneFlags, unshare};
+    use nix::unistd::pause;
+    let answer = child::in_child(std::time::Duration::from_secs(5), || {
+        let attempt = || -> Result<bool, Errno> {
+            let user = match with_user_namespace {
+                true => CloneFlags::CLONE_NEWUSER,
+                false => CloneFlags::empty(),
+            };
+            unshare(user | CloneFlags::CLONE_NEWPID)?;
+            let (mut ours, theirs) = UnixStream::pair().map_err(|_| Errno::EMFILE)?;
+            let end = ours.as_raw_fd();
+            let init = child::spawn(|| {
+                let _ = close(end);
+                let _ = set_pdeathsig(Signal::SIGKILL);
+                let other = child::spawn(|| {
+                    // Tells that it is there, and keeps the line open until it ends.
+                    let _ = (&theirs).write_all(b"t");
+                    loop {
+                        pause();
+                    }
+                });
+                match other {
+                    Ok(_) => loop {
+                        pause();
+                    },
+                    Err(_) => 1,
+                }
+            })?;
+            drop(theirs);
+            let limit = Some(std::time::Duration::from_secs(2));
+            let _ = ours.set_read_timeout(limit);
+            let mut byte = [0];
+            let there = ours.read(&mut byte).map_err(|_| Errno::ECHILD)?;
+            nix::sys::signal::kill(init, Signal::SIGKILL)?;
+            let ended = ours.read(&mut byte).is_ok_and(|count| count == 0);
+            let _ = nix::sys::wait::waitpid(init, None);
+            match there {
+                1 => Ok(ended),
+                _ => Err(Errno::ECHILD),
+            }
+        };
+        match attempt() {
+            Ok(ended) => vec![u8::from(ended)],
+            Err(errno) => (errno as i32).to_ne_bytes().to_vec(),
+        }
+    })?;
+    match answer.as_slice() {
+        [ended] => Ok(*ended == 1),
+        other => {
+            let raw = other.try_into().map_or(libc::EPROTO, i32::from_ne_bytes);
+            Err(Errno::from_raw(raw))
+        }
+    }
+}
