@@ -1,6 +1,6 @@
 //! The claims file, version 1: YAML, read strictly. What is wrong is said with line and column.
 //!
-//! These are the types of the file and nothing more; [`super::read`] makes claims of them.
+//! These are the types of the file and nothing more; `super::read` makes claims of them.
 
 use std::collections::BTreeSet;
 

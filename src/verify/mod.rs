@@ -1,7 +1,7 @@
 //! Claims about isolation, judged: what was read tells much, and an experiment beats it.
 //!
-//! A [`claim::Claim`] is plain data, whatever it comes from. It is judged by the snapshot, and tried
-//! by a probe where a harmless one exists ([`probes`]); a [`verdict::Judged`] says which it was.
+//! A `claim::Claim` is plain data, whatever it comes from. It is judged by the snapshot, and tried
+//! by a probe where a harmless one exists (`probes`); a `verdict::Judged` says which it was.
 
 /// What can be claimed.
 pub mod claim;
