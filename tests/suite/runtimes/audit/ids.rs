@@ -131,7 +131,7 @@ fn nsa_002_mounts_that_came_from_the_namespace_around_may_be_locked() {
 fn nsa_003_two_containers_with_the_same_ids_are_told_of_each_other() {
     let one = started!(runc::run(|it| map_to(it, 7_000_000)));
     let alone = Audited::of(one.pid);
-    assert_eq!(alone.judged("NSA-003"), None);
+    assert_eq!(alone.finding("NSA-003"), None);
     let other = started!(runc::run(|it| map_to(it, 7_000_000 + 65_535)));
     for (this, that) in [(&one, &other), (&other, &one)] {
         let audited = Audited::of(this.pid);
