@@ -1,78 +1,21 @@
-//! Command lines that hold plain flags and no values, read without clap: to tell it of all the
-//! options takes as long as to make a namespace, and a tenth of the memory of `list`. Whatever holds
-//! more, or is wrong, is left to clap; a test holds the two readings against each other.
+//! Command lines of `run` and `enter` that hold plain flags and no values, read without clap: to tell
+//! it of all the options takes as long as to make a namespace. Whatever holds more, or is wrong, is
+//! left to clap; a test holds the two readings against each other.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-use super::{By, Cli, Command, DiffArgs, EnterArgs, Global, ListArgs, RunArgs, ShowArgs, TreeArgs};
+use super::{Cli, Command, EnterArgs, Global, RunArgs};
 
 /// What was typed; `None` where it takes clap to say that.
 pub fn read(line: &[OsString]) -> Option<Cli> {
-    let mut global = Global::default();
-    let words = line.get(2..)?;
-    let command = match line[1].as_bytes() {
-        b"list" | b"ls" => list(words, &mut global)?,
-        b"tree" => tree(words, &mut global)?,
-        b"show" => show(words, &mut global)?,
-        b"diff" => diff(words, &mut global)?,
-        b"run" => run(words)?,
-        b"enter" => enter(words)?,
+    let command = match line.get(1)?.as_bytes() {
+        b"run" => run(&line[2..])?,
+        b"enter" => enter(&line[2..])?,
         _ => return None,
     };
+    let global = Global::default();
     Some(Cli { global, command })
-}
-
-fn list(words: &[OsString], global: &mut Global) -> Option<Command> {
-    let mut args = ListArgs::default();
-    let mut named = look(words, global, |flag| lists(&mut args, flag))?;
-    args.namespace = named.next();
-    named.next().is_none().then_some(Command::List(args))
-}
-
-fn tree(words: &[OsString], global: &mut Global) -> Option<Command> {
-    let (by, watch) = (By::Set, None);
-    let mut named = look(words, global, |_| None)?;
-    let nothing = named.next().is_none();
-    nothing.then_some(Command::Tree(TreeArgs { by, watch }))
-}
-
-fn show(words: &[OsString], global: &mut Global) -> Option<Command> {
-    let mut named = look(words, global, |_| None)?;
-    let target = named.next()?;
-    let nothing = named.next().is_none();
-    nothing.then_some(Command::Show(ShowArgs { target }))
-}
-
-fn diff(words: &[OsString], global: &mut Global) -> Option<Command> {
-    let mut args = DiffArgs::default();
-    let mut named = look(words, global, |flag| match flag {
-        b"exit-code" => set(&mut args.exit_code),
-        _ => None,
-    })?;
-    args.target = named.next()?;
-    args.reference = named.next();
-    named.next().is_none().then_some(Command::Diff(args))
-}
-
-/// Reads flags of a command that looks, and those that all such have; what is left are names.
-fn look(
-    words: &[OsString],
-    global: &mut Global,
-    mut own: impl FnMut(&[u8]) -> Option<()>,
-) -> Option<std::vec::IntoIter<String>> {
-    let mut named = Vec::new();
-    let mut has_ended = false;
-    for word in words {
-        match Word::of(word) {
-            Word::Ends if !has_ended => has_ended = true,
-            Word::Flags(flags) if !has_ended => {
-                flags.read(|flag| own(flag).or_else(|| looks(global, flag)))?;
-            }
-            _ => named.push(word.to_str()?.to_owned()),
-        }
-    }
-    Some(named.into_iter())
 }
 
 fn run(words: &[OsString]) -> Option<Command> {
@@ -160,27 +103,6 @@ impl Flags<'_> {
     }
 }
 
-fn looks(global: &mut Global, flag: &[u8]) -> Option<()> {
-    match flag {
-        b"J" | b"json" => set(&mut global.json),
-        b"v" | b"verbose" => set(&mut global.verbose),
-        b"strict" => set(&mut global.strict),
-        _ => None,
-    }
-}
-
-fn lists(args: &mut ListArgs, flag: &[u8]) -> Option<()> {
-    match flag {
-        b"P" | b"persistent" => set(&mut args.persistent),
-        b"n" | b"noheadings" => set(&mut args.noheadings),
-        b"r" | b"raw" => set(&mut args.raw),
-        b"u" | b"notruncate" => set(&mut args.notruncate),
-        b"l" | b"list" => set(&mut args.as_list),
-        b"output-all" => set(&mut args.output_all),
-        _ => None,
-    }
-}
-
 fn launches(args: &mut RunArgs, flag: &[u8]) -> Option<()> {
     match flag {
         b"m" | b"mount" => ask_for(&mut args.mount),
@@ -250,12 +172,6 @@ mod tests {
             "nsinspect enter docker:web -m --net -- ls -- -l",
             "nsinspect enter -t 42 -a sh",
             "nsinspect enter -mu -t 42 --as-target -r",
-            "nsinspect list",
-            "nsinspect ls -nJ 4026531836 --strict",
-            "nsinspect list --output-all -r -- 5",
-            "nsinspect tree -v",
-            "nsinspect show docker:web --json",
-            "nsinspect diff -J --exit-code 5 self",
         ] {
             let line = words(text);
             let read = read(&line).unwrap();
@@ -281,14 +197,7 @@ mod tests {
             "nsinspect enter -t 42 -t 42",
             "nsinspect enter -t -m",
             "nsinspect enter -mt 42",
-            "nsinspect list -t net",
-            "nsinspect list --watch",
-            "nsinspect list -JJ",
-            "nsinspect tree 5",
-            "nsinspect tree --by user",
-            "nsinspect show",
-            "nsinspect diff 1 2 3",
-            "nsinspect diff 1 --require net",
+            "nsinspect list",
             "nsinspect",
         ] {
             assert!(read(&words(text)).is_none(), "{text}");
@@ -298,15 +207,13 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_is_read_is_what_clap_reads(
-            command in prop::sample::select(vec!["run", "enter", "list", "tree", "show", "diff"]),
+            command in prop::sample::select(vec!["run", "enter"]),
             rest in prop::collection::vec(prop::sample::select(vec![
                 "-m", "-u", "-i", "-n", "-p", "-U", "-C", "-T", "-a", "-r", "-f", "-t", "-c", "-v",
                 "-mu", "-fp", "-pt", "-Ur", "--mount", "--uts", "--ipc", "--net", "--pid", "--user",
                 "--cgroup", "--time", "--all", "--map-root-user", "--mount-proc", "--no-lo",
                 "--fork", "--init", "--as-target", "--root", "--no-mount-proc", "--", "-", "",
-                "42", "sh", "-x", "--json", "--f", "--forkx", "-m=/f", "-J", "-n", "-rl", "-uP",
-                "--list", "--raw", "--strict", "--verbose", "--exit-code", "--output-all",
-                "--persistent", "--noheadings", "--notruncate", "--no",
+                "42", "sh", "-x", "--json", "--f", "--forkx", "-m=/f",
             ]), 0..6),
         ) {
             let line: Vec<OsString> = ["nsinspect", command].into_iter().chain(rest).map(OsString::from).collect();

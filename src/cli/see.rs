@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use super::TARGETS;
 use crate::model::{NsKind, Pid};
 
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Args)]
 pub struct ListArgs {
     /// Only namespaces of these kinds
     #[arg(short = 't', long = "type", value_name = "KIND", value_delimiter = ',')]
@@ -182,7 +182,7 @@ pub struct ShowArgs {
     pub target: String,
 }
 
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Args)]
 #[command(after_help = TARGETS, after_long_help = TARGETS)]
 pub struct DiffArgs {
     /// The process to look at
