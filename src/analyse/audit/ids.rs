@@ -275,6 +275,10 @@ impl Ranges {
             if user_ns == NsKind::User.initial_inode() || by_user_ns.contains_key(&user_ns) {
                 continue;
             }
+            // One that waits to be reaped keeps its user namespace, and has nothing any more.
+            if process.is_zombie() {
+                continue;
+            }
             let details = process.details.as_deref();
             let Some(map) = details.and_then(|details| details.uid_map.known()) else {
                 continue;

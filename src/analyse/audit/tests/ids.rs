@@ -68,6 +68,28 @@ fn nsa_003_whoever_makes_a_user_namespace_may_map_themselves() {
 }
 
 #[test]
+fn nsa_003_a_process_that_waits_to_be_reaped_shares_ids_with_nobody() {
+    for is_dead in [false, true] {
+        let (mut one, mut other) = (container(10, ID, &[]), container(11, OTHER_ID, &[]));
+        within_user_namespace(&mut one, 4_026_550_000, 100_000);
+        within_user_namespace(&mut other, 4_026_550_001, 100_000);
+        if is_dead {
+            let links = other.links.clone();
+            // It keeps the user and the pid namespace only.
+            other.links = Links::read(|link| match link.kind() {
+                NsKind::User | NsKind::Pid => links.own(link.kind()).clone(),
+                _ => Seen::Unknown(Why::Gone),
+            });
+            let mut stat = other.stat.known().unwrap().clone();
+            stat.state = 'Z';
+            other.stat = Seen::Known(stat).into();
+        }
+        let expected = (!is_dead).then_some((Severity::Medium, Verdict::Conditional));
+        assert_eq!(judged(&machine([one, other]), 10, "NSA-003"), expected);
+    }
+}
+
+#[test]
 fn an_id_that_others_have_is_looked_for_among_thousands_of_ranges_without_comparing_all() {
     let many = (0..3000).map(|number| {
         let mut it = container(100 + number, &format!("{number:064x}"), &[]);
