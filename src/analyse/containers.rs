@@ -366,7 +366,8 @@ fn is_on_the_host(snapshot: &Snapshot, process: &Process) -> bool {
 pub fn all(snapshot: &Snapshot) -> Vec<(Identity, Pid)> {
     let mut found: Vec<(Identity, Pid)> = Vec::new();
     let mut index = std::collections::BTreeMap::new();
-    for process in snapshot.processes.values() {
+    // Whoever is dead, such as what a runtime needed to start another, is nobody's init.
+    for process in snapshot.processes.values().filter(|it| !it.is_zombie()) {
         let Some(identity) = identity(snapshot, process) else {
             continue;
         };
