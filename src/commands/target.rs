@@ -152,7 +152,12 @@ fn find_container(source: &Source, word: &str) -> Result<Pid, Error> {
     let mut snapshot = source.scan(Depth::Command)?;
     let everybody: Vec<Pid> = snapshot.processes.keys().copied().collect();
     source.trace(&mut snapshot, &everybody);
-    let found = find::containers(&snapshot, word);
+    container_in(&snapshot, word)
+}
+
+/// The init of a container, of which all processes were read with their traces.
+pub fn container_in(snapshot: &Snapshot, word: &str) -> Result<Pid, Error> {
+    let found = find::containers(snapshot, word);
     match found.as_slice() {
         [(_, init)] => Ok(*init),
         [] => Err(Error::NoContainer {

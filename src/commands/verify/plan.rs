@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::cli::{Global, VerifyArgs};
 use crate::commands::source::Source;
-use crate::commands::target::{Target, Typed};
+use crate::commands::target::Typed;
 use crate::error::Error;
 use crate::model::{NsKind, Pid};
 use crate::sys::files;
@@ -193,19 +193,11 @@ fn of_profile(
 
 /// Whom a claim compares with.
 fn against(global: &Global, source: &Source, name: &str) -> Result<Against, Error> {
-    let pid: Pid = task_of(global, source, name)?.0;
+    let pid = Typed::parse(name)?.resolve(source, global)?.task(source)?;
     Ok(Against::Task {
         pid,
         name: name.to_owned(),
     })
-}
-
-/// The process that a word names, and whether it was named as a container.
-pub fn task_of(global: &Global, source: &Source, name: &str) -> Result<(Pid, bool), Error> {
-    let typed = Typed::parse(name)?;
-    let is_container = matches!(typed, Typed::Container(_));
-    let target: Target = typed.resolve(source, global)?;
-    Ok((target.task(source)?, is_container))
 }
 
 /// Whether a container fits a selector; `*` stands for anything.

@@ -1,6 +1,6 @@
 //! The processes that claims are about, and what has to be read of them.
 
-use super::plan::{Entry, Oci, Whom, fits, task_of};
+use super::plan::{Entry, Oci, Whom, fits};
 use crate::analyse::audit::subjects::Subject as Audited;
 use crate::analyse::audit::{audit, finding::Finding};
 use crate::analyse::containers::{self, Identity};
@@ -10,6 +10,7 @@ use crate::collect::Depth;
 use crate::collect::InnerCgroups;
 use crate::collect::paths::Looks;
 use crate::commands::source::Source;
+use crate::commands::target::{Typed, container_in};
 use crate::error::Error;
 use crate::model::namespace::NsKey;
 use crate::model::{NsKind, Pid, Place, Process, Seen, Snapshot};
@@ -42,7 +43,11 @@ pub fn resolve(
     for entry in entries {
         let found = match &entry.whom {
             Whom::Named(name) => {
-                let (task, is_container) = task_of(global, source, name)?;
+                let (task, is_container) = match Typed::parse(name)? {
+                    // The snapshot has all there are, as it was read for that.
+                    Typed::Container(word) => (container_in(snapshot, &word)?, true),
+                    typed => (typed.resolve(source, global)?.task(source)?, false),
+                };
                 vec![(name.clone(), task, is_container || entry.oci.is_some())]
             }
             Whom::Selected(select) => selected(snapshot, select),
