@@ -7,7 +7,6 @@ use crate::analyse::containers::{self, Identity};
 use crate::analyse::reference::Reference;
 use crate::cli::Global;
 use crate::collect::Depth;
-use crate::collect::InnerCgroups;
 use crate::collect::paths::Looks;
 use crate::commands::source::Source;
 use crate::commands::target::{Typed, container_in};
@@ -161,14 +160,20 @@ fn is_runtime_of_host(snapshot: &Snapshot, task: Pid) -> bool {
 pub fn look(source: &Source, snapshot: &mut Snapshot, subject: &Subject) -> Looks {
     let task = subject.task;
     source.expose(snapshot, &[task]);
-    source.look_at_cgroups(snapshot, task, &InnerCgroups::new());
     let mut inside: Vec<(NsKey, Pid)> = Vec::new();
-    for kind in [NsKind::Uts, NsKind::Net, NsKind::Pid, NsKind::Ipc] {
+    for kind in [
+        NsKind::Uts,
+        NsKind::Net,
+        NsKind::Pid,
+        NsKind::Ipc,
+        NsKind::Cgroup,
+    ] {
         if let Some(inode) = snapshot.processes[&task].links.own(kind).get() {
             inside.push((NsKey { kind, inode }, task));
         }
     }
-    source.look_inside(snapshot, &inside);
+    let cgroups = source.look_inside(snapshot, &inside);
+    source.look_at_cgroups(snapshot, task, &cgroups);
     for claim in &subject.claims {
         if let Claim::Isolated { against, .. } | Claim::Shared { against, .. } = claim
             && let Against::Task { pid, .. } = against
