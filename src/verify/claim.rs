@@ -273,6 +273,11 @@ impl Access {
 }
 
 impl Claim {
+    /// Whether it takes an audit to judge it.
+    pub const fn takes_audit(&self) -> bool {
+        matches!(self, Claim::NoFindingAbove(_))
+    }
+
     /// The kind of namespace that it is about, where it is about one.
     pub const fn kind(&self) -> Option<NsKind> {
         Some(match self {

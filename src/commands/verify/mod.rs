@@ -78,8 +78,11 @@ fn look_around(global: &Global, source: &Source, entries: &[Entry]) -> Result<Sn
         return Ok(snapshot);
     }
     let mut snapshot = source.scan(Depth::Status)?;
-    let is_audit = |claim: &Claim| matches!(claim, Claim::NoFindingAbove(_));
-    if entries.iter().flat_map(|entry| &entry.claims).any(is_audit) {
+    if entries
+        .iter()
+        .flat_map(|entry| &entry.claims)
+        .any(Claim::takes_audit)
+    {
         source.discover(&mut snapshot, global.reach(Reach::Fast));
         let roots = subjects::in_hosts_mounts(&snapshot);
         source.look_at_roots(&mut snapshot, &roots);
@@ -113,16 +116,16 @@ fn prove(source: &Source, snapshot: &mut Snapshot, subjects: &[Subject], try_it:
     let mut progress = Progress::new(total);
     let mut targets: Vec<Verified> = Vec::new();
     let mut seen = BTreeSet::new();
-    for subject in subjects {
+    let all_read = subject::look(source, snapshot, subjects);
+    for (subject, read) in subjects.iter().zip(&all_read) {
         // Twice the same claim of the same process proves nothing more.
         let is_new = |claim: &&Claim| seen.insert((subject.task, format!("{claim:?}")));
         let claims: Vec<&Claim> = subject.claims.iter().filter(is_new).collect();
-        let looks = subject::look(source, snapshot, subject);
         targets.push(subject::judge(
             snapshot,
             subject,
             &claims,
-            &looks,
+            read,
             &mut |claim| {
                 progress.next(&format!("{}: {claim}", subject.name));
             },

@@ -38,8 +38,7 @@ impl Entry {
         };
         let typed = Typed::parse(name).ok()?;
         let is_number = matches!(typed, Typed::Task(_) | Typed::Pinned { .. } | Typed::Myself);
-        let is_audit = |claim: &Claim| matches!(claim, Claim::NoFindingAbove(_));
-        if !is_number || self.oci.is_some() || self.claims.iter().any(is_audit) {
+        if !is_number || self.oci.is_some() || self.claims.iter().any(Claim::takes_audit) {
             return None;
         }
         typed.resolve(source, global).ok()?.task(source).ok()

@@ -1,5 +1,7 @@
 //! The processes that claims are about, and what has to be read of them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::plan::{Entry, Oci, Whom, fits};
 use crate::analyse::audit::subjects::Subject as Audited;
 use crate::analyse::audit::{audit, finding::Finding};
@@ -156,8 +158,29 @@ fn is_runtime_of_host(snapshot: &Snapshot, task: Pid) -> bool {
     parent == Some(kind.initial_inode())
 }
 
-/// Reads what the claims of a subject need beside the subject itself.
-pub fn look(source: &Source, snapshot: &mut Snapshot, subject: &Subject) -> Looks {
+/// What the claims of a subject need beside the snapshot.
+pub struct Beside {
+    looks: Looks,
+    /// What an audit finds, if that is asked.
+    findings: Option<Vec<Finding>>,
+}
+
+/// Reads what the claims need beside the subjects themselves.
+pub fn look(source: &Source, snapshot: &mut Snapshot, subjects: &[Subject]) -> Vec<Beside> {
+    let looks: Vec<Looks> = subjects
+        .iter()
+        .map(|subject| look_at(source, snapshot, subject))
+        .collect();
+    let findings = findings(snapshot, subjects);
+    let all = looks.into_iter().zip(subjects);
+    all.map(|(looks, subject)| Beside {
+        looks,
+        findings: findings.get(&subject.task).cloned(),
+    })
+    .collect()
+}
+
+fn look_at(source: &Source, snapshot: &mut Snapshot, subject: &Subject) -> Looks {
     let task = subject.task;
     source.expose(snapshot, &[task]);
     let mut inside: Vec<(NsKey, Pid)> = Vec::new();
@@ -194,13 +217,12 @@ pub fn judge(
     snapshot: &Snapshot,
     subject: &Subject,
     claims: &[&Claim],
-    looks: &Looks,
+    beside: &Beside,
     next: &mut dyn FnMut(&Claim),
     try_it: bool,
 ) -> Verified {
     let process = &snapshot.processes[&subject.task];
     let others = others(snapshot, subject);
-    let findings = findings(snapshot, subject);
     let case = Case {
         snapshot,
         subject: process,
@@ -209,8 +231,8 @@ pub fn judge(
             .filter_map(|task| snapshot.processes.get(task))
             .collect(),
         has_unread: subject.is_container && has_unread(snapshot),
-        looks,
-        findings: findings.as_deref(),
+        looks: &beside.looks,
+        findings: beside.findings.as_deref(),
     };
     let judged = claims.iter().map(|claim| {
         next(claim);
@@ -257,13 +279,16 @@ fn has_unread(snapshot: &Snapshot) -> bool {
     snapshot.coverage.hidden_by.is_some() || snapshot.processes.values().any(may_be)
 }
 
-fn findings(snapshot: &Snapshot, subject: &Subject) -> Option<Vec<Finding>> {
-    let is_asked = subject
-        .claims
+/// What one audit finds of all subjects of which that is asked.
+fn findings(snapshot: &Snapshot, subjects: &[Subject]) -> BTreeMap<Pid, Vec<Finding>> {
+    let asked = subjects
         .iter()
-        .any(|claim| matches!(claim, Claim::NoFindingAbove(_)));
-    let audited = is_asked.then(|| audit(snapshot, &[Audited::asked_for(subject.task)]))?;
-    // It is asked for, so that it is among those that were looked at, whatever was found.
-    let audited = audited.audited.into_iter().next()?;
-    Some(audited.findings)
+        .filter(|it| it.claims.iter().any(Claim::takes_audit));
+    let tasks: BTreeSet<Pid> = asked.map(|subject| subject.task).collect();
+    if tasks.is_empty() {
+        return BTreeMap::new();
+    }
+    let asked: Vec<Audited> = tasks.into_iter().map(Audited::asked_for).collect();
+    let audited = audit(snapshot, &asked).audited.into_iter();
+    audited.map(|it| (it.process.task(), it.findings)).collect()
 }
