@@ -1,6 +1,7 @@
 //! What comes out when a claim is judged.
 
 use super::claim::Claim;
+pub use crate::analyse::audit::finding::Evidence;
 
 /// Whether a statement holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,22 +48,6 @@ impl Proof {
         match self {
             Proof::Static => "static",
             Proof::Probed => "probed",
-        }
-    }
-}
-
-/// A raw fact and where it was read, or what was done and what came of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Evidence {
-    pub source: String,
-    pub value: String,
-}
-
-impl Evidence {
-    pub fn new(source: impl Into<String>, value: impl Into<String>) -> Evidence {
-        Evidence {
-            source: source.into(),
-            value: value.into(),
         }
     }
 }

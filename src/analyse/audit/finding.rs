@@ -65,13 +65,22 @@ impl Verdict {
     }
 }
 
-/// A raw fact and where it was read.
+/// A raw fact and where it was read, or what was done and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
     /// The file, field or system call.
     pub source: String,
     /// As it stands there.
     pub value: String,
+}
+
+impl Evidence {
+    pub fn new(source: impl Into<String>, value: impl Into<String>) -> Evidence {
+        Evidence {
+            source: source.into(),
+            value: value.into(),
+        }
+    }
 }
 
 /// One thing that a process could do to the host, or that weakens what holds it.
@@ -112,10 +121,7 @@ impl Finding {
 
     /// The same with a fact that it rests on.
     pub fn seen(mut self, source: impl Into<String>, value: impl Into<String>) -> Finding {
-        self.evidence.push(Evidence {
-            source: source.into(),
-            value: value.into(),
-        });
+        self.evidence.push(Evidence::new(source, value));
         self
     }
 

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::container::ContainerRecord;
-use crate::analyse::audit::finding::{Finding, Severity};
+use crate::analyse::audit::finding::{Evidence, Finding, Severity};
 use crate::analyse::audit::{Audit, Audited};
 use crate::model::Pid;
 use crate::output::text::command;
@@ -118,14 +118,7 @@ impl FindingRecord {
             verdict: finding.verdict.name().to_owned(),
             proof: "static".to_owned(),
             why: finding.why.clone(),
-            evidence: finding
-                .evidence
-                .iter()
-                .map(|fact| FactRecord {
-                    source: fact.source.clone(),
-                    value: fact.value.clone(),
-                })
-                .collect(),
+            evidence: finding.evidence.iter().map(FactRecord::from).collect(),
             preconditions: finding.preconditions.clone(),
             remedy: rule.remedy_for(runtime).to_owned(),
             references: rule.references.iter().map(ToString::to_string).collect(),
@@ -154,6 +147,15 @@ impl AuditSummary {
             subjects: audited.len(),
             by_severity,
             by_verdict,
+        }
+    }
+}
+
+impl From<&Evidence> for FactRecord {
+    fn from(fact: &Evidence) -> FactRecord {
+        FactRecord {
+            source: fact.source.clone(),
+            value: fact.value.clone(),
         }
     }
 }

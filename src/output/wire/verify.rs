@@ -103,14 +103,7 @@ impl ClaimRecord {
             verdict: judged.verdict.name().to_owned(),
             proof: judged.proof.name().to_owned(),
             did: judged.did.clone(),
-            evidence: judged
-                .evidence
-                .iter()
-                .map(|fact| FactRecord {
-                    source: fact.source.clone(),
-                    value: fact.value.clone(),
-                })
-                .collect(),
+            evidence: judged.evidence.iter().map(FactRecord::from).collect(),
             reason: judged.reason.clone(),
         }
     }
