@@ -1,6 +1,6 @@
 //! Barriers beside namespaces and capabilities that are missing, or that the host leaves open.
 
-use super::case::{Case, Holds, is_confining};
+use super::case::{Case, Holds, is_confining, is_unconfined};
 use super::catalogue::barriers::{
     HOST_SYSCTLS, KEYRING_SHARED, LSM_UNCONFINED, MAKES_USER_NAMESPACES, NO_NEW_PRIVS_OFF,
     SECCOMP_OFF,
@@ -93,18 +93,6 @@ fn label(case: &Case<'_>) -> Option<Finding> {
     let twin = twin(case, label)?;
     let why = format!("{twin} has the same label and categories: the module does not part the two");
     Some(finding(Severity::Medium, Verdict::Exploitable, &why, label))
-}
-
-/// AppArmor's `unconfined` and `NAME (complain)`, SELinux's types for what is trusted.
-fn is_unconfined(label: &str) -> bool {
-    let selinux = ["spc_t", "unconfined_t", "unconfined_service_t", "kernel_t"];
-    label == "unconfined"
-        || label.ends_with("(complain)")
-        || label.ends_with("(unconfined)")
-        || label
-            .split(':')
-            .nth(2)
-            .is_some_and(|part| selinux.contains(&part))
 }
 
 fn differs_from_init(case: &Case<'_>, label: &str) -> Option<String> {

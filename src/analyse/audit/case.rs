@@ -269,6 +269,18 @@ pub fn is_confining(label: &str) -> bool {
     ) || label.contains(":container_t:")
 }
 
+/// AppArmor's `unconfined` and `NAME (complain)`, SELinux's types for what is trusted.
+pub fn is_unconfined(label: &str) -> bool {
+    let selinux = ["spc_t", "unconfined_t", "unconfined_service_t", "kernel_t"];
+    label == "unconfined"
+        || label.ends_with("(complain)")
+        || label.ends_with("(unconfined)")
+        || label
+            .split(':')
+            .nth(2)
+            .is_some_and(|part| selinux.contains(&part))
+}
+
 /// Engines whose own seccomp filter follows from the capabilities that they give.
 const ENGINES: [&str; 6] = [
     "docker",

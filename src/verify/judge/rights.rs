@@ -1,6 +1,7 @@
 //! Ids, capabilities and barriers, and what an audit makes of all.
 
 use super::{Case, Read, detail, file_of, status};
+use crate::analyse::audit::case::is_unconfined;
 use crate::analyse::audit::finding::{Severity, Verdict as Danger};
 use crate::model::process::{IdRange, Seccomp};
 use crate::model::{CapabilitySet, NsKey, NsKind, Process, Seen, Why};
@@ -191,11 +192,6 @@ pub fn seccomp(process: &Process, wanted: Seccomp) -> Read {
     }
 }
 
-/// Labels that confine nothing (AppArmor, and SELinux's usual domains for that).
-fn is_unconfined(label: &str) -> bool {
-    label.starts_with("unconfined") || label.contains(":unconfined_t") || label.contains(":spc_t")
-}
-
 pub fn lsm(process: &Process, wanted: Option<&str>) -> Read {
     let label = match detail(process, |details| &details.lsm) {
         Ok(label) => label.as_deref(),
@@ -209,7 +205,7 @@ pub fn lsm(process: &Process, wanted: Option<&str>) -> Read {
     // AppArmor says its mode behind the name, and one that only complains holds nothing.
     let bare = label.strip_suffix(" (enforce)").unwrap_or(label);
     let holds = match wanted {
-        None => !is_unconfined(label) && !label.ends_with(" (complain)"),
+        None => !is_unconfined(label) && !label.starts_with("unconfined"),
         Some(wanted) => bare == wanted || label == wanted,
     };
     Read::holds_if(holds, format!("its label is {label}"))
