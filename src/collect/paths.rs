@@ -100,20 +100,10 @@ fn one(root: &ProcRoot, task: Pid, path: &str) -> Result<Option<There>, Errno> {
     };
     let look = look::at(opened.as_fd(), c"")?;
     let file = File::from(look);
-    let empty = (file.kind == FileKind::Directory).then(|| is_empty(&opened));
+    let empty = (file.kind == FileKind::Directory).then(|| look::is_empty(&opened));
     Ok(Some(There {
         file,
         mount: look.mount,
         empty: empty.flatten(),
     }))
-}
-
-fn is_empty(directory: &impl AsFd) -> Option<bool> {
-    let mut dir = look::read_dir_in_mount(directory, b".").ok()?;
-    for entry in dir.iter() {
-        if !matches!(entry.ok()?.file_name().to_bytes(), b"." | b"..") {
-            return Some(false);
-        }
-    }
-    Some(true)
 }

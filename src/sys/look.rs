@@ -119,6 +119,17 @@ pub fn read_dir_in_mount(dir: impl AsFd, path: &[u8]) -> Result<Dir, Errno> {
     Dir::from_fd(open(dir, path, flags, ResolveFlag::RESOLVE_NO_XDEV)?)
 }
 
+/// Whether nothing is in a directory; `None` where that could not be read to the end.
+pub fn is_empty(directory: &impl AsFd) -> Option<bool> {
+    let mut dir = read_dir_in_mount(directory, b".").ok()?;
+    for entry in dir.iter() {
+        if !matches!(entry.ok()?.file_name().to_bytes(), b"." | b"..") {
+            return Some(false);
+        }
+    }
+    Some(true)
+}
+
 fn open(dir: impl AsFd, path: &[u8], flags: OFlag, more: ResolveFlag) -> Result<OwnedFd, Errno> {
     let resolve = ResolveFlag::RESOLVE_BENEATH
         | more

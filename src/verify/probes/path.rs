@@ -131,17 +131,8 @@ fn facts(path: &str) -> Result<Facts, Errno> {
         no_dev: has(FsFlags::ST_NODEV),
         read: may(AccessFlags::R_OK),
         write: may(AccessFlags::W_OK),
-        empty: is_directory.then(|| is_empty(&file)).flatten(),
+        empty: is_directory.then(|| look::is_empty(&file)).flatten(),
     })
-}
-
-fn is_empty(dir: &std::os::fd::OwnedFd) -> Option<bool> {
-    let mut dir = look::read_dir_in_mount(dir, b".").ok()?;
-    let is_entry = |name: &std::ffi::CStr| !matches!(name.to_bytes(), b"." | b"..");
-    let found = dir
-        .iter()
-        .find(|it| it.as_ref().is_ok_and(|it| is_entry(it.file_name())));
-    Some(found.is_none())
 }
 
 /// Looks at a path inside, with the target's rights.
