@@ -202,15 +202,20 @@ fn receive(answer: &OwnedFd, deadline: Instant) -> Result<Vec<u8>, Errno> {
     }
 }
 
-fn wait_readable(answer: &OwnedFd, deadline: Instant) -> Result<(), Errno> {
+/// Waits until something can be read.
+///
+/// # Errors
+/// ETIMEDOUT at the deadline.
+pub fn wait_readable(from: &impl AsFd, deadline: Instant) -> Result<(), Errno> {
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-        let mut fds = [PollFd::new(answer.as_fd(), PollFlags::POLLIN)];
-        match poll(&mut fds, timeout) {
-            Ok(0) => return Err(Errno::ETIMEDOUT),
+        // Rounded up, so as not to go round without a rest in the last millisecond.
+        let left = PollTimeout::try_from(left + Duration::from_micros(999));
+        let mut fds = [PollFd::new(from.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut fds, left.unwrap_or(PollTimeout::MAX)) {
+            Ok(0) if Instant::now() >= deadline => return Err(Errno::ETIMEDOUT),
+            Ok(0) | Err(Errno::EINTR) => {}
             Ok(_) => return Ok(()),
-            Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno),
         }
     }

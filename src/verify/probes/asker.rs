@@ -11,7 +11,7 @@ use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{pipe2, write};
 
-use super::party::{Place, late, wait_readable};
+use super::party::{Place, late};
 use crate::isolate::enter::our_child;
 use crate::isolate::visit::become_asker;
 use crate::model::Pid;
@@ -88,7 +88,7 @@ impl Asker {
 
     /// What the midwife has written behind the zero.
     fn reason(&mut self) -> Result<String, String> {
-        wait_readable(&self.tells, self.deadline).map_err(|_| late())?;
+        child::wait_readable(&self.tells, self.deadline).map_err(|_| late())?;
         let mut text = vec![0; LONGEST_REASON];
         let length = self
             .tells
@@ -98,10 +98,7 @@ impl Asker {
     }
 
     fn word(&mut self) -> Result<i32, String> {
-        match wait_readable(&self.tells, self.deadline) {
-            Ok(()) => {}
-            Err(_) => return Err(late()),
-        }
+        child::wait_readable(&self.tells, self.deadline).map_err(|_| late())?;
         let mut word = [0; 4];
         let read = self.tells.read_exact(&mut word);
         read.map_err(|_| "the process inside that was asked has ended".to_owned())?;

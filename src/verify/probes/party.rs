@@ -2,12 +2,11 @@
 //! is us, has them do, and tell over a line what came of it.
 
 use std::io::IoSliceMut;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, sigprocmask};
 use nix::sys::socket::{
     AddressFamily, ControlMessageOwned, MsgFlags, Shutdown, SockFlag, SockType, recv, recvmsg,
@@ -190,7 +189,7 @@ impl Party {
 
     /// Waits for what it says, until the time is up.
     pub fn hear<T: DeserializeOwned>(&mut self) -> Result<T, String> {
-        match wait_readable(&self.line.0, self.deadline) {
+        match child::wait_readable(&self.line.0, self.deadline) {
             Ok(()) => {}
             Err(Errno::ETIMEDOUT) => return Err(late()),
             Err(errno) => return Err(format!("cannot wait for the probe: {errno:?}")),
@@ -201,7 +200,7 @@ impl Party {
     /// The same, with the uid that the kernel says has said it, as we number uids (SCM_CREDENTIALS).
     pub fn hear_with_uid<T: DeserializeOwned>(&mut self) -> Result<(T, u32), String> {
         let unheard = |errno: Errno| format!("the kernel does not say who has spoken: {errno}");
-        wait_readable(&self.line.0, self.deadline).map_err(|_| late())?;
+        child::wait_readable(&self.line.0, self.deadline).map_err(|_| late())?;
         let (text, uid) = receive_with_uid(&self.line.0).map_err(unheard)?;
         Ok((word_of(&text)?, uid.ok_or_else(|| unheard(Errno::ENODATA))?))
     }
@@ -248,25 +247,6 @@ fn outlive_signals() -> Result<(), Errno> {
     ];
     let all: SigSet = signals.into_iter().collect();
     sigprocmask(SigmaskHow::SIG_BLOCK, Some(&all), None)
-}
-
-/// Waits until something can be read.
-///
-/// # Errors
-/// ETIMEDOUT at the deadline.
-pub fn wait_readable(from: &impl AsFd, deadline: Instant) -> Result<(), Errno> {
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        // Rounded up, so as not to go round without a rest in the last millisecond.
-        let left = PollTimeout::try_from(left + Duration::from_micros(999));
-        let mut fds = [PollFd::new(from.as_fd(), PollFlags::POLLIN)];
-        match poll(&mut fds, left.unwrap_or(PollTimeout::MAX)) {
-            Ok(0) if Instant::now() >= deadline => return Err(Errno::ETIMEDOUT),
-            Ok(0) | Err(Errno::EINTR) => {}
-            Ok(_) => return Ok(()),
-            Err(errno) => return Err(errno),
-        }
-    }
 }
 
 /// Where files can be planted, by an absolute path.
