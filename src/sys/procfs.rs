@@ -445,7 +445,7 @@ pub(super) fn readlink<'a>(
 }
 
 /// The path of a namespace link below `/proc/PID`.
-const fn ns_path(link: LinkName) -> &'static CStr {
+pub(super) const fn ns_path(link: LinkName) -> &'static CStr {
     match link {
         LinkName::Own(NsKind::Cgroup) => c"ns/cgroup",
         LinkName::Own(NsKind::Ipc) => c"ns/ipc",
