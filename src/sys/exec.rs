@@ -12,19 +12,10 @@ use super::procfs::numbers_in;
 /// Marks every descriptor from this number on to be closed by execve(2).
 pub fn close_on_exec_from(first: RawFd) -> Result<(), Errno> {
     const CLOSE_RANGE_CLOEXEC: libc::c_uint = 4;
-    // SAFETY: plain numbers; nothing is closed before execve.
-    let result = unsafe {
-        libc::syscall(
-            libc::SYS_close_range,
-            first,
-            libc::c_uint::MAX,
-            CLOSE_RANGE_CLOEXEC,
-        )
-    };
-    match Errno::result(result) {
+    match close_range(first, RawFd::MAX, CLOSE_RANGE_CLOEXEC) {
         // Before Linux 5.11.
         Err(Errno::ENOSYS | Errno::EINVAL) => mark_one_by_one(first),
-        result => result.map(drop),
+        result => result,
     }
 }
 
@@ -47,19 +38,19 @@ pub fn close_above_but(last: RawFd, kept: &[RawFd]) -> Result<(), Errno> {
     kept.sort_unstable();
     let mut first = last + 1;
     for fd in kept {
-        close_range(first, fd - 1)?;
+        close_range(first, fd - 1, 0)?;
         first = fd + 1;
     }
-    close_range(first, RawFd::MAX)
+    close_range(first, RawFd::MAX, 0)
 }
 
-fn close_range(first: RawFd, last: RawFd) -> Result<(), Errno> {
+fn close_range(first: RawFd, last: RawFd, flags: libc::c_uint) -> Result<(), Errno> {
     if first > last {
         return Ok(());
     }
     let (first, last) = (first.cast_unsigned(), last.cast_unsigned());
     // SAFETY: plain numbers; by the caller's word nobody uses what is closed.
-    let result = unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+    let result = unsafe { libc::syscall(libc::SYS_close_range, first, last, flags) };
     Errno::result(result).map(drop)
 }
 
