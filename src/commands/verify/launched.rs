@@ -16,6 +16,7 @@ use crate::model::{NsKind, Process};
 use crate::output;
 use crate::output::terminal::Terminal;
 use crate::verify::claim::{Claim, Exercise, IdKind, Propagation};
+use crate::verify::probes::random_name;
 use crate::verify::report::Report;
 use crate::verify::verdict::{Evidence, Judged, Proof, Verdict};
 
@@ -198,15 +199,8 @@ fn do_exercise(
 
 type Done = Result<(bool, String, Evidence), String>;
 
-/// A name that nobody else has.
-fn unheard_of() -> String {
-    let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let nanoseconds = time.map_or(0, |time| time.subsec_nanos());
-    format!("nsi-{:x}-{nanoseconds:x}", std::process::id())
-}
-
 fn hostname(waiting: &mut Waiting) -> Done {
-    let name = unheard_of();
+    let name = random_name();
     let refused = |errno: nix::errno::Errno| format!("sethostname(2): {}", errno.desc());
     let old = waiting.set_hostname(&name).map_err(refused)?;
     let outside = gethostname().map(|name| name.to_string_lossy().into_owned());
@@ -218,7 +212,7 @@ fn hostname(waiting: &mut Waiting) -> Done {
 }
 
 fn mount(waiting: &mut Waiting) -> Done {
-    let name = unheard_of();
+    let name = random_name();
     let refused = |errno: nix::errno::Errno| format!("mount(2): {}", errno.desc());
     let place = waiting.mount(&name).map_err(refused)?;
     let table = std::fs::read_to_string("/proc/self/mountinfo");

@@ -32,6 +32,7 @@ use std::time::{Duration, Instant};
 
 use self::held::Held;
 use self::party::Place;
+pub use self::party::random_name;
 use super::claim::{Access, PathState, Propagation, Socket};
 use super::verdict::{Evidence, Verdict};
 use crate::model::process::TimeOffsets;
