@@ -104,14 +104,8 @@ impl Program {
         let attempt = || {
             let ready = self.ready()?;
             let image = stub::sealed(stub::Entry::Spawn).during(|| Step::Seal)?;
-            // Out of the way of the two numbers that the stub knows.
-            let [tells, gate, image] = [tells, gate, &image]
-                .map(|fd| exec::duplicate_above(fd, stub::GATE + 1).during(|| Step::Prepare));
-            let (tells, gate, image) = (tells?, gate?, image?);
-            // They have to stay open until then.
-            let _tells = exec::move_to(tells, stub::TELLS).during(|| Step::Prepare)?;
-            let _gate = exec::move_to(gate, stub::GATE).during(|| Step::Prepare)?;
-            exec::close_on_exec_from(stub::GATE + 1).during(|| Step::Prepare)?;
+            let held = stub::hold(&image, tells, gate);
+            let [image, _tells, _gate] = held.during(|| Step::Prepare)?;
             ready.execute_stub(&image).during(|| Step::Seal)
         };
         failure_of(attempt())

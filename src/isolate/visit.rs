@@ -12,7 +12,7 @@ use super::failure::{During, Failure, Step};
 use super::join::{self, Wanted};
 use super::root::enter_root;
 use crate::sys::pidfd::PidFd;
-use crate::sys::{child, exec, stub};
+use crate::sys::{child, stub};
 
 /// A place and who we are there, all of it opened before anything is joined.
 pub struct Visit {
@@ -82,13 +82,7 @@ impl Visit {
 pub fn become_asker(tells: &OwnedFd, gate: &OwnedFd) -> Failure {
     let attempt = || {
         let image = stub::sealed(stub::Entry::Ask)?;
-        // Out of the way of the two numbers that the stub knows.
-        let aside = |fd| exec::duplicate_above(fd, stub::GATE + 1);
-        let (tells, gate, image) = (aside(tells)?, aside(gate)?, aside(&image)?);
-        // They have to stay open until then.
-        let _tells = exec::move_to(tells, stub::TELLS)?;
-        let _gate = exec::move_to(gate, stub::GATE)?;
-        exec::close_on_exec_from(stub::GATE + 1)?;
+        let [image, _tells, _gate] = stub::hold(&image, tells, gate)?;
         let name = [c"nsinspect-asks"];
         let nothing: [&std::ffi::CStr; 0] = [];
         execveat(&image, c"", &name, &nothing, AtFlags::AT_EMPTY_PATH)
