@@ -8,27 +8,22 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::net::if_::InterfaceFlags;
-use procfs::FromBufReadSI;
-use procfs::net::{TcpNetEntries, TcpState, UdpNetEntries};
 use serde::{Deserialize, Serialize};
 
 use super::processes::living_task;
-use super::{open, parse};
+use super::{listening, open, parse};
 use crate::model::facts::{Facts, Interface, Listening, SysvCounts, UtsNames};
 use crate::model::namespace::NsKey;
 use crate::model::process::CgroupEntry;
 use crate::model::{LinkName, Links, NsKind, Pid, Seen, Why, text};
 use crate::sys::procfs::{ProcRoot, TaskDir};
-use crate::sys::{child, inside, mountfs, nsfs, tcp_diag, why};
+use crate::sys::{child, inside, mountfs, nsfs, why};
 
 /// A child that has not answered by then is stuck.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 
-/// A line of a socket table is no longer (bytes): the longest has the path of a unix socket.
-const LONGEST_SOCKET: usize = 512;
-
-/// A socket table beyond this (bytes) is read no further: some 25,000 sockets.
-const LARGEST_SOCKET_TABLE: usize = 4 << 20;
+/// A list of interfaces beyond this (bytes) is read no further.
+const LARGEST_DEVICE_TABLE: usize = 4 << 20;
 
 /// What a member of namespaces sees in them.
 pub struct Inside {
@@ -101,7 +96,7 @@ fn facts(
                 }
             };
             facts.interfaces = interfaces;
-            facts.listening = listening(task, tcp);
+            facts.listening = listening::read(task, tcp);
         }
         (NsKind::Pid, _) => {
             let fd = task
@@ -163,7 +158,7 @@ fn same(fd: OwnedFd, key: NsKey) -> Result<OwnedFd, Errno> {
 enum Reading {
     Uts(UtsNames),
     /// The interfaces, and who listens on TCP, where the kernel has a table of listeners.
-    Net(Result<Vec<Interface>, String>, Option<Vec<String>>),
+    Net(Result<Vec<Interface>, String>, Option<Vec<Listening>>),
     Ipc(Result<SysvCounts, String>, Result<u64, String>),
     Cgroup(Vec<u8>),
     Refused(String),
@@ -276,12 +271,8 @@ fn read_here(root: &ProcRoot, task: &TaskDir, kind: NsKind) -> Reading {
             Err(errno) => Reading::Refused(why(errno).to_string()),
         },
         NsKind::Net => {
-            let addresses = tcp_diag::listening().ok();
-            let addresses = addresses.map(|it| it.iter().map(ToString::to_string).collect());
-            Reading::Net(
-                interfaces().map_err(|errno| why(errno).to_string()),
-                addresses,
-            )
+            let interfaces = interfaces().map_err(|errno| why(errno).to_string());
+            Reading::Net(interfaces, listening::on_tcp().ok())
         }
         NsKind::Ipc => Reading::Ipc(
             sysv_counts(root).map_err(|errno| why(errno).to_string()),
@@ -320,7 +311,7 @@ fn interfaces() -> Result<Vec<Interface>, Errno> {
 
 /// Names of the interfaces by a member's `net/dev`, which takes no privilege.
 fn names_of_interfaces(task: &TaskDir) -> Option<Vec<Interface>> {
-    let contents = task.read_up_to("net/dev", LARGEST_SOCKET_TABLE).ok()?;
+    let contents = task.read_up_to("net/dev", LARGEST_DEVICE_TABLE).ok()?;
     let text = text::from_bytes(&contents);
     let interfaces = text.lines().skip(2).filter_map(|line| {
         let (name, _) = line.split_once(':')?;
@@ -350,81 +341,6 @@ fn sysv_counts(root: &ProcRoot) -> Result<SysvCounts, Errno> {
 fn mqueues() -> Result<u64, Errno> {
     let queues = mountfs::mqueues()?;
     crate::sys::procfs::count_entries(queues.as_fd())
-}
-
-/// Sockets of the member's network namespace that wait for somebody.
-/// Those of TCP are known, or are read of tables that hold every connection as well.
-fn listening(task: &TaskDir, on_tcp: Option<Vec<String>>) -> Seen<Vec<Listening>> {
-    let tcp = |file: &str, protocol: &str| {
-        let entries = TcpNetEntries::from_buf_read(
-            socket_table(task, file)?.as_slice(),
-            procfs::current_system_info(),
-        );
-        let listening = entries.map_err(malformed)?.0.into_iter();
-        Ok(listening
-            .filter(|entry| entry.state == TcpState::Listen)
-            .map(|entry| socket(protocol, entry.local_address.to_string()))
-            .collect::<Vec<_>>())
-    };
-    let udp = |file: &str, protocol: &str| {
-        let entries = UdpNetEntries::from_buf_read(
-            socket_table(task, file)?.as_slice(),
-            procfs::current_system_info(),
-        );
-        let bound = entries.map_err(malformed)?.0.into_iter();
-        Ok(bound
-            .filter(|entry| entry.remote_address.port() == 0)
-            .map(|entry| socket(protocol, entry.local_address.to_string()))
-            .collect::<Vec<_>>())
-    };
-    let all = || -> Result<Vec<Listening>, Why> {
-        let mut all = match on_tcp {
-            Some(addresses) => addresses.into_iter().map(named).collect(),
-            None => [tcp("net/tcp", "tcp")?, tcp("net/tcp6", "tcp6")?].concat(),
-        };
-        all.extend(udp("net/udp", "udp")?);
-        all.extend(udp("net/udp6", "udp6")?);
-        let unix = parse::abstract_listeners(&socket_table(task, "net/unix")?);
-        all.extend(unix.into_iter().map(|name| socket("unix", name)));
-        all.sort();
-        all.dedup();
-        Ok(all)
-    };
-    Seen::from(all())
-}
-
-/// A listener on TCP, whose address tells the protocol.
-fn named(address: String) -> Listening {
-    let protocol = if address.starts_with('[') {
-        "tcp6"
-    } else {
-        "tcp"
-    };
-    socket(protocol, address)
-}
-
-fn socket(protocol: &str, address: String) -> Listening {
-    Listening {
-        protocol: protocol.to_owned(),
-        address,
-    }
-}
-
-fn malformed(error: procfs::ProcError) -> Why {
-    Why::failed(error.to_string())
-}
-
-/// The whole lines of a socket table up to the limit; empty for a protocol that the kernel lacks.
-/// Listening TCP sockets come first (tcp_seek_last_pos in net/ipv4/tcp_ipv4.c), so that a cut hides
-/// none of them but on a machine with 25,000 listeners.
-fn socket_table(task: &TaskDir, file: &str) -> Result<Vec<u8>, Why> {
-    let mut table = match task.read_records_up_to(file, LONGEST_SOCKET, LARGEST_SOCKET_TABLE) {
-        Err(Errno::ENOENT) if task.task_stat().is_ok() => Vec::new(),
-        result => result.map_err(why)?,
-    };
-    let whole_lines = table.iter().rposition(|byte| *byte == b'\n');
-    table.truncate(whole_lines.map_or(0, |last| last + 1));
-    Ok(table)
 }
 
 /// The init of a pid namespace, as numbered here (NS_GET_TGID_FROM_PIDNS, Linux 6.12).

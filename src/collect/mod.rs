@@ -6,6 +6,7 @@ pub mod discover;
 pub mod exposure;
 pub mod facts;
 pub mod host;
+pub mod listening;
 pub mod open;
 pub mod parse;
 pub mod paths;
