@@ -2,7 +2,7 @@
 //! will run, has said so. Until then nobody but us is in the new namespaces, so that what would harm
 //! others can be done in them.
 
-use std::io::{BufReader, IoSliceMut, Read, Write};
+use std::io::{BufReader, IoSliceMut, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -151,66 +151,5 @@ impl Waiting {
         send(self.stream.get_ref(), order).map_err(|_| Errno::EPIPE)?;
         let done: Option<Done> = receive(&mut self.stream).map_err(|_| Errno::EPIPE)?;
         done.ok_or(Errno::EPIPE)?.map_err(Errno::from_raw)
-    }
-}
-
-/// Whether all in a pid namespace ends with its init, tried in one that is made for that. As an
-/// ordinary user it takes a user namespace too.
-///
-/// # Errors
-/// What kept us from trying.
-pub fn all_end_with_init(with_user_namespace: bool) -> Result<bool, Errno> {
-    use nix::sched::{CloneFlags, unshare};
-    use nix::unistd::pause;
-    let answer = child::in_child(std::time::Duration::from_secs(5), || {
-        let attempt = || -> Result<bool, Errno> {
-            let user = match with_user_namespace {
-                true => CloneFlags::CLONE_NEWUSER,
-                false => CloneFlags::empty(),
-            };
-            unshare(user | CloneFlags::CLONE_NEWPID)?;
-            let (mut ours, theirs) = UnixStream::pair().map_err(|_| Errno::EMFILE)?;
-            let end = ours.as_raw_fd();
-            let init = child::spawn(|| {
-                let _ = close(end);
-                let _ = set_pdeathsig(Signal::SIGKILL);
-                let other = child::spawn(|| {
-                    // Tells that it is there, and keeps the line open until it ends.
-                    let _ = (&theirs).write_all(b"t");
-                    loop {
-                        pause();
-                    }
-                });
-                match other {
-                    Ok(_) => loop {
-                        pause();
-                    },
-                    Err(_) => 1,
-                }
-            })?;
-            drop(theirs);
-            let limit = Some(std::time::Duration::from_secs(2));
-            let _ = ours.set_read_timeout(limit);
-            let mut byte = [0];
-            let there = ours.read(&mut byte).map_err(|_| Errno::ECHILD)?;
-            nix::sys::signal::kill(init, Signal::SIGKILL)?;
-            let ended = ours.read(&mut byte).is_ok_and(|count| count == 0);
-            let _ = nix::sys::wait::waitpid(init, None);
-            match there {
-                1 => Ok(ended),
-                _ => Err(Errno::ECHILD),
-            }
-        };
-        match attempt() {
-            Ok(ended) => vec![u8::from(ended)],
-            Err(errno) => (errno as i32).to_ne_bytes().to_vec(),
-        }
-    })?;
-    match answer.as_slice() {
-        [ended] => Ok(*ended == 1),
-        other => {
-            let raw = other.try_into().map_or(libc::EPROTO, i32::from_ne_bytes);
-            Err(Errno::from_raw(raw))
-        }
     }
 }

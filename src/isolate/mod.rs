@@ -22,6 +22,8 @@ pub mod gate;
 pub mod id_map;
 /// A small init for pid namespaces.
 mod init;
+/// What the end of an init means, tried.
+pub mod init_end;
 /// Joining namespaces in an order in which each step has the right to the next.
 pub mod join;
 /// Making new namespaces.

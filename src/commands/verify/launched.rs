@@ -5,14 +5,15 @@ use nix::unistd::gethostname;
 use super::plan::{of_file, of_target};
 use super::subject::Subject;
 use super::{prove, text};
-use crate::cli::{Global, PropagationArg, RunArgs};
+use crate::cli::{Color, Global, PropagationArg, RunArgs};
 use crate::collect::{Collector, Depth};
 use crate::commands::source::Source;
 use crate::error::Error;
-use crate::isolate::gate::{Gate, Waiting, all_end_with_init};
+use crate::isolate::gate::{Gate, Waiting};
+use crate::isolate::init_end::all_end_with_init;
 use crate::isolate::launch::Launch;
 use crate::model::process::{Offset, TimeOffsets};
-use crate::model::{NsKind, Process};
+use crate::model::{NsKind, Process, Snapshot};
 use crate::output;
 use crate::output::terminal::Terminal;
 use crate::verify::claim::{Claim, Exercise, IdKind, Propagation};
@@ -34,34 +35,36 @@ pub fn gate(global: &Global, args: &RunArgs, launch: &Launch) -> Result<Option<G
     }
     let exercises = exercises(args, launch);
     let with_user = launch.kinds.contains(&NsKind::User);
-    let verbose = global.verbose;
-    let color = global.color;
-    let gate = Gate::stay(move |waiting| {
-        let told = judge(waiting, claims, &exercises, with_user);
-        let is_proven = told
-            .as_ref()
-            .is_ok_and(|(_, report)| report.verdict() == Verdict::Holds);
-        match told {
-            Ok((snapshot, report)) => {
-                let terminal = Terminal {
-                    color: false,
-                    ..Terminal::detect(color)
-                };
-                if verbose || !is_proven {
-                    output::note(text::verify(&terminal, &snapshot, &report, verbose).trim_end());
-                } else {
-                    let claims = match report.counts()[&Verdict::Holds] {
-                        1 => "1 claim".to_owned(),
-                        count => format!("{count} claims"),
-                    };
-                    output::note(&format!("nsinspect: proven before the start: {claims}"));
-                }
+    let (verbose, color) = (global.verbose, global.color);
+    let gate = Gate::stay(
+        move |waiting| match judge(waiting, claims, &exercises, with_user) {
+            Ok((snapshot, report)) => tell(&snapshot, &report, verbose, color),
+            Err(error) => {
+                output::complain(&error);
+                false
             }
-            Err(error) => output::complain(&error),
-        }
-        is_proven
-    })?;
+        },
+    )?;
     Ok(Some(gate))
+}
+
+/// Says what came of it on standard error: in a line, if all holds. Whether it does.
+fn tell(snapshot: &Snapshot, report: &Report, verbose: bool, color: Color) -> bool {
+    let is_proven = report.verdict() == Verdict::Holds;
+    if verbose || !is_proven {
+        let terminal = Terminal {
+            color: false,
+            ..Terminal::detect(color)
+        };
+        output::note(text::verify(&terminal, snapshot, report, verbose).trim_end());
+    } else {
+        let claims = match report.counts()[&Verdict::Holds] {
+            1 => "1 claim".to_owned(),
+            count => format!("{count} claims"),
+        };
+        output::note(&format!("nsinspect: proven before the start: {claims}"));
+    }
+    is_proven
 }
 
 /// What new namespaces are there for.
@@ -128,7 +131,7 @@ fn judge(
     claims: Vec<Claim>,
     exercises: &[Exercise],
     with_user: bool,
-) -> Result<(crate::model::Snapshot, Report), Error> {
+) -> Result<(Snapshot, Report), Error> {
     let source = Source::Live(Collector::open("/proc".as_ref())?);
     let mut snapshot = source.scan(Depth::Status)?;
     source.add(&mut snapshot, waiting.pid);
