@@ -3,6 +3,15 @@
 std::arch::global_asm!(
     ".pushsection .rodata.nsinspect_stub, \"a\"",
     ".balign 16",
+    // They are looked up from another file, and from no other program.
+    ".globl nsinspect_stub_replace",
+    ".hidden nsinspect_stub_replace",
+    ".globl nsinspect_stub_ask",
+    ".hidden nsinspect_stub_ask",
+    ".globl nsinspect_stub_spawn",
+    ".hidden nsinspect_stub_spawn",
+    ".globl nsinspect_stub_end",
+    ".hidden nsinspect_stub_end",
     "nsinspect_stub_replace:",
     "xor ebp, ebp",
     "jmp 2f",
