@@ -2,6 +2,10 @@
 
 use std::collections::BTreeSet;
 
+#[cfg(test)]
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use crate::analyse::audit::finding::Severity;
 use crate::model::process::{IdRange, Seccomp, TimeOffsets};
 use crate::model::{CapabilitySet, NsKind, Pid, Seen};
@@ -62,7 +66,9 @@ pub enum PathState {
 }
 
 /// How mounts propagate (mount_namespaces(7)).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub enum Propagation {
     /// Nothing from or to anywhere.
     Private,
@@ -70,7 +76,7 @@ pub enum Propagation {
     Slave,
     Shared,
     Unbindable,
-    /// Not to the host.
+    /// What is mounted in there does not appear on the host
     NotToHost,
 }
 
@@ -85,7 +91,9 @@ pub enum Socket {
 }
 
 /// What is to be done with a device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "lowercase")]
 pub enum Access {
     Read,
     Write,
@@ -197,14 +205,6 @@ impl IdKind {
 }
 
 impl CapSet {
-    pub const ALL: [CapSet; 5] = [
-        CapSet::Effective,
-        CapSet::Permitted,
-        CapSet::Bounding,
-        CapSet::Inheritable,
-        CapSet::Ambient,
-    ];
-
     pub const fn name(self) -> &'static str {
         match self {
             CapSet::Effective => "effective",

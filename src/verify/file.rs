@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::claim::{Access, Propagation};
 use super::words::{AbsolutePath, Capability, Kind, Name, No, SocketName, Version};
 use crate::analyse::audit::finding::Severity;
 use crate::model::process::Seccomp;
@@ -199,19 +200,7 @@ pub struct PathClaims {
 #[serde(deny_unknown_fields)]
 pub struct PropagationClaim {
     pub path: AbsolutePath,
-    pub is: PropagationWord,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[cfg_attr(test, derive(JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum PropagationWord {
-    Private,
-    Slave,
-    Shared,
-    Unbindable,
-    /// What is mounted in there does not appear on the host
-    NotToHost,
+    pub is: Propagation,
 }
 
 /// What it sees of processes
@@ -238,17 +227,9 @@ pub struct SocketClaims {
 #[serde(deny_unknown_fields)]
 pub struct DeviceClaim {
     pub path: AbsolutePath,
-    pub access: AccessWord,
+    pub access: Access,
     /// Whether it can be opened so
     pub allowed: bool,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[cfg_attr(test, derive(JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum AccessWord {
-    Read,
-    Write,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -1,9 +1,7 @@
 //! A claims file -> claims.
 
-use super::claim::{Access, Against, Bound, CapSet, Claim, IdKind, PathState, Propagation, Socket};
-use super::file::{
-    AccessWord, Bounds, Claims, ClaimsFile, Others, PathClaims, PropagationWord, Range, Setgroups,
-};
+use super::claim::{Against, Bound, CapSet, Claim, IdKind, PathState, Socket};
+use super::file::{Bounds, Claims, ClaimsFile, Others, PathClaims, Range, Setgroups};
 use super::words::{AbsolutePath, Capability, Kind, SocketName};
 use crate::model::process::{IdRange, Offset, TimeOffsets};
 use crate::model::{CapabilitySet, NsKind};
@@ -72,7 +70,7 @@ pub fn flatten<E>(
     found.extend(claims.paths.iter().flat_map(paths));
     found.extend(claims.propagation.iter().map(|it| Claim::Propagation {
         path: it.path.0.clone(),
-        is: propagation(it.is),
+        is: it.is,
     }));
     found.extend(around(claims));
     found.extend(
@@ -187,16 +185,6 @@ fn paths(claims: &PathClaims) -> Vec<Claim> {
     claims.collect()
 }
 
-const fn propagation(word: PropagationWord) -> Propagation {
-    match word {
-        PropagationWord::Private => Propagation::Private,
-        PropagationWord::Slave => Propagation::Slave,
-        PropagationWord::Shared => Propagation::Shared,
-        PropagationWord::Unbindable => Propagation::Unbindable,
-        PropagationWord::NotToHost => Propagation::NotToHost,
-    }
-}
-
 /// What it sees and reaches.
 fn around(claims: &Claims) -> Vec<Claim> {
     let mut found = Vec::new();
@@ -215,10 +203,7 @@ fn around(claims: &Claims) -> Vec<Claim> {
     }
     found.extend(claims.devices.iter().map(|it| Claim::Device {
         path: it.path.0.clone(),
-        access: match it.access {
-            AccessWord::Read => Access::Read,
-            AccessWord::Write => Access::Write,
-        },
+        access: it.access,
         allowed: it.allowed,
     }));
     if let Some(cgroup) = &claims.cgroup {
