@@ -197,21 +197,13 @@ impl<'a> Watcher<'a> {
         let mut left = BTreeMap::new();
         for (key, before) in &self.namespaces {
             match snapshot.namespaces.get_mut(key) {
-                Some(now) if stayed.contains(key) => {
-                    now.ns_id = before.ns_id.clone();
-                    now.owner = before.owner.clone();
-                    now.owner_uid = before.owner_uid.clone();
-                    now.parent = before.parent.clone();
-                }
+                Some(now) if stayed.contains(key) => now.relate_as(before),
                 Some(_) => {}
                 None => {
                     let lives = is_alive(before);
                     if lives == Seen::Known(true) {
                         let mut empty = Namespace::new(*key);
-                        empty.ns_id = before.ns_id.clone();
-                        empty.owner = before.owner.clone();
-                        empty.owner_uid = before.owner_uid.clone();
-                        empty.parent = before.parent.clone();
+                        empty.relate_as(before);
                         snapshot.namespaces.insert(*key, empty);
                     }
                     left.insert(*key, lives);

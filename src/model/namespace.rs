@@ -100,6 +100,14 @@ impl Namespace {
             facts: Facts::default(),
         }
     }
+
+    /// Takes over id, owner and parent, which a namespace has for good, from what was known of it.
+    pub fn relate_as(&mut self, known: &Namespace) {
+        self.ns_id = known.ns_id.clone();
+        self.owner = known.owner.clone();
+        self.owner_uid = known.owner_uid.clone();
+        self.parent = known.parent.clone();
+    }
 }
 
 impl NsKey {
