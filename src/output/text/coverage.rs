@@ -1,6 +1,5 @@
 //! What could not be seen, in a line or two.
 
-use super::reason;
 use crate::model::{Coverage, LayerState, Process};
 
 /// As many PIDs as fit a line; -v names all.
@@ -91,7 +90,7 @@ fn unreadable(coverage: &Coverage, verbose: bool) -> String {
     let shown = if verbose { all.len() } else { NAMED };
     let mut by_reason: Vec<(String, Vec<String>)> = Vec::new();
     for it in all.iter().take(shown) {
-        let (why, pid) = (reason(&it.why), it.pid.to_string());
+        let (why, pid) = (it.why.words(), it.pid.to_string());
         match by_reason.iter_mut().find(|(known, _)| *known == why) {
             Some((_, pids)) => pids.push(pid),
             None => by_reason.push((why, vec![pid])),

@@ -1,6 +1,6 @@
 //! `diff` as text: what is shared first, because that is what hurts.
 
-use super::{process, reason};
+use super::process;
 use crate::analyse::diff::{Beyond, Diff, KindDiff, State, Value};
 use crate::analyse::reference::{Reference, Source, kinds_apart_from_boot};
 use crate::model::{Process, Seen, Snapshot, Why};
@@ -104,7 +104,7 @@ fn sentence(kind: &KindDiff) -> String {
             };
             match why {
                 Why::Denied => format!("{side} may not be read: takes CAP_SYS_PTRACE over it"),
-                other => format!("{side} is not known: {}", reason(other)),
+                other => format!("{side} is not known: {}", other.words()),
             }
         }
     }
@@ -160,7 +160,7 @@ fn plain(row: &Beyond, whom: &str) -> String {
 
 fn words(seen: &Seen<Value>) -> String {
     match seen {
-        Seen::Unknown(why) => format!("unknown ({})", reason(why)),
+        Seen::Unknown(why) => format!("unknown ({})", why.words()),
         Seen::Known(Value::Nothing) => "none".to_owned(),
         Seen::Known(Value::Flag(flag)) => if *flag { "on" } else { "off" }.to_owned(),
         Seen::Known(Value::Number(number)) => number.to_string(),
@@ -228,7 +228,7 @@ fn capabilities(diff: &Diff<'_>, whom: &str) -> String {
     };
     let own = match status(diff.subject) {
         Seen::Known(status) => status.capabilities,
-        Seen::Unknown(why) => return format!("unknown ({})", reason(&why)),
+        Seen::Unknown(why) => return format!("unknown ({})", why.words()),
     };
     let theirs = diff.reference.process.map(status);
     let all = theirs.and_then(|theirs| Some(theirs.known()?.capabilities.effective));

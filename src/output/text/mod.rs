@@ -14,7 +14,7 @@ pub mod verify;
 pub mod watch;
 
 use crate::analyse::containers::{Confidence, Identity, identity};
-use crate::model::{Holder, LayerState, NsKind, Pid, Process, Snapshot, Why};
+use crate::model::{Holder, LayerState, NsKind, Pid, Process, Snapshot};
 use crate::output::sanitize::for_terminal;
 use crate::output::terminal::{shorten, width};
 
@@ -109,9 +109,4 @@ pub fn holder(snapshot: &Snapshot, holder: &Holder) -> String {
 fn was_searched(snapshot: &Snapshot) -> bool {
     let skipped = |state: &LayerState| *state == LayerState::Skipped;
     !snapshot.coverage.layers.values().any(skipped)
-}
-
-/// A reason in words that say what would help.
-pub fn reason(why: &Why) -> String {
-    why.words()
 }

@@ -1,6 +1,6 @@
 //! `show` as text: a word and what is known under it, a line each.
 
-use super::{command, container, holder, reason};
+use super::{command, container, holder};
 use crate::analyse::containers::{Identity, identity};
 use crate::analyse::diff::main_cgroup_path;
 use crate::analyse::pids::pids_of;
@@ -24,7 +24,7 @@ fn table(terminal: &Terminal, lines: Lines) -> String {
 fn told<T>(seen: &Seen<T>, words: impl FnOnce(&T) -> String) -> String {
     match seen {
         Seen::Known(value) => words(value),
-        Seen::Unknown(why) => format!("unknown ({})", reason(why)),
+        Seen::Unknown(why) => format!("unknown ({})", why.words()),
     }
 }
 
@@ -120,7 +120,7 @@ fn of_status(snapshot: &Snapshot, status: &Seen<Status>, line: &mut impl FnMut(&
     let status = match status {
         Seen::Known(status) => status,
         Seen::Unknown(why) => {
-            line("credentials", format!("unknown ({})", reason(why)));
+            line("credentials", format!("unknown ({})", why.words()));
             return;
         }
     };
@@ -201,7 +201,7 @@ fn of_details(process: &Process, details: &Details, line: &mut impl FnMut(&str, 
                 line("thread", thread_in_words(thread));
             }
         }
-        Seen::Unknown(why) => line("threads", format!("unknown ({})", reason(why))),
+        Seen::Unknown(why) => line("threads", format!("unknown ({})", why.words())),
     }
 }
 
@@ -244,7 +244,7 @@ fn namespaces_of(terminal: &Terminal, snapshot: &Snapshot, process: &Process) ->
                     namespace.map(in_short).unwrap_or_default(),
                 )
             }
-            Seen::Unknown(why) => ("?".to_owned(), reason(why)),
+            Seen::Unknown(why) => ("?".to_owned(), why.words()),
         };
         grid.add(vec![
             item(link.name(), Tone::Strong),
@@ -400,6 +400,6 @@ fn relative(kind: NsKind, seen: &Seen<Option<u64>>) -> String {
         .to_string(),
         Seen::Known(None) => "none".to_owned(),
         Seen::Unknown(Why::Denied) => "above what may be seen from here".to_owned(),
-        Seen::Unknown(why) => format!("unknown ({})", reason(why)),
+        Seen::Unknown(why) => format!("unknown ({})", why.words()),
     }
 }

@@ -1,6 +1,6 @@
 //! Trees as text: branches in the first column, one line a node.
 
-use super::{command, container, reason};
+use super::{command, container};
 use crate::analyse::alike::Alike;
 use crate::analyse::containers::Confidence;
 use crate::analyse::hierarchy::{PidNode, UserNode};
@@ -203,7 +203,7 @@ fn user_label(node: &UserNode<'_>, is_root: bool) -> String {
     };
     // A root that is not the initial one has a parent, which we may not see.
     let above = match &node.namespace.parent {
-        Seen::Unknown(why) if is_root => format!(", parent unknown ({})", reason(why)),
+        Seen::Unknown(why) if is_root => format!(", parent unknown ({})", why.words()),
         _ => String::new(),
     };
     format!("{inode}{who}{above}")
@@ -218,7 +218,7 @@ fn made_by(snapshot: &Snapshot, node: &UserNode<'_>) -> String {
     match &node.namespace.owner_uid {
         Seen::Known(Some(uid)) => snapshot.user(*uid),
         Seen::Known(None) => String::new(),
-        Seen::Unknown(why) => format!("? ({})", reason(why)),
+        Seen::Unknown(why) => format!("? ({})", why.words()),
     }
 }
 

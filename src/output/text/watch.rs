@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::process;
 use super::tree::label_of_set;
-use super::{process, reason};
 use crate::analyse::changes::{Change, Move};
 use crate::analyse::sets::Set;
 use crate::model::namespace::Namespace;
@@ -47,7 +47,7 @@ pub fn line(
             format!(
                 "{}; whether it lives on cannot be seen ({})",
                 name(it),
-                reason(why)
+                why.words()
             ),
         ),
         Change::Gone(it) => ("gone", with_first(terminal, before, it)),
