@@ -118,3 +118,15 @@ impl Drop for Guard {
         }
     }
 }
+
+/// A user namespace whose root is this uid outside.
+pub fn map_to(config: &mut Value, host_id: u32) {
+    let namespaces = config["linux"]["namespaces"].as_array_mut().unwrap();
+    namespaces.push(json!({"type": "user"}));
+    let map = json!([{"containerID": 0, "hostID": host_id, "size": 65536}]);
+    config["linux"]["uidMappings"] = map.clone();
+    config["linux"]["gidMappings"] = map;
+    // Of a sysfs or mqueue that the host has too, the runtime would need more than it has.
+    let mounts = config["mounts"].as_array_mut().unwrap();
+    mounts.retain(|it| !it["destination"].as_str().unwrap().starts_with("/sys"));
+}

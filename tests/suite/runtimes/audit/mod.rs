@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::runtimes::runc::map_to;
 use crate::support::run::nsinspect;
 
 mod barriers;
@@ -69,18 +70,6 @@ fn share(config: &mut Value, kind: &str) {
         let point = it["destination"].as_str().unwrap();
         point != needs && !point.starts_with(&format!("{needs}/"))
     });
-}
-
-/// A user namespace whose root is this uid outside.
-fn map_to(config: &mut Value, host_id: u32) {
-    let namespaces = config["linux"]["namespaces"].as_array_mut().unwrap();
-    namespaces.push(json!({"type": "user"}));
-    let map = json!([{"containerID": 0, "hostID": host_id, "size": 65536}]);
-    config["linux"]["uidMappings"] = map.clone();
-    config["linux"]["gidMappings"] = map;
-    // Of a sysfs or mqueue that the host has too, the runtime would need more than it has.
-    let mounts = config["mounts"].as_array_mut().unwrap();
-    mounts.retain(|it| !it["destination"].as_str().unwrap().starts_with("/sys"));
 }
 
 /// A cgroup by whose name it is known for a container, as an engine would make it.

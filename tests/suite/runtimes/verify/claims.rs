@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Verified;
 use crate::runtimes::{Container, docker, runc, started};
@@ -73,8 +73,8 @@ fn rights_are_what_is_claimed_or_not() {
 
 #[test]
 fn ids_are_mapped_as_is_claimed_or_not() {
-    let own = started!(runc::run(|it| map(it, 100_000)));
-    let identity = started!(runc::run(|it| map(it, 0)));
+    let own = started!(runc::run(|it| runc::map_to(it, 100_000)));
+    let identity = started!(runc::run(|it| runc::map_to(it, 0)));
     holds_and_fails(
         &own,
         &identity,
@@ -92,17 +92,6 @@ fn ids_are_mapped_as_is_claimed_or_not() {
             .with("undecided")
             .is_empty()
     );
-}
-
-/// A user namespace whose root is this uid outside.
-fn map(config: &mut Value, host_id: u32) {
-    let namespaces = config["linux"]["namespaces"].as_array_mut().unwrap();
-    namespaces.push(json!({"type": "user"}));
-    let map = json!([{"containerID": 0, "hostID": host_id, "size": 65536}]);
-    config["linux"]["uidMappings"] = map.clone();
-    config["linux"]["gidMappings"] = map;
-    let mounts = config["mounts"].as_array_mut().unwrap();
-    mounts.retain(|it| !it["destination"].as_str().unwrap().starts_with("/sys"));
 }
 
 #[test]
