@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -117,6 +118,22 @@ impl Terminal {
         waited.unwrap_or_else(|late| panic!("{late}, but there is {:?}", &all[self.seen..]));
         let begin = std::mem::replace(&mut self.seen, found.unwrap() + text.len());
         all[begin..found.unwrap()].to_owned()
+    }
+
+    /// Works at a vi that was called with this file, which is not there yet, until that has ended:
+    /// stopped and fetched back it draws again.
+    pub fn write_by_vi(&mut self, file: &Path) {
+        self.expect("~");
+        self.press("ihello from inside\x1b");
+        self.expect("inside");
+        self.press(CTRL_Z);
+        self.expect("ready> ");
+        self.enter("fg");
+        self.expect("hello from inside");
+        self.press(":wq\n");
+        self.expect("ready> ");
+        let written = std::fs::read_to_string(file).unwrap();
+        assert_eq!(written, "hello from inside\n");
     }
 
     /// The modes of the line, and the foreground group.

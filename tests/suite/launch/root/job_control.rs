@@ -134,20 +134,7 @@ fn programs_that_draw_do_so_and_leave_the_terminal_as_it_was() {
     terminal.expect("ready> ");
 
     terminal.enter(&format!("$N run -f -u busybox vi {}", file.display()));
-    terminal.expect("~");
-    terminal.press("ihello from inside\x1b");
-    terminal.expect("inside");
-    // Stopped and fetched back it draws again.
-    terminal.press(CTRL_Z);
-    terminal.expect("ready> ");
-    terminal.enter("fg");
-    terminal.expect("hello from inside");
-    terminal.press(":wq\n");
-    terminal.expect("ready> ");
-    assert_eq!(
-        std::fs::read_to_string(&file).unwrap(),
-        "hello from inside\n"
-    );
+    terminal.write_by_vi(&file);
 
     terminal.enter(&format!("$N run -fp busybox vi {}", file.display()));
     terminal.expect("hello from inside");
