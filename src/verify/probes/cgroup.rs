@@ -8,7 +8,7 @@ use nix::unistd::AccessFlags;
 use serde::{Deserialize, Serialize};
 
 use super::party::{Line, Party};
-use super::{Case, Tried, fails, holds};
+use super::{Case, Tried, fails, holds, said};
 use crate::analyse::diff::main_cgroup_path;
 use crate::collect::details;
 use crate::model::mount::{Mount, below, join};
@@ -128,13 +128,11 @@ pub fn is_not_writable(case: &Case<'_>) -> Result<Tried, String> {
     let mut writable = None;
     let mut untold = None;
     for (file, result) in files.iter().zip(results) {
-        let errno = result.map_err(Errno::from_raw);
-        let said = match errno {
-            Ok(()) => "granted".to_owned(),
-            Err(errno) => errno.to_string(),
-        };
-        evidence.push(Evidence::new(format!("to write {file} inside"), said));
-        match errno {
+        evidence.push(Evidence::new(
+            format!("to write {file} inside"),
+            said(result),
+        ));
+        match result.map_err(Errno::from_raw) {
             Ok(()) => writable = writable.or(Some(file)),
             Err(Errno::EACCES | Errno::EPERM | Errno::EROFS) => {}
             Err(Errno::ENOENT | Errno::ENOTDIR) => {}

@@ -30,6 +30,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
+
 use self::held::Held;
 use self::party::Place;
 pub use self::party::random_name;
@@ -116,6 +118,14 @@ fn fails(did: impl Into<String>, evidence: Vec<Evidence>) -> Tried {
         verdict: Verdict::Fails,
         did: did.into(),
         evidence,
+    }
+}
+
+/// What came of asking for something: the error is a number.
+fn said(result: Result<(), i32>) -> String {
+    match result {
+        Ok(()) => "granted".to_owned(),
+        Err(number) => Errno::from_raw(number).to_string(),
     }
 }
 

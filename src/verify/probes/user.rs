@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::held::Held;
 use super::party::{Line, Party, Place, random_name, temp_dir};
-use super::{Case, Tried, fails, holds};
+use super::{Case, Tried, fails, holds, said};
 use crate::model::NsKind;
 use crate::sys::{child, files};
 use crate::verify::verdict::Evidence;
@@ -170,13 +170,6 @@ pub fn is_refused_by_host(case: &Case<'_>) -> Result<Tried, String> {
             evidence,
         ),
     })
-}
-
-fn said(result: Result<(), i32>) -> String {
-    match result {
-        Ok(()) => "granted".to_owned(),
-        Err(number) => Errno::from_raw(number).to_string(),
-    }
 }
 
 fn attempts(file: Option<&Path>) -> Vec<(String, Result<(), i32>)> {
