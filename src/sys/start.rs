@@ -33,3 +33,21 @@ pub unsafe fn begin(count: c_int, words: *const *const c_char) -> Vec<OsString> 
     });
     words.collect()
 }
+
+/// Defines the `main` that the C runtime calls: it begins, has the command line run by a function, and
+/// returns the exit code which that returns.
+#[macro_export]
+macro_rules! begin_with {
+    ($run:path) => {
+        /// The C runtime finds it by its name.
+        #[unsafe(no_mangle)]
+        extern "C" fn main(
+            count: ::std::ffi::c_int,
+            words: *const *const ::std::ffi::c_char,
+        ) -> ::std::ffi::c_int {
+            // SAFETY: they are handed on as they come.
+            let line = unsafe { $crate::sys::start::begin(count, words) };
+            $run(&line).into()
+        }
+    };
+}
