@@ -14,6 +14,10 @@ use crate::output::text::container;
 use crate::sys::nsfs;
 use crate::sys::pidfd::PidFd;
 
+/// So many characters engines print of a container's id. One in 280 has no letter among them, and no
+/// PID is as long.
+const SHORT_ID: usize = 12;
+
 /// A target as it was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Typed {
@@ -51,7 +55,7 @@ impl Typed {
         if text.contains('/') {
             return Ok(Typed::Path(Path::new(text).to_owned()));
         }
-        if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        if text.bytes().all(|byte| byte.is_ascii_digit()) && text.len() < SHORT_ID {
             let pid = text.parse().ok().filter(|pid| *pid > 0);
             return pid.map(Typed::Task).ok_or_else(bad);
         }
@@ -200,6 +204,7 @@ mod tests {
             ("/run/netns/x", Typed::Path("/run/netns/x".into())),
             ("docker:web", Typed::Container("docker:web".into())),
             ("4f4dddfc", Typed::Container("4f4dddfc".into())),
+            ("000000031337", Typed::Container("000000031337".into())),
             (":77", Typed::Id(77)),
             (
                 "42:1234",
