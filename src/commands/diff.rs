@@ -52,7 +52,11 @@ pub fn run(global: &Global, args: &DiffArgs) -> Result<Exit, Error> {
     let text = || text::diff(&output::terminal(global), &snapshot, &diff);
     output::answer(global.format(), document, text)?;
     if let Some(why) = diff.hopeless() {
-        let pid = subject.task();
+        let refuses = match diff.reference.process {
+            Some(reference) if subject.links.gap().is_none() => reference,
+            _ => subject,
+        };
+        let pid = refuses.task();
         let why = why.clone();
         return Err(Error::Unreadable { pid, why });
     }
