@@ -142,6 +142,7 @@ impl Collector {
             initial_net: nsfs.initial_net,
             initial_mnt: nsfs.initial_mnt,
             processes: BTreeMap::new(),
+            threads: BTreeMap::new(),
             namespaces: BTreeMap::new(),
             settings: Settings::unknown(&Why::Skipped),
             features: BTreeMap::new(),

@@ -259,7 +259,7 @@ fn process(pid: Pid, links: Links, nthreads: usize, uid: Seen<u32>) -> Process {
 
 /// Number of threads by the link count of the `task` directory. Two links are for the directory
 /// itself; a tree on a file system that does not count subdirectories says 1.
-fn threads_in(task: &FileStat) -> usize {
+pub fn threads_in(task: &FileStat) -> usize {
     usize::try_from(task.st_nlink).map_or(1, |links| links.saturating_sub(2).max(1))
 }
 
