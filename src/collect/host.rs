@@ -212,9 +212,12 @@ pub fn user_name(uid: u32) -> Option<String> {
 /// Of several accounts with one uid it is the first that the name service finds, and none of the lines
 /// that point elsewhere (internal_getpwuid_r in nss/nss_files/files-pwd.c).
 fn local_names(passwd: &[u8], uids: &BTreeSet<u32>) -> BTreeMap<u32, String> {
-    // What does not end in a newline may be half a line.
-    let whole = passwd.iter().rposition(|byte| *byte == b'\n');
-    let text = text::from_bytes(&passwd[..whole.unwrap_or(0)]);
+    let whole = match passwd.len() < LONGEST_PASSWD {
+        true => passwd.len(),
+        // There is more, and the last may be half a line.
+        false => passwd.iter().rposition(|byte| *byte == b'\n').unwrap_or(0),
+    };
+    let text = text::from_bytes(&passwd[..whole]);
     let mut names = BTreeMap::new();
     for account in settings::accounts(&text) {
         if uids.contains(&account.uid) && !account.name.starts_with(['+', '-', '#']) {
@@ -231,10 +234,22 @@ mod tests {
     #[test]
     fn a_uid_is_called_by_the_first_whole_line_that_has_it() {
         let passwd = b"root:x:0:0::/root:/bin/sh\ntoor:x:0:0::/:/bin/sh\n+web:x:33:33::/:\n\
-            a:x:1000:1000::/:\nhalf:x:100";
-        let names = local_names(passwd, &BTreeSet::from([0, 33, 100, 1000]));
-        let expected = [(0, "root"), (1000, "a")].map(|(uid, name)| (uid, name.to_owned()));
-        assert_eq!(names, BTreeMap::from(expected));
+            a:x:1000:1000::/:\nlast:x:1001:";
+        let uids = BTreeSet::from([0, 33, 100, 1000, 1001]);
+        let expected = |names: &[(u32, &str)]| -> BTreeMap<u32, String> {
+            let name = |(uid, name): &(u32, &str)| (*uid, (*name).to_owned());
+            names.iter().map(name).collect()
+        };
+        let names = local_names(passwd, &uids);
+        assert_eq!(names, expected(&[(0, "root"), (1000, "a"), (1001, "last")]));
+        // As much as is read, and no more.
+        let mut long = passwd.to_vec();
+        long.insert(0, b'\n');
+        long.splice(0..0, vec![b'#'; LONGEST_PASSWD - long.len() - 11]);
+        long.extend(b"\nhalf:x:100");
+        assert_eq!(long.len(), LONGEST_PASSWD);
+        let names = local_names(&long, &uids);
+        assert_eq!(names, expected(&[(0, "root"), (1000, "a"), (1001, "last")]));
         assert_eq!(local_names(b"", &BTreeSet::from([0])), BTreeMap::new());
     }
 
