@@ -1,10 +1,10 @@
-//! A program that is measured: run once, with its time, its memory and whether it did its work.
+//! A program that is measured: run once, with what it took and whether it did its work.
 
 use std::fs::File;
 use std::io::{Error, Read, Seek};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
@@ -17,9 +17,7 @@ pub struct Tool {
 }
 
 /// How one run of it went.
-#[derive(Clone)]
 pub struct Run {
-    pub time: Duration,
     pub usage: Usage,
     status: ExitStatus,
     pub stdout: Vec<u8>,
@@ -50,6 +48,14 @@ impl Tool {
         words.join(" ")
     }
 
+    /// The command line as a shell would be told, which is how hyperfine wants it.
+    pub fn quoted(&self) -> String {
+        let quote = |word: &String| format!("'{}'", word.replace('\'', r"'\''"));
+        let args = self.args.iter().map(quote);
+        let words: Vec<String> = std::iter::once(quote(&self.program)).chain(args).collect();
+        words.join(" ")
+    }
+
     /// Runs it until it is interrupted after some time; its output goes nowhere.
     pub fn run_for(&self, time: Duration) -> Result<Usage, Error> {
         let mut command = Command::new(&self.program);
@@ -74,11 +80,9 @@ impl Tool {
             .stdout(stdout.try_clone()?)
             .stderr(stderr.try_clone()?);
         dies_with_us(&mut command);
-        let start = Instant::now();
         let child = command.spawn()?;
         let (status, usage) = wait_measuring(&child)?;
         Ok(Run {
-            time: start.elapsed(),
             usage,
             status,
             stdout: contents(&mut stdout)?,
@@ -106,7 +110,7 @@ fn contents(file: &mut File) -> Result<Vec<u8>, Error> {
 /// exec is forked, too, and not started by vfork: a child of vfork has our own memory until it
 /// executes, which the kernel would count as its largest resident set.
 #[allow(unsafe_code)]
-fn dies_with_us(command: &mut Command) {
+pub fn dies_with_us(command: &mut Command) {
     // SAFETY: prctl is a plain system call, which is allowed between fork and exec.
     unsafe {
         command.pre_exec(|| Ok(nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?));
