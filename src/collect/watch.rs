@@ -116,9 +116,10 @@ impl<'a> Watcher<'a> {
             .collect();
         let pids: Vec<Pid> = again.iter().map(|(pid, ..)| *pid).collect();
         let parts = self.collector.read_all(&pids, Depth::Stat);
+        let mut read: BTreeMap<Pid, Option<Process>> = parts.into_iter().flatten().collect();
         let mut gone = 0;
-        for (slot, (_, before, clock)) in parts.into_iter().flatten().zip(again) {
-            let Some((pid, mut process)) = slot else {
+        for (pid, before, clock) in again {
+            let Some(mut process) = read.remove(&pid).flatten() else {
                 gone += 1;
                 continue;
             };

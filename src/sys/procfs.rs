@@ -11,7 +11,7 @@ use std::path::Path;
 use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2};
-use nix::sys::stat::{FileStat, Mode, fstatat};
+use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 
 use crate::model::namespace::NsKey;
@@ -74,6 +74,17 @@ impl ProcRoot {
     /// All process numbers, ascending.
     pub fn pids(&self) -> Result<Vec<Pid>, Errno> {
         numbers_in(self.dir.as_fd(), ".")
+    }
+
+    /// Tells of every process number, in the order of the listing.
+    pub fn each_pid(&self, tell: &mut dyn FnMut(Pid)) -> Result<(), Errno> {
+        each_number(self.dir.as_fd(), ".", 1, tell)
+    }
+
+    /// About how many processes there are: a procfs counts them among its links
+    /// (proc_root_getattr in fs/proc/root.c), as a tree on most file systems does.
+    pub fn about_how_many(&self) -> usize {
+        fstat(&self.dir).map_or(0, |stat| usize::try_from(stat.st_nlink).unwrap_or(0))
     }
 
     /// The contents of a file below the root, such as `sys/kernel/ostype`.
@@ -349,15 +360,27 @@ pub fn numbers_in(base: BorrowedFd<'_>, path: &str) -> Result<Vec<Pid>, Errno> {
 }
 
 fn numbers(base: BorrowedFd<'_>, path: &str, lowest: i32) -> Result<Vec<i32>, Errno> {
-    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    let mut dir = Dir::openat(base, path, flags, Mode::empty())?;
     let mut numbers = Vec::new();
-    for entry in dir.iter() {
-        numbers.extend(number_of(entry?.file_name()).filter(|number| *number >= lowest));
-    }
+    each_number(base, path, lowest, &mut |number| numbers.push(number))?;
     // The kernel lists in ascending order; a tree that is not procfs need not.
     numbers.sort_unstable();
     Ok(numbers)
+}
+
+fn each_number(
+    base: BorrowedFd<'_>,
+    path: &str,
+    lowest: i32,
+    tell: &mut dyn FnMut(i32),
+) -> Result<(), Errno> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let mut dir = Dir::openat(base, path, flags, Mode::empty())?;
+    for entry in dir.iter() {
+        if let Some(number) = number_of(entry?.file_name()).filter(|number| *number >= lowest) {
+            tell(number);
+        }
+    }
+    Ok(())
 }
 
 fn number_of(name: &CStr) -> Option<Pid> {
