@@ -133,6 +133,7 @@ fn snapshot(processes: Pid) -> Snapshot {
         initial_net: Seen::Known(NsKind::Net.initial_inode()),
         initial_mnt: Seen::Known(NsKind::Mnt.initial_inode()),
         processes,
+        threads: BTreeMap::new(),
         namespaces,
         features: BTreeMap::new(),
         traces: BTreeMap::new(),

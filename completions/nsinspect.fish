@@ -79,7 +79,7 @@ owner_uid\t'Uid of the creator of a user namespace'
 parent\t'Inode of the enclosing user or pid namespace'
 container\t'Container of that process'
 holders\t'What keeps it alive'"
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l watch -d 'Look every so many seconds, 1 unless told otherwise, and print what changed: namespaces that are born, empty or gone, and processes that move; with -v those that come and go too' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l watch -d 'Look every so many seconds, 1 unless told otherwise, and print what changed: namespaces that are born, empty or gone, and processes or threads that move; with -v processes that come and go too' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
@@ -123,7 +123,7 @@ owner_uid\t'Uid of the creator of a user namespace'
 parent\t'Inode of the enclosing user or pid namespace'
 container\t'Container of that process'
 holders\t'What keeps it alive'"
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l watch -d 'Look every so many seconds, 1 unless told otherwise, and print what changed: namespaces that are born, empty or gone, and processes that move; with -v those that come and go too' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l watch -d 'Look every so many seconds, 1 unless told otherwise, and print what changed: namespaces that are born, empty or gone, and processes or threads that move; with -v processes that come and go too' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'
@@ -151,7 +151,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l by -d 'What
 user\t'User namespaces, with what each governs'
 pid\t'Pid namespaces, with PIDs at every level'
 process\t'Processes, with the changes of namespaces marked'"
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l watch -d 'Look every so many seconds, 1 unless told otherwise, and print what changed: sets that come and go, and processes that move; with -v those that come and go too' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l watch -d 'Look every so many seconds, 1 unless told otherwise, and print what changed: sets that come and go, and processes or threads that move; with -v processes that come and go too' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
 yaml\t'The same document as JSON'

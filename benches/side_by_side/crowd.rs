@@ -1,4 +1,5 @@
-//! Thousands of sleeping processes in fifty groups, each group in namespaces of its own.
+//! Thousands of sleeping processes in fifty groups, each group in namespaces of its own; and a
+//! process of many threads.
 //!
 //! All of them wait on one pipe, the lifeline, whose other end only the benchmark holds. When it
 //! lets go of it, by the end of the crowd, by an error, by Ctrl-C or by any other death, all wake
@@ -110,6 +111,41 @@ impl Crowd {
     /// A process with a uts and an ipc namespace of its own.
     pub fn somebody(&self) -> Pid {
         self.leaders[2]
+    }
+}
+
+/// A process of many sleeping threads; dropping it ends it.
+pub struct Crew {
+    lifeline: Option<Lifeline>,
+    process: Pid,
+}
+
+impl Crew {
+    /// Starts a process of so many threads, and returns when all of them are there.
+    pub fn gather(threads: usize) -> Result<Crew, Error> {
+        let (ready, here) = pipe2(OFlag::O_CLOEXEC)?;
+        let lifeline = Lifeline::new()?;
+        let process = lifeline.fork(|over| {
+            std::thread::scope(|scope| {
+                for _ in 1..threads {
+                    scope.spawn(|| wait_until_over(over));
+                }
+                let _ = write(&here, &[0]);
+            });
+        })?;
+        drop(here);
+        std::fs::File::from(ready).read_exact(&mut [0])?;
+        Ok(Crew {
+            lifeline: Some(lifeline),
+            process,
+        })
+    }
+}
+
+impl Drop for Crew {
+    fn drop(&mut self) {
+        self.lifeline = None;
+        let _ = waitpid(self.process, None);
     }
 }
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use crowd::Crowd;
+use crowd::{Crew, Crowd};
 use tool::Tool;
 
 /// nsinspect beside lsns and ps.
@@ -35,6 +35,9 @@ struct Args {
     /// How long the machine is watched, with a look each second.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=60))]
     watch_seconds: u64,
+    /// Threads of a process beside which the machine is watched once more.
+    #[arg(long, default_value_t = 500)]
+    threads: usize,
     /// What cargo says to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
@@ -77,7 +80,11 @@ fn measure(args: &Args) -> Result<(), Error> {
     println!("{hyperfine}");
     compare::compare(&tools, &lsns, args.rounds)?;
     if args.watch_seconds > 0 {
-        watched::measure(nsinspect, Duration::from_secs(args.watch_seconds))?;
+        let time = Duration::from_secs(args.watch_seconds);
+        watched::measure(nsinspect, time)?;
+        println!("beside a process of {} threads", args.threads);
+        let _crew = Crew::gather(args.threads)?;
+        watched::measure(nsinspect, time)?;
     }
     drop(crowd);
 

@@ -1,16 +1,18 @@
 //! What happened between two looks at the machine: a comparison of two snapshots.
 
+mod threads;
+
 use std::collections::BTreeMap;
 
 use super::sets::{self, Set};
 use super::tree::Tree;
 use crate::model::namespace::{Holder, Namespace, NsKey};
-use crate::model::{LinkName, NsKind, Pid, Process, Seen, Snapshot, Why};
+use crate::model::{LinkName, Links, NsKind, Pid, Process, Seen, Snapshot, Why};
 
 /// Something that happened. A reference is to the snapshot in which the thing still or already is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change<'a> {
-    /// A process leads to a namespace that was not there.
+    /// A process or one of its threads leads to a namespace that was not there.
     Born(&'a Namespace),
     /// A process is in a namespace again that was empty.
     Entered(&'a Namespace),
@@ -24,6 +26,12 @@ pub enum Change<'a> {
     Started(&'a Process),
     /// A process is in other namespaces than it was, or its next child will be.
     Moved(&'a Process, Vec<Move>),
+    /// The same of one of its threads, which is not the first.
+    ThreadMoved {
+        process: &'a Process,
+        tid: Pid,
+        moves: Vec<Move>,
+    },
     /// A process is no more.
     Ended(&'a Process),
     /// Processes are in a set of namespaces in which there was none.
@@ -101,6 +109,18 @@ impl<'a> Change<'a> {
                 moves.retain(|it| is_named(it.link.kind()));
                 (!moves.is_empty()).then_some(Change::Moved(process, moves))
             }
+            Change::ThreadMoved {
+                process,
+                tid,
+                mut moves,
+            } => {
+                moves.retain(|it| is_named(it.link.kind()));
+                (!moves.is_empty()).then_some(Change::ThreadMoved {
+                    process,
+                    tid,
+                    moves,
+                })
+            }
             other => Some(other),
         }
     }
@@ -137,16 +157,12 @@ fn all_sets(snapshot: &Snapshot) -> Vec<Set> {
 
 /// What happened to processes: who came, who moved, who went.
 fn of_processes<'a>(before: &'a Snapshot, after: &'a Snapshot) -> Vec<Change<'a>> {
-    let is_in = |snapshot: &'a Snapshot, process: &Process| {
-        let other = snapshot.processes.get(&process.pid);
-        other.filter(|other| is_same_process(process, other))
-    };
     let (mut started, mut moved) = (Vec::new(), Vec::new());
     for now in after.processes.values() {
         match is_in(before, now) {
             None => started.push(Change::Started(now)),
             Some(then) => {
-                let moves = moves(then, now);
+                let moves = moves(&then.links, &now.links);
                 if !moves.is_empty() {
                     moved.push(Change::Moved(now, moves));
                 }
@@ -158,7 +174,14 @@ fn of_processes<'a>(before: &'a Snapshot, after: &'a Snapshot) -> Vec<Change<'a>
         .values()
         .filter(|then| is_in(after, then).is_none());
     let ended = ended.map(Change::Ended);
+    let moved = moved.into_iter().chain(threads::moved(before, after));
     started.into_iter().chain(moved).chain(ended).collect()
+}
+
+/// The process in another snapshot.
+fn is_in<'a>(snapshot: &'a Snapshot, process: &Process) -> Option<&'a Process> {
+    let other = snapshot.processes.get(&process.pid);
+    other.filter(|other| is_same_process(process, other))
 }
 
 /// The same number may be that of another process by now.
@@ -178,29 +201,29 @@ fn is_same(then: &Namespace, now: &Namespace) -> bool {
     }
 }
 
-/// Whether a process is in it, or its next child will be.
+/// Whether a process or one of its threads is in it, or the next child of one will be.
 fn is_led_to(namespace: &Namespace) -> bool {
-    let waits = |holder: &Holder| matches!(holder, Holder::ForChildren { .. });
-    namespace.nprocs > 0 || namespace.holders.iter().any(waits)
+    let leads = |it: &Holder| matches!(it, Holder::Thread { .. } | Holder::ForChildren { .. });
+    namespace.nprocs > 0 || namespace.holders.iter().any(leads)
 }
 
 /// The links that lead elsewhere. One that cannot be read, or could not, says nothing.
-fn moves(then: &Process, now: &Process) -> Vec<Move> {
-    if then.links == now.links {
+fn moves(then: &Links, now: &Links) -> Vec<Move> {
+    if then == now {
         return Vec::new();
     }
     let changed = |(link, now_seen): (LinkName, &Seen<u64>)| {
         let to = now_seen.get()?;
-        let from = match then.links.get(link) {
+        let from = match then.get(link) {
             Seen::Known(from) => Some(*from),
             // It led nowhere while the new namespace had no process yet.
             Seen::Unknown(Why::Gone) if !matches!(link, LinkName::Own(_)) => None,
             Seen::Unknown(_) => return None,
         };
-        let is_where_it_is = from.is_none() && now.links.own(link.kind()).get() == Some(to);
+        let is_where_it_is = from.is_none() && now.own(link.kind()).get() == Some(to);
         (from != Some(to) && !is_where_it_is).then_some(Move { link, from, to })
     };
-    now.links.iter().filter_map(changed).collect()
+    now.iter().filter_map(changed).collect()
 }
 
 /// The processes whose names tell what happened.
@@ -208,8 +231,11 @@ pub fn named_by(changes: &[Change<'_>]) -> Vec<Pid> {
     let mut named: Vec<Pid> = changes
         .iter()
         .filter_map(|change| match change {
-            Change::Born(namespace) | Change::Entered(namespace) => namespace.lowest,
-            Change::Moved(process, _) => Some(process.pid),
+            Change::Born(namespace) | Change::Entered(namespace) => {
+                let by_thread = || namespace.thread().map(|(pid, _)| pid);
+                namespace.lowest.or_else(by_thread)
+            }
+            Change::Moved(process, _) | Change::ThreadMoved { process, .. } => Some(process.pid),
             Change::SetBorn(set) => Some(set.founder),
             _ => None,
         })

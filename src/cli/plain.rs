@@ -1,20 +1,58 @@
-//! Command lines of `run` and `enter` that hold plain flags and no values, read without clap: to tell
-//! it of all the options takes as long as to make a namespace. Whatever holds more, or is wrong, is
-//! left to clap; a test holds the two readings against each other.
+//! Command lines of `run` and `enter`, and of questions about one process, that hold plain flags and no
+//! values, read without clap: to tell it of all the options takes as long as to make a namespace.
+//! Whatever holds more, or is wrong, is left to clap; a test holds the two readings against each other.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-use super::{Cli, Command, EnterArgs, Global, RunArgs};
+use super::{Cli, Command, DiffArgs, EnterArgs, Global, PidArgs, RunArgs, ShowArgs};
 
 /// What was typed; `None` where it takes clap to say that.
 pub fn read(line: &[OsString]) -> Option<Cli> {
+    let words = &line[2.min(line.len())..];
     let command = match line.get(1)?.as_bytes() {
-        b"run" => run(&line[2..])?,
-        b"enter" => enter(&line[2..])?,
+        b"run" => run(words)?,
+        b"enter" => enter(words)?,
+        b"diff" | b"show" | b"pid" => return ask(line[1].to_str()?, words),
         _ => return None,
     };
     let global = Global::default();
+    Some(Cli { global, command })
+}
+
+/// A question about one process.
+fn ask(command: &str, words: &[OsString]) -> Option<Cli> {
+    let mut global = Global::default();
+    let mut exit_code = false;
+    let mut named = Vec::new();
+    for word in words {
+        match Word::of(word) {
+            Word::Ends => return None,
+            Word::Is => named.push(word.to_str()?.to_owned()),
+            Word::Flags(flags) => flags.read(|flag| match flag {
+                b"J" | b"json" => set(&mut global.json),
+                b"v" | b"verbose" => set(&mut global.verbose),
+                b"exit-code" if command == "diff" => set(&mut exit_code),
+                _ => None,
+            })?,
+        }
+    }
+    let command = match (command, named.as_slice()) {
+        ("diff", [target, reference @ ..]) if reference.len() < 2 => Command::Diff(DiffArgs {
+            target: target.clone(),
+            reference: reference.first().cloned(),
+            require: Vec::new(),
+            exit_code,
+        }),
+        ("show", [target]) => Command::Show(ShowArgs {
+            target: target.clone(),
+        }),
+        ("pid", [pid]) => Command::Pid(PidArgs {
+            pid: pid.parse().ok().filter(|pid| *pid > 0)?,
+            within: None,
+        }),
+        _ => return None,
+    };
     Some(Cli { global, command })
 }
 
@@ -172,6 +210,11 @@ mod tests {
             "nsinspect enter docker:web -m --net -- ls -- -l",
             "nsinspect enter -t 42 -a sh",
             "nsinspect enter -mu -t 42 --as-target -r",
+            "nsinspect diff 42",
+            "nsinspect diff -Jv 42 docker:web --exit-code",
+            "nsinspect show --json net:[4026531833]",
+            "nsinspect show self --verbose",
+            "nsinspect pid 42 -J",
         ] {
             let line = words(text);
             let read = read(&line).unwrap();
@@ -198,6 +241,19 @@ mod tests {
             "nsinspect enter -t -m",
             "nsinspect enter -mt 42",
             "nsinspect list",
+            "nsinspect diff",
+            "nsinspect diff 42 1 2",
+            "nsinspect diff 42 -J -J",
+            "nsinspect diff 42 --require pid",
+            "nsinspect diff 42 --format=json",
+            "nsinspect diff -- 42",
+            "nsinspect diff 42 -h",
+            "nsinspect show 42 1",
+            "nsinspect show 42 --exit-code",
+            "nsinspect show -5",
+            "nsinspect pid 0",
+            "nsinspect pid self",
+            "nsinspect pid 42 --in 1",
             "nsinspect",
         ] {
             assert!(read(&words(text)).is_none(), "{text}");
@@ -207,13 +263,13 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_is_read_is_what_clap_reads(
-            command in prop::sample::select(vec!["run", "enter"]),
+            command in prop::sample::select(vec!["run", "enter", "diff", "show", "pid"]),
             rest in prop::collection::vec(prop::sample::select(vec![
                 "-m", "-u", "-i", "-n", "-p", "-U", "-C", "-T", "-a", "-r", "-f", "-t", "-c", "-v",
                 "-mu", "-fp", "-pt", "-Ur", "--mount", "--uts", "--ipc", "--net", "--pid", "--user",
                 "--cgroup", "--time", "--all", "--map-root-user", "--mount-proc", "--no-lo",
                 "--fork", "--init", "--as-target", "--root", "--no-mount-proc", "--", "-", "",
-                "42", "sh", "-x", "--json", "--f", "--forkx", "-m=/f",
+                "42", "sh", "-x", "--json", "--verbose", "--exit-code", "-J", "-Jv", "--f", "--forkx", "-m=/f",
             ]), 0..6),
         ) {
             let line: Vec<OsString> = ["nsinspect", command].into_iter().chain(rest).map(OsString::from).collect();

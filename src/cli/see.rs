@@ -52,7 +52,8 @@ pub struct ListArgs {
     )]
     pub as_list: bool,
     /// Look every so many seconds, 1 unless told otherwise, and print what changed: namespaces that
-    /// are born, empty or gone, and processes that move; with -v those that come and go too
+    /// are born, empty or gone, and processes or threads that move; with -v processes that come and
+    /// go too
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "1")]
     #[arg(value_parser = seconds)]
     #[arg(conflicts_with_all = ["pid", "persistent", "output", "output_all", "namespace"])]
@@ -145,7 +146,7 @@ pub struct TreeArgs {
     #[arg(long, value_name = "WHAT", default_value = "set")]
     pub by: By,
     /// Look every so many seconds, 1 unless told otherwise, and print what changed: sets that come
-    /// and go, and processes that move; with -v those that come and go too
+    /// and go, and processes or threads that move; with -v processes that come and go too
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "1")]
     #[arg(value_parser = seconds)]
     pub watch: Option<Duration>,

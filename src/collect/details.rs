@@ -11,21 +11,40 @@ use super::parse;
 use super::processes::{Depth, MissingLinks, read_links, stat_of};
 use crate::model::mount::{Hierarchy, Mount};
 use crate::model::process::{
-    Capabilities, CgroupEntry, Details, IdRange, Ids, RootDir, Seccomp, Status, Thread,
+    Capabilities, CgroupEntry, Details, IdRange, Ids, RootDir, Seccomp, Status, Thread, TimeOffsets,
 };
-use crate::model::{CapabilitySet, Process, Seen, Why, text};
+use crate::model::{CapabilitySet, LinkName, NsKind, Process, Seen, Why, text};
 use crate::sys::procfs::TaskDir;
 use crate::sys::why;
 
 /// A mount table beyond this (bytes) is not read: some 100,000 mounts.
 const LARGEST_MOUNTINFO: usize = 16 << 20;
 
-/// The details that the depth asks for; the others are skipped.
-pub fn read(task: &TaskDir, process: &Process, missing: &MissingLinks, depth: Depth) -> Details {
+/// The details that the depth asks for; the others are skipped. What is the same for all members of a
+/// namespace is taken over from the other process where that is in it too.
+pub fn read(
+    task: &TaskDir,
+    process: &Process,
+    missing: &MissingLinks,
+    depth: Depth,
+    other: Option<&Process>,
+) -> Details {
+    let member = |kind| {
+        other.and_then(|it| {
+            it.details
+                .as_deref()
+                .filter(|_| are_together(process, it, kind))
+        })
+    };
+    let of_user_ns = member(NsKind::User);
     let mut details = Details {
         status: status_of(task),
-        uid_map: id_map_of(task, "uid_map"),
-        gid_map: id_map_of(task, "gid_map"),
+        uid_map: known_or(of_user_ns.map(|it| &it.uid_map), || {
+            id_map_of(task, "uid_map")
+        }),
+        gid_map: known_or(of_user_ns.map(|it| &it.gid_map), || {
+            id_map_of(task, "gid_map")
+        }),
         files_owner: Seen::from(task.file_owner().map_err(why)),
         setgroups: Seen::Unknown(Why::Skipped),
         lsm: Seen::Unknown(Why::Skipped),
@@ -37,15 +56,37 @@ pub fn read(task: &TaskDir, process: &Process, missing: &MissingLinks, depth: De
         threads: Seen::Unknown(Why::Skipped),
     };
     if depth >= Depth::Everything {
-        details.setgroups = setgroups_of(task);
+        details.setgroups = known_or(of_user_ns.map(|it| &it.setgroups), || setgroups_of(task));
         details.lsm = lsm_of(task);
         details.root = root_of(task);
-        details.exe = exe_of(task);
-        details.mounts = mounts_of(task);
-        details.timens_offsets = optional(task, "timens_offsets", parse::time_offsets);
+        details.exe = match process.is_kernel_thread() {
+            // As for one that has none (proc_exe_link in fs/proc/base.c).
+            true => Seen::Unknown(Why::Gone),
+            false => exe_of(task),
+        };
+        // Of its table a process sees what is below its root.
+        let of_root =
+            member(NsKind::Mnt).filter(|it| it.root.is_known() && it.root == details.root);
+        details.mounts = known_or(of_root.map(|it| &it.mounts), || mounts_of(task));
+        let offsets = member(NsKind::Time).map(|it| &it.timens_offsets);
+        details.timens_offsets = known_or(offsets, || time_offsets_of(task, process));
         details.threads = threads_of(task, process, missing);
     }
     details
+}
+
+/// Whether two processes are surely in one namespace of a kind.
+fn are_together(one: &Process, other: &Process, kind: NsKind) -> bool {
+    let [one, other] = [one, other].map(|it| it.links.own(kind));
+    one.is_known() && one == other
+}
+
+/// What is known already, or what is read.
+fn known_or<T: Clone>(known: Option<&Seen<T>>, read: impl FnOnce() -> Seen<T>) -> Seen<T> {
+    match known {
+        Some(Seen::Known(value)) => Seen::Known(value.clone()),
+        _ => read(),
+    }
 }
 
 /// A file in a format that cannot be missing.
@@ -135,6 +176,16 @@ fn status(contents: &str) -> Option<Status> {
             _ => None,
         },
     })
+}
+
+/// The offsets that its next child will have, which the initial time namespace is without: they are
+/// what others are away from it (proc_timens_show_offsets in kernel/time/namespace.c).
+fn time_offsets_of(task: &TaskDir, process: &Process) -> Seen<TimeOffsets> {
+    let next = process.links.get(LinkName::TimeForChildren).get();
+    match next == Some(NsKind::Time.initial_inode()) {
+        true => Seen::Known(TimeOffsets::default()),
+        false => optional(task, "timens_offsets", parse::time_offsets),
+    }
 }
 
 /// The label of the security module in force. Without one, the kernel answers EINVAL
@@ -273,11 +324,6 @@ fn hierarchy(mount: procfs::process::MountInfo) -> Option<Hierarchy> {
         root: parse::unmangle(&mount.root),
         mount_point: parse::unmangle(&mount.mount_point.to_string_lossy()),
     })
-}
-
-/// The effective capabilities of a task.
-pub fn effective_capabilities(task: &TaskDir) -> Seen<CapabilitySet> {
-    status_of(task).map(|status| status.capabilities.effective)
 }
 
 /// Credentials and barriers.

@@ -17,7 +17,7 @@ use crate::model::namespace::NsKey;
 use crate::model::process::CgroupEntry;
 use crate::model::{LinkName, Links, NsKind, Pid, Seen, Why, text};
 use crate::sys::procfs::{ProcRoot, TaskDir};
-use crate::sys::{child, inside, mountfs, nsfs, why};
+use crate::sys::{child, inside, ipc, mountfs, nsfs, why};
 
 /// A child that has not answered by then is stuck.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
@@ -39,7 +39,10 @@ pub fn read(root: &ProcRoot, own: &Links, keys: &[NsKey], member: Pid) -> Inside
     let task = living_task(root, member);
     // Its number may have passed to another process since.
     let (there, gone): (Vec<NsKey>, Vec<NsKey>) = match &task {
-        Ok(task) => keys.iter().partition(|key| open::is_in(task, **key)),
+        // Those of other kinds are known by the descriptor that they are joined by.
+        Ok(task) => keys
+            .iter()
+            .partition(|key| key.kind != NsKind::Net || open::is_in(task, **key)),
         Err(_) => (Vec::new(), keys.to_vec()),
     };
     let reason = task.as_ref().err().map_or(Why::Gone, |errno| why(*errno));
@@ -324,18 +327,28 @@ fn names_of_interfaces(task: &TaskDir) -> Option<Vec<Interface>> {
     Some(interfaces.collect())
 }
 
-/// Counts the lines below the heads of the three tables (sysvipc(7)).
 fn sysv_counts(root: &ProcRoot) -> Result<SysvCounts, Errno> {
+    // A security module may allow to read the tables and not that.
+    let [shared_memory, semaphores, queues] = ipc::counts().or_else(|_| sysv_lines(root))?;
+    Ok(SysvCounts {
+        shared_memory,
+        semaphores,
+        queues,
+    })
+}
+
+/// Counts the lines below the heads of the three tables (sysvipc(5)).
+fn sysv_lines(root: &ProcRoot) -> Result<[u64; 3], Errno> {
     let count = |file| {
         let contents = root.read(file)?;
         let lines = contents.iter().filter(|byte| **byte == b'\n').count();
         Ok(lines.saturating_sub(1) as u64)
     };
-    Ok(SysvCounts {
-        shared_memory: count("sysvipc/shm")?,
-        semaphores: count("sysvipc/sem")?,
-        queues: count("sysvipc/msg")?,
-    })
+    Ok([
+        count("sysvipc/shm")?,
+        count("sysvipc/sem")?,
+        count("sysvipc/msg")?,
+    ])
 }
 
 fn mqueues() -> Result<u64, Errno> {

@@ -1,39 +1,53 @@
 //! The machine, the reader, and what this procfs shows to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::AsRawFd;
 
 use nix::errno::Errno;
+use nix::sys::utsname::uname;
 use nix::unistd::{User, getegid, geteuid, getgroups};
 
-use super::details;
 use super::processes::{MissingLinks, Own, read_links, stat_of};
+use super::{details, settings};
 use crate::model::snapshot::{FEATURES, Host, Reader};
 use crate::model::{CapabilitySet, LinkName, Links, NsKind, Process, Seen, Why, text};
 use crate::sys::procfs::ProcRoot;
-use crate::sys::{mountfs, nsfs, why};
+use crate::sys::{files, mountfs, nsfs, why};
 
 pub fn host(root: &ProcRoot) -> Host {
     let line = |file| {
         Seen::from(root.read_record(file).map_err(why))
             .map(|bytes| text::from_bytes(bytes.trim_ascii()))
     };
-    Host {
-        hostname: line("sys/kernel/hostname"),
-        kernel: line("sys/kernel/osrelease"),
-        boot_id: line("sys/kernel/random/boot_id"),
+    let boot_id = line("sys/kernel/random/boot_id");
+    // A procfs shows the names of whoever reads it (get_uts in kernel/utsname_sysctl.c).
+    match root.is_procfs().then(uname) {
+        Some(Ok(names)) => Host {
+            hostname: Seen::Known(text::from_bytes(names.nodename().as_encoded_bytes())),
+            kernel: Seen::Known(text::from_bytes(names.release().as_encoded_bytes())),
+            boot_id,
+        },
+        _ => Host {
+            hostname: line("sys/kernel/hostname"),
+            kernel: line("sys/kernel/osrelease"),
+            boot_id,
+        },
     }
 }
 
 pub fn reader(root: &ProcRoot, own: Result<&Own, &Errno>) -> Reader {
     let own = own.map_err(|errno| why(*errno));
+    let status = match &own {
+        Ok(own) => details::status_of(&own.task),
+        Err(why) => Seen::Unknown(why.clone()),
+    };
     Reader {
-        pid: Seen::from(root.own_pid().map_err(why)),
-        uid: geteuid().as_raw(),
-        capabilities: match &own {
-            Ok(own) => details::effective_capabilities(&own.task),
-            Err(why) => Seen::Unknown(why.clone()),
+        pid: match &status {
+            Seen::Known(status) => Seen::Known(status.tgid),
+            Seen::Unknown(_) => Seen::from(root.own_pid().map_err(why)),
         },
+        uid: geteuid().as_raw(),
+        capabilities: status.part(|status| status.capabilities.effective),
         links: match &own {
             Ok(own) => own.links.clone(),
             Err(why) => Links::unknown(why),
@@ -159,8 +173,67 @@ pub fn features(root: &ProcRoot) -> BTreeMap<&'static str, Seen<()>> {
     FEATURES.into_iter().zip(seen).collect()
 }
 
-/// The login name of a uid, by the name service (getpwuid_r(3)).
-pub fn user_name(uid: u32) -> Option<String> {
-    let user = User::from_uid(uid.into()).ok().flatten()?;
-    Some(user.name)
+/// A list of accounts is searched so far (bytes).
+const LONGEST_PASSWD: usize = 1 << 20;
+
+/// Login names of uids: by the list of this machine's own accounts, and those that are not in it by
+/// the name service (getpwuid_r(3)), which is five times as many system calls.
+pub fn user_names(uids: &BTreeSet<u32>) -> BTreeMap<u32, String> {
+    let mut names = BTreeMap::new();
+    if !uids.is_empty() {
+        let accounts = files::read_start("/etc/passwd", LONGEST_PASSWD).unwrap_or_default();
+        names = local_names(&accounts, uids);
+    }
+    for uid in uids {
+        if !names.contains_key(uid)
+            && let Ok(Some(user)) = User::from_uid((*uid).into())
+        {
+            names.insert(*uid, user.name);
+        }
+    }
+    names
+}
+
+/// Of several accounts with one uid it is the first that the name service finds, and none of the lines
+/// that point elsewhere (internal_getpwuid_r in nss/nss_files/files-pwd.c).
+fn local_names(passwd: &[u8], uids: &BTreeSet<u32>) -> BTreeMap<u32, String> {
+    // What does not end in a newline may be half a line.
+    let whole = passwd.iter().rposition(|byte| *byte == b'\n');
+    let text = text::from_bytes(&passwd[..whole.unwrap_or(0)]);
+    let mut names = BTreeMap::new();
+    for account in settings::accounts(&text) {
+        if uids.contains(&account.uid) && !account.name.starts_with(['+', '-', '#']) {
+            names.entry(account.uid).or_insert(account.name);
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uid_is_called_by_the_first_whole_line_that_has_it() {
+        let passwd = b"root:x:0:0::/root:/bin/sh\ntoor:x:0:0::/:/bin/sh\n+web:x:33:33::/:\n\
+            a:x:1000:1000::/:\nhalf:x:100";
+        let names = local_names(passwd, &BTreeSet::from([0, 33, 100, 1000]));
+        let expected = [(0, "root"), (1000, "a")].map(|(uid, name)| (uid, name.to_owned()));
+        assert_eq!(names, BTreeMap::from(expected));
+        assert_eq!(local_names(b"", &BTreeSet::from([0])), BTreeMap::new());
+    }
+
+    #[test]
+    fn the_list_of_accounts_and_the_name_service_call_everybody_the_same() {
+        let passwd = std::fs::read_to_string("/etc/passwd").unwrap();
+        let uids: BTreeSet<u32> = settings::accounts(&passwd)
+            .iter()
+            .map(|it| it.uid)
+            .collect();
+        assert!(uids.contains(&0), "{uids:?}");
+        for (uid, name) in user_names(&uids) {
+            let user = User::from_uid(uid.into()).unwrap().unwrap();
+            assert_eq!(name, user.name, "{uid}");
+        }
+    }
 }

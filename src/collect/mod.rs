@@ -30,7 +30,7 @@ use crate::model::{
     Coverage, LayerState, LinkName, Links, NsKind, Pid, Process, Seen, Settings, Snapshot,
     Unreadable, Why,
 };
-use crate::sys::procfs::{ProcRoot, TaskDir};
+use crate::sys::procfs::ProcRoot;
 use crate::sys::{nsfs, why};
 use processes::{MissingLinks, Own, Slot};
 
@@ -86,15 +86,6 @@ impl Collector {
     /// Our own number in this procfs.
     pub fn own_pid(&self) -> Result<Pid, Error> {
         self.root.own_pid().map_err(Error::NoSelf)
-    }
-
-    /// Whether a process refuses its namespaces.
-    pub fn is_refused(&self, task: Pid) -> bool {
-        let link = |task: TaskDir| {
-            let link = LinkName::Own(NsKind::Mnt);
-            task.ns_link(link, &mut [0; 64]).map(drop)
-        };
-        self.root.task(task).and_then(link) == Err(Errno::EACCES)
     }
 
     /// The process that has this number in the pid namespace of a process here; `Known(None)`:
@@ -155,6 +146,7 @@ impl Collector {
             initial_net: nsfs.initial_net,
             initial_mnt: nsfs.initial_mnt,
             processes: BTreeMap::new(),
+            threads: BTreeMap::new(),
             namespaces: BTreeMap::new(),
             settings: Settings::unknown(&Why::Skipped),
             features: BTreeMap::new(),
@@ -173,6 +165,14 @@ impl Collector {
     /// Reads more processes into a snapshot.
     pub fn add(&self, snapshot: &mut Snapshot, pids: &[Pid], depth: Depth) {
         store(snapshot, self.read_all(pids, depth));
+    }
+
+    /// Reads one more into a snapshot, to compare another with it; one that refuses its namespaces no
+    /// deeper than is said.
+    pub fn add_reference(&self, snapshot: &mut Snapshot, pid: Pid, if_refused: Depth, other: Pid) {
+        let other = snapshot.processes.get(&other);
+        let read = processes::read_reference(&self.root, &self.missing, pid, if_refused, other);
+        store(snapshot, vec![vec![(pid, read)]]);
     }
 
     fn read_all(&self, pids: &[Pid], depth: Depth) -> Vec<Vec<Slot>> {
@@ -310,14 +310,9 @@ impl Collector {
                     .values()
                     .filter_map(|namespace| namespace.owner_uid.get().flatten()),
             )
+            .filter(|uid| !snapshot.users.contains_key(uid))
             .collect();
-        for uid in uids {
-            if !snapshot.users.contains_key(&uid)
-                && let Some(name) = host::user_name(uid)
-            {
-                snapshot.users.insert(uid, name);
-            }
-        }
+        snapshot.users.extend(host::user_names(&uids));
     }
 }
 

@@ -89,7 +89,11 @@ fn listed_mount_namespace(key: NsKey) -> Result<OwnedFd, Errno> {
 }
 
 fn link(root: &ProcRoot, task: Pid, link: LinkName) -> Result<OwnedFd, Errno> {
-    living_task(root, task)?.open_ns(link)
+    match root.open_ns(task, link) {
+        // Of a first thread that has ended they are gone, and others may live on.
+        Err(Errno::ENOENT | Errno::ESRCH) => living_task(root, task)?.open_ns(link),
+        result => result,
+    }
 }
 
 fn other_members(root: &ProcRoot, snapshot: &Snapshot, key: NsKey) -> Option<OwnedFd> {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::num::NonZero;
+use std::panic::resume_unwind;
 use std::sync::{Mutex, mpsc};
 
 use nix::errno::Errno;
@@ -125,8 +126,9 @@ pub fn read_listed<R>(
         drop(told);
         let mut parts = read();
         for other in others {
-            // A panic of another is a bug of ours, and seen as one when the scope ends.
-            parts.extend(other.join().unwrap_or_default());
+            // A panic of another is a bug of ours, and no reason to leave out what it has read.
+            let read = other.join().unwrap_or_else(|panic| resume_unwind(panic));
+            parts.extend(read);
         }
         (parts, result)
     })
@@ -208,6 +210,36 @@ fn read_one(root: &ProcRoot, missing: &MissingLinks, pid: Pid, depth: Depth) -> 
     {
         return Some(process);
     }
+    let (task, mut process) = begin(root, missing, pid, depth)?;
+    read_more(&task, &mut process, missing, depth, None);
+    Some(process)
+}
+
+/// Reads one that another is compared with, or if it refuses its namespaces no more than is said. What
+/// belongs to a namespace that the other is in too is known by that.
+pub fn read_reference(
+    root: &ProcRoot,
+    missing: &MissingLinks,
+    pid: Pid,
+    if_refused: Depth,
+    other: Option<&Process>,
+) -> Option<Process> {
+    let (task, mut process) = begin(root, missing, pid, Depth::Everything)?;
+    let depth = match process.links.own_keys().next() {
+        Some(_) => Depth::Everything,
+        None => if_refused,
+    };
+    read_more(&task, &mut process, missing, depth, other);
+    Some(process)
+}
+
+/// What every depth begins with. `None`: it is not there.
+fn begin(
+    root: &ProcRoot,
+    missing: &MissingLinks,
+    pid: Pid,
+    depth: Depth,
+) -> Option<(TaskDir, Process)> {
     let task = root.task(pid).ok()?;
     let (nthreads, uid) = match task.task_stat() {
         Ok(stat) => (threads_in(&stat), Seen::Known(stat.st_uid)),
@@ -218,20 +250,35 @@ fn read_one(root: &ProcRoot, missing: &MissingLinks, pid: Pid, depth: Depth) -> 
     if vanished(&links) {
         return None;
     }
-    let mut process = process(pid, links, nthreads, uid);
+    Some((task, process(pid, links, nthreads, uid)))
+}
+
+/// What the depth asks for beyond that; what another process of the same namespaces has told of
+/// these is taken over.
+fn read_more(
+    task: &TaskDir,
+    process: &mut Process,
+    missing: &MissingLinks,
+    depth: Depth,
+    other: Option<&Process>,
+) {
     if depth >= Depth::Stat {
-        process.stat = stat_of(&task).into();
+        process.stat = stat_of(task).into();
     }
     if depth >= Depth::Command {
-        process.cmdline = cmdline_of(&task).into();
-        process.cgroups = details::cgroups_of(&task).into();
+        process.cmdline = match process.is_kernel_thread() {
+            // It has no memory that could hold any (get_task_mm in kernel/fork.c).
+            true => Seen::Known(Vec::new()),
+            false => cmdline_of(task),
+        }
+        .into();
+        process.cgroups = details::cgroups_of(task).into();
     }
     if depth >= Depth::Status {
-        let details = details::read(&task, &process, missing, depth);
-        name_thread(&mut process, &details);
+        let details = details::read(task, process, missing, depth, other);
+        name_thread(process, &details);
         process.details = Some(Box::new(details));
     }
-    Some(process)
 }
 
 /// The usual process, by the shortest way. `None`: it may be gone, dead, or its tree a forged one,
@@ -260,7 +307,7 @@ fn process(pid: Pid, links: Links, nthreads: usize, uid: Seen<u32>) -> Process {
 
 /// Number of threads by the link count of the `task` directory. Two links are for the directory
 /// itself; a tree on a file system that does not count subdirectories says 1.
-fn threads_in(task: &FileStat) -> usize {
+pub fn threads_in(task: &FileStat) -> usize {
     usize::try_from(task.st_nlink).map_or(1, |links| links.saturating_sub(2).max(1))
 }
 
@@ -279,7 +326,9 @@ fn name_thread(process: &mut Process, details: &Details) {
 const LONGEST_CMDLINE: usize = 32 << 10;
 
 pub fn cmdline_of(task: &TaskDir) -> Seen<Vec<String>> {
-    let contents = task.read_up_to("cmdline", LONGEST_CMDLINE).map_err(why);
+    // The kernel gives as much as there is room for (get_mm_cmdline in fs/proc/base.c).
+    let contents = task.read_records_up_to("cmdline", 1, LONGEST_CMDLINE);
+    let contents = contents.map_err(why);
     Seen::from(contents).map(|contents| {
         let mut arguments = parse::cmdline(&contents);
         if contents.len() == LONGEST_CMDLINE {
@@ -340,23 +389,35 @@ pub fn read_links(task: &TaskDir, missing: &MissingLinks) -> Links {
     read_each(missing, |link, buffer| task.ns_link(link, buffer))
 }
 
+/// The kernel refuses all ten or none, by one and the same question (proc_ns_readlink in
+/// fs/proc/namespaces.c), so that where one is refused no other is asked for.
 fn read_each(
     missing: &MissingLinks,
     target: impl for<'a> Fn(LinkName, &'a mut [u8; 64]) -> Result<&'a [u8], Errno>,
 ) -> Links {
     let mut buffer = [0; 64];
-    Links::read(|link| match target(link, &mut buffer) {
-        Ok(target) => parse::ns_link(link, target).map_or_else(
-            || {
-                Seen::Unknown(Why::failed(format!(
-                    "not a link to a {} namespace",
-                    link.kind()
-                )))
-            },
-            Seen::Known,
-        ),
-        Err(Errno::ENOENT) if missing.0.contains(&link) => Seen::Unknown(Why::Unsupported),
-        Err(errno) => Seen::Unknown(why(errno)),
+    let mut are_refused = false;
+    Links::read(|link| {
+        let is_missing = missing.0.contains(&link);
+        let target = match are_refused {
+            true if is_missing => Err(Errno::ENOENT),
+            true => Err(Errno::EACCES),
+            false => target(link, &mut buffer),
+        };
+        are_refused |= target == Err(Errno::EACCES);
+        match target {
+            Ok(target) => parse::ns_link(link, target).map_or_else(
+                || {
+                    Seen::Unknown(Why::failed(format!(
+                        "not a link to a {} namespace",
+                        link.kind()
+                    )))
+                },
+                Seen::Known,
+            ),
+            Err(Errno::ENOENT) if is_missing => Seen::Unknown(Why::Unsupported),
+            Err(errno) => Seen::Unknown(why(errno)),
+        }
     })
 }
 

@@ -51,7 +51,7 @@ fn lockdown(contents: &str) -> String {
 }
 
 /// The lines of passwd(5); those of another form are passed over.
-fn accounts(contents: &str) -> Vec<Account> {
+pub fn accounts(contents: &str) -> Vec<Account> {
     let account = |line: &str| {
         let mut fields = line.split(':');
         let name = fields.next()?.to_owned();

@@ -1,17 +1,27 @@
 //! Looking again and again: what is known of a process that has not run since stays known.
+//!
+//! While no thread that we know of has run, none can have moved and none can have made another. So
+//! every thread has a clock, which is read before its links are.
+
+mod clock;
+mod threads;
 
 use std::collections::{BTreeMap, HashSet};
+use std::time::Instant;
 
 use nix::errno::Errno;
 
+use super::discover::{TIME_LIMIT, hold_by_threads};
 use super::processes::Depth;
 use super::{Collector, conclude, count, gather, mark_initial, now};
 use crate::error::Error;
 use crate::model::namespace::{Namespace, NsKey};
 use crate::model::process::Stat;
-use crate::model::{NsKind, Pid, Process, Seen, Snapshot, Why};
-use crate::sys::schedstat::{Moment, SchedStat, raise_open_files};
+use crate::model::{LayerState, Links, Pid, Process, Seen, Snapshot, Why};
+use crate::sys::procfs::ProcRoot;
 use crate::sys::{list, why};
+use clock::{Clock, Room};
+use threads::{Others, Reader};
 
 /// Looks at all processes whenever it is told to.
 pub struct Watcher<'a> {
@@ -20,8 +30,7 @@ pub struct Watcher<'a> {
     frame: Snapshot,
     states: Vec<State>,
     namespaces: BTreeMap<NsKey, Namespace>,
-    /// How many files may be held open.
-    most_held: usize,
+    room: Room,
 }
 
 /// What one look has found.
@@ -36,19 +45,21 @@ pub struct Look {
 struct State {
     pid: Pid,
     process: Process,
+    /// That of its first thread.
     clock: Option<Clock>,
-    /// It is as it was at the look before.
+    /// `None`: it has no others, or they could not be read.
+    others: Option<Box<Others>>,
+    /// Its first thread is as it was at the look before.
     is_kept: bool,
 }
 
-/// Tells whether a process has run since its links were read.
-struct Clock {
-    file: Option<SchedStat>,
-    moment: Moment,
+/// A process that is to be read, with what was known of it.
+struct Again {
+    pid: Pid,
+    process: Option<Process>,
+    clock: Option<Clock>,
+    others: Option<Box<Others>>,
 }
-
-/// For all else that a look opens.
-const OTHER_FILES: usize = 256;
 
 impl<'a> Watcher<'a> {
     /// Reads what is the same at every look.
@@ -58,11 +69,12 @@ impl<'a> Watcher<'a> {
             collector,
             states: Vec::new(),
             namespaces: BTreeMap::new(),
-            most_held: raise_open_files().saturating_sub(OTHER_FILES),
+            room: Room::new(),
         }
     }
 
-    /// Every process with its links and `stat`, and every namespace with its relations.
+    /// Every process with its links and `stat`, the links of its other threads, and every namespace
+    /// with its relations.
     pub fn look(&mut self) -> Result<Look, Error> {
         let pids = self.collector.root.pids().map_err(Error::Listing)?;
         if pids.is_empty() {
@@ -71,6 +83,7 @@ impl<'a> Watcher<'a> {
         let mut snapshot = self.frame.clone();
         snapshot.taken_at = now();
         snapshot.coverage.gone = self.read(&pids);
+        let is_late = self.read_threads();
         for state in &self.states {
             count(&mut snapshot.coverage, &state.process);
         }
@@ -78,6 +91,15 @@ impl<'a> Watcher<'a> {
         let processes = self.states.iter().map(|it| (it.pid, it.process.clone()));
         snapshot.processes = processes.collect();
         snapshot.namespaces = gather(&snapshot.processes);
+        let others = |it: &State| Some((it.pid, it.others.as_ref()?.threads.clone()));
+        snapshot.threads = self.states.iter().filter_map(others).collect();
+        hold_by_threads(&mut snapshot);
+        if is_late {
+            snapshot
+                .coverage
+                .layers
+                .insert("threads", LayerState::Denied);
+        }
         let left = self.fill_in(&mut snapshot);
         self.namespaces = snapshot.namespaces.clone();
         Ok(Look { snapshot, left })
@@ -96,42 +118,31 @@ impl<'a> Watcher<'a> {
         }
     }
 
-    /// Reads the processes that are new or have run. Says how many vanished meanwhile.
+    /// Reads the processes that are new or whose first thread has run. Says how many vanished
+    /// meanwhile.
     fn read(&mut self, pids: &[Pid]) -> usize {
-        let (mut kept, again) = self.part(pids);
-        let held = kept
-            .iter()
-            .filter(|state| state.clock.as_ref().is_some_and(|it| it.file.is_some()));
-        let mut room = self.most_held.saturating_sub(held.count());
-        let again: Vec<(Pid, Option<Process>, Option<Clock>)> = again
-            .into_iter()
-            .map(|(pid, before)| {
-                let (process, clock) =
-                    before.map_or((None, None), |it| (Some(it.process), it.clock));
-                // Before the links: whoever moves after this will be seen to have run.
-                let clock = self.start(pid, clock, room > 0);
-                room = room.saturating_sub(1);
-                (pid, process, clock)
-            })
-            .collect();
-        let pids: Vec<Pid> = again.iter().map(|(pid, ..)| *pid).collect();
+        let (mut kept, mut again) = self.part(pids);
+        for it in &mut again {
+            // Before the links: whoever moves after this will be seen to have run.
+            it.clock = Clock::start(&self.collector.root, it.pid, it.clock.take(), &self.room);
+        }
+        let pids: Vec<Pid> = again.iter().map(|it| it.pid).collect();
         let parts = self.collector.read_all(&pids, Depth::Stat);
         let mut read: BTreeMap<Pid, Option<Process>> = parts.into_iter().flatten().collect();
         let mut gone = 0;
-        for (pid, before, clock) in again {
-            let Some(mut process) = read.remove(&pid).flatten() else {
+        for before in again {
+            let Some(mut process) = read.remove(&before.pid).flatten() else {
                 gone += 1;
                 continue;
             };
-            if let Some(before) = before {
-                name_as_before(&mut process, before);
+            if let Some(process_before) = before.process {
+                name_as_before(&mut process, process_before);
             }
             kept.push(State {
-                pid,
-                // The clock is that of the first thread. Once that has ended, the links are not
-                // its own.
-                clock: clock.filter(|_| !is_ended(&process)),
+                pid: before.pid,
+                clock: before.clock.filter(|_| process.stat.is_known()),
                 process,
+                others: before.others,
                 is_kept: false,
             });
         }
@@ -140,49 +151,38 @@ impl<'a> Watcher<'a> {
         gone
     }
 
-    /// Those that have not run, and those that are to be read, with what was known of them.
-    fn part(&mut self, pids: &[Pid]) -> (Vec<State>, Vec<(Pid, Option<State>)>) {
+    /// Those whose first thread has not run, and those that are to be read.
+    fn part(&mut self, pids: &[Pid]) -> (Vec<State>, Vec<Again>) {
+        let root = &self.collector.root;
         let mut before = std::mem::take(&mut self.states).into_iter().peekable();
         let mut kept = Vec::with_capacity(pids.len());
         let mut again = Vec::new();
         for &pid in pids {
             while before.next_if(|state| state.pid < pid).is_some() {}
             match before.next_if(|state| state.pid == pid) {
-                Some(mut state) if self.has_not_run(&state) => {
+                Some(mut state) if !state.has_run(root) => {
                     state.is_kept = true;
                     kept.push(state);
                 }
-                state => again.push((pid, state)),
+                state => again.push(Again::new(pid, state)),
             }
         }
         (kept, again)
     }
 
-    fn has_not_run(&self, state: &State) -> bool {
-        let Some(clock) = &state.clock else {
-            return false;
+    /// Reads the threads of processes of which one has run, or that are new. Says whether there was
+    /// no time for all of them.
+    fn read_threads(&mut self) -> bool {
+        let reader = Reader {
+            root: &self.collector.root,
+            missing: &self.collector.missing,
+            room: &self.room,
+            deadline: Instant::now() + TIME_LIMIT,
         };
-        let now = match &clock.file {
-            Some(file) => file.read(),
-            None => SchedStat::open(&self.collector.root, state.pid).and_then(|it| it.read()),
-        };
-        now == Ok(Some(clock.moment))
-    }
-
-    /// The clock of a process that is about to be read; the file of the look before is used again
-    /// while it is that of a living process.
-    fn start(&self, pid: Pid, before: Option<Clock>, is_held: bool) -> Option<Clock> {
-        let before = before.and_then(|clock| clock.file);
-        let again = before.and_then(|file| Some((file.read().ok()??, file)));
-        let (moment, file) = match again {
-            Some(again) => again,
-            None => {
-                let file = SchedStat::open(&self.collector.root, pid).ok()?;
-                (file.read().ok()??, file)
-            }
-        };
-        let file = is_held.then_some(file);
-        Some(Clock { file, moment })
+        for state in &mut self.states {
+            state.read_threads(&reader);
+        }
+        reader.is_late()
     }
 
     /// Relations of namespaces that are new, those of the others as they were; and what became of
@@ -194,6 +194,7 @@ impl<'a> Watcher<'a> {
             .iter()
             .filter(|state| state.is_kept)
             .flat_map(|state| state.process.links.keys())
+            .chain(self.threads_that_stayed().flat_map(Links::keys))
             .collect();
         let mut left = BTreeMap::new();
         for (key, before) in &self.namespaces {
@@ -222,6 +223,64 @@ impl<'a> Watcher<'a> {
         }
         left
     }
+
+    fn threads_that_stayed(&self) -> impl Iterator<Item = &Links> {
+        let others = self.states.iter().filter_map(|it| it.others.as_deref());
+        let kept = others.filter(|others| others.is_kept);
+        kept.flat_map(|others| others.threads.iter().map(|thread| &thread.links))
+    }
+}
+
+impl State {
+    fn has_run(&self, root: &ProcRoot) -> bool {
+        let clock = self.clock.as_ref();
+        clock.is_none_or(|clock| clock.has_run(root, self.pid))
+    }
+
+    fn read_threads(&mut self, reader: &Reader<'_>) {
+        let is_as_it_was = self.is_kept
+            && match &self.others {
+                None => self.process.nthreads < 2,
+                Some(others) => !others.have_run(reader.root),
+            };
+        if is_as_it_was {
+            if let Some(others) = &mut self.others {
+                others.is_kept = true;
+            }
+            return;
+        }
+        let before = self.others.take();
+        if !self.is_kept && self.process.nthreads < 2 {
+            return;
+        }
+        let first = &self.process.links;
+        // Who cannot be read has its number of threads still, and is tried again.
+        if let Ok((nthreads, others)) = reader.read(self.pid, first, before.map(|it| *it)) {
+            self.process.nthreads = nthreads;
+            if self.process.stat.known().is_some_and(Stat::is_zombie)
+                && let Some(links) = others.stand_in()
+            {
+                // Read after the clocks, which those that stood for it before were not.
+                self.process.links = links.clone();
+            }
+            self.others = (nthreads > 1).then(|| Box::new(others));
+        }
+    }
+}
+
+impl Again {
+    fn new(pid: Pid, before: Option<State>) -> Again {
+        let (process, clock, others) = match before {
+            Some(it) => (Some(it.process), it.clock, it.others),
+            None => (None, None, None),
+        };
+        Again {
+            pid,
+            process,
+            clock,
+            others,
+        }
+    }
 }
 
 /// Command line and cgroups are those of the look before, if it is the same process, where it was
@@ -235,12 +294,6 @@ fn name_as_before(process: &mut Process, before: Process) {
         process.cmdline = before.cmdline;
         process.cgroups = before.cgroups;
     }
-}
-
-/// A zombie, or a process whose first thread has ended while others live on.
-fn is_ended(process: &Process) -> bool {
-    let is_dead = process.stat.known().is_none_or(Stat::is_zombie);
-    is_dead || process.links.own(NsKind::Mnt).why() == Some(&Why::Gone)
 }
 
 /// Whether a namespace without a process is alive: its id is never used again, and whoever may open

@@ -5,6 +5,7 @@ use super::target::Typed;
 use crate::analyse::diff::{self, Diff, State};
 use crate::analyse::reference::{Reference, Source as ReferenceSource};
 use crate::cli::{DiffArgs, Global};
+use crate::collect::Depth;
 use crate::error::{Error, Exit};
 use crate::model::{Pid, Process, Snapshot};
 use crate::output;
@@ -26,7 +27,7 @@ pub fn run(global: &Global, args: &DiffArgs) -> Result<Exit, Error> {
         None => None,
     };
     let mut snapshot = source.read(subject)?;
-    read_reference(&source, &mut snapshot, given)?;
+    read_reference(&source, &mut snapshot, subject, given)?;
     source.trace_alone(&mut snapshot, subject);
     if let Some(given) = given {
         source.trace_alone(&mut snapshot, given);
@@ -51,7 +52,11 @@ pub fn run(global: &Global, args: &DiffArgs) -> Result<Exit, Error> {
     let text = || text::diff(&output::terminal(global), &snapshot, &diff);
     output::answer(global.format(), document, text)?;
     if let Some(why) = diff.hopeless() {
-        let pid = subject.task();
+        let refuses = match diff.reference.process {
+            Some(reference) if subject.links.gap().is_none() => reference,
+            _ => subject,
+        };
+        let pid = refuses.task();
         let why = why.clone();
         return Err(Error::Unreadable { pid, why });
     }
@@ -62,18 +67,20 @@ pub fn run(global: &Global, args: &DiffArgs) -> Result<Exit, Error> {
 fn read_reference(
     source: &Source,
     snapshot: &mut Snapshot,
+    subject: Pid,
     given: Option<Pid>,
 ) -> Result<(), Error> {
     if let Some(given) = given {
-        source.add(snapshot, given);
+        source.add_reference(snapshot, given, Depth::Everything, subject);
         return match snapshot.processes.contains_key(&given) {
             true => Ok(()),
             false => Err(source.no_process(given)),
         };
     }
-    source.add_init(snapshot);
+    source.add_reference(snapshot, Process::INIT, Depth::Links, subject);
     if Reference::choose(snapshot).source != ReferenceSource::Pid1 {
-        source.add(snapshot, Process::KTHREADD);
+        // Where it refuses too, whether it is the one that it should be is all there is to know.
+        source.add_reference(snapshot, Process::KTHREADD, Depth::Stat, subject);
     }
     Ok(())
 }

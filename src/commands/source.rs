@@ -10,7 +10,7 @@ use crate::collect::paths::{self, Looks};
 use crate::collect::{Collector, Depth, InnerCgroups, Parents, Reach, Threads};
 use crate::error::Error;
 use crate::model::namespace::NsKey;
-use crate::model::{Pid, Process, Snapshot};
+use crate::model::{Pid, Snapshot};
 use crate::output::wire;
 
 /// The running machine, or a snapshot, which has been looked at as closely as ever will be.
@@ -81,16 +81,13 @@ impl Source {
         }
     }
 
-    /// PID 1, to compare with: of one that refuses its namespaces no more than that is asked.
-    pub fn add_init(&self, snapshot: &mut Snapshot) {
-        match self {
-            Source::Live(collector)
-                if !snapshot.processes.contains_key(&Process::INIT)
-                    && collector.is_refused(Process::INIT) =>
-            {
-                collector.add(snapshot, &[Process::INIT], Depth::Links);
-            }
-            _ => self.add(snapshot, Process::INIT),
+    /// One more, if it is there, to compare another with it; one that refuses its namespaces no deeper
+    /// than is said.
+    pub fn add_reference(&self, snapshot: &mut Snapshot, task: Pid, if_refused: Depth, other: Pid) {
+        if let Source::Live(collector) = self
+            && !snapshot.processes.contains_key(&task)
+        {
+            collector.add_reference(snapshot, task, if_refused, other);
         }
     }
 

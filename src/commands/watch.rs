@@ -50,7 +50,7 @@ pub fn run(global: &Global, watch: &Watch<'_>, pause: Duration) -> Result<Exit, 
     };
     if global.depth.is_some() || global.strict {
         return Err(Error::Usage(
-            "--watch looks at processes only: --depth and --strict are not for it".to_owned(),
+            "--watch looks at processes and their threads only: --depth and --strict are not for it".to_owned(),
         ));
     }
     let failed = |errno: Errno| Error::Output(errno.into());

@@ -101,6 +101,14 @@ impl Namespace {
         }
     }
 
+    /// A thread that is in it while its process is not: the PID, and the thread's own number.
+    pub fn thread(&self) -> Option<(Pid, Pid)> {
+        self.holders.iter().find_map(|holder| match holder {
+            Holder::Thread { pid, tid } => Some((*pid, *tid)),
+            _ => None,
+        })
+    }
+
     /// Takes over id, owner and parent, which a namespace has for good, from what was known of it.
     pub fn relate_as(&mut self, known: &Namespace) {
         self.ns_id = known.ns_id.clone();

@@ -249,6 +249,13 @@ pub struct Thread {
     pub differs: Vec<(LinkName, u64)>,
 }
 
+/// Where a thread is, its links read for itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ThreadLinks {
+    pub tid: Pid,
+    pub links: Links,
+}
+
 /// What is read of a process only when it is the one asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Details {

@@ -1,6 +1,7 @@
 //! Everything that was read from one machine for one question.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::capability::CapabilitySet;
 use super::container::{Place, Traces};
@@ -9,7 +10,7 @@ use super::exposure::{Exposure, Listener, Part};
 use super::kind::NsKind;
 use super::mount::Mount;
 use super::namespace::{Namespace, NsKey};
-use super::process::{Links, Pid, Process};
+use super::process::{Links, Pid, Process, ThreadLinks};
 use super::seen::Seen;
 use super::settings::Settings;
 
@@ -55,6 +56,9 @@ pub struct Snapshot {
     pub initial_net: Seen<u64>,
     pub initial_mnt: Seen<u64>,
     pub processes: BTreeMap<Pid, Process>,
+    /// The threads of processes that have several, all but the first, by TID ascending; a watch
+    /// alone reads them. A document says of them what they hold.
+    pub threads: BTreeMap<Pid, Arc<[ThreadLinks]>>,
     pub namespaces: BTreeMap<NsKey, Namespace>,
     /// What holds for the whole machine, where it was looked at.
     pub settings: Settings,
@@ -136,6 +140,7 @@ pub fn empty_for_tests() -> Snapshot {
         initial_net: Seen::Known(NsKind::Net.initial_inode()),
         initial_mnt: Seen::Known(NsKind::Mnt.initial_inode()),
         processes: BTreeMap::new(),
+        threads: BTreeMap::new(),
         namespaces: BTreeMap::new(),
         settings: Settings::unknown(&SKIPPED),
         features: BTreeMap::new(),

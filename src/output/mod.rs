@@ -77,7 +77,8 @@ pub fn complain(error: &Error) {
 
 /// A line of commentary on standard error; nobody is left to tell if that is closed.
 pub fn note(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    // Standard error is not buffered: in one piece.
+    let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
 }
 
 /// The terminal that the answer goes to.

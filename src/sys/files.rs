@@ -28,6 +28,12 @@ pub fn read_regular(path: &Path, limit: usize) -> Result<Vec<u8>, Errno> {
     }
 }
 
+/// What a file of the host's own begins with, as far as the limit (bytes); all of it, as a rule, if it
+/// is not longer. A read that leaves room has come to the end of a regular file.
+pub fn read_start(path: &str, limit: usize) -> Result<Vec<u8>, Errno> {
+    super::procfs::read_path_records(path, limit)
+}
+
 /// Asks to stop swapping on a file without a name, of which there is none. Whether we have
 /// CAP_SYS_ADMIN over the initial user namespace is asked before that (swapoff(2), mm/swapfile.c).
 ///

@@ -1,4 +1,4 @@
-//! System V shared memory and POSIX message queues: made, looked for by their names, and removed.
+//! System V objects and POSIX message queues: made, looked for by their names, removed, and counted.
 
 use std::ffi::{CStr, CString};
 use std::os::fd::OwnedFd;
@@ -86,9 +86,56 @@ pub fn has_queue(name: &CStr) -> Result<bool, Errno> {
     }
 }
 
+/// What the kernel says of all segments (SHM_INFO, shmctl(2)).
+#[repr(C)]
+#[derive(Default)]
+struct SegmentsInfo {
+    used_ids: libc::c_int,
+    pages: [libc::c_ulong; 3],
+    swaps: [libc::c_ulong; 2],
+}
+
+const SHM_INFO: libc::c_int = 14;
+
+/// How many segments, semaphore sets and message queues there are in our own ipc namespace.
+///
+/// # Errors
+/// ENOSYS: this kernel has no System V objects.
+pub fn counts() -> Result<[u64; 3], Errno> {
+    let mut segments = SegmentsInfo::default();
+    let mut sets = [0 as libc::c_int; 10];
+    // SAFETY: all-zero is a valid `msginfo`.
+    let mut queues: libc::msginfo = unsafe { std::mem::zeroed() };
+    // SAFETY: the kernel writes one `shm_info`, one `seminfo` of ten numbers and one `msginfo`, and
+    // reads nothing.
+    unsafe {
+        Errno::result(libc::shmctl(0, SHM_INFO, (&raw mut segments).cast()))?;
+        Errno::result(libc::semctl(0, 0, libc::SEM_INFO, sets.as_mut_ptr()))?;
+        Errno::result(libc::msgctl(0, libc::MSG_INFO, (&raw mut queues).cast()))?;
+    }
+    // As the manual pages have it: `used_ids`, `semusz`, `msgpool`.
+    let counts = [segments.used_ids, sets[7], queues.msgpool];
+    Ok(counts.map(|count| u64::try_from(count).unwrap_or(0)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_segment_more_counts_one_more() {
+        // Others make and remove some meanwhile.
+        let is_counted = (0..20).any(|number| {
+            let [before, ..] = counts().unwrap();
+            let key = 0x6e74_0000 | ((std::process::id() + number) & 0xffff).cast_signed();
+            let segment = Segment::make(key).unwrap();
+            let [with, ..] = counts().unwrap();
+            drop(segment);
+            let [after, ..] = counts().unwrap();
+            with == before + 1 && after == before
+        });
+        assert!(is_counted);
+    }
 
     #[test]
     fn objects_are_found_by_their_names_until_they_are_removed() {

@@ -8,12 +8,12 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::path::Path;
 
-use nix::dir::Dir;
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2};
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2};
 use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 
+use super::entries;
 use crate::model::namespace::NsKey;
 use crate::model::{LinkName, NsKind, Pid};
 
@@ -37,6 +37,12 @@ const PATH_FLAGS: OFlag = OFlag::O_PATH
     .union(OFlag::O_DIRECTORY)
     .union(OFlag::O_CLOEXEC);
 
+/// What else could stand in the place of a namespace must not make us wait.
+const NS_FLAGS: OFlag = OFlag::O_RDONLY
+    .union(OFlag::O_CLOEXEC)
+    .union(OFlag::O_NONBLOCK)
+    .union(OFlag::O_NOCTTY);
+
 impl ProcRoot {
     /// Opens the root directory of a procfs, or of a tree that looks like one.
     pub fn open(path: &Path) -> Result<ProcRoot, Errno> {
@@ -47,6 +53,13 @@ impl ProcRoot {
     /// The directory of a process, or of a thread by its TID.
     pub fn task(&self, pid: Pid) -> Result<TaskDir, Errno> {
         TaskDir::open(self.dir.as_fd(), pid.to_string().as_str())
+    }
+
+    /// Opens the namespace behind a link of a process, or of a thread by its TID, as
+    /// [`TaskDir::open_ns`] does.
+    pub fn open_ns(&self, pid: Pid, link: LinkName) -> Result<OwnedFd, Errno> {
+        let path = format!("{pid}/ns/{}", link.name());
+        openat(&self.dir, path.as_str(), NS_FLAGS, Mode::empty())
     }
 
     /// The directory of the calling process; ENOENT in a tree that is not a procfs of ours.
@@ -200,10 +213,9 @@ impl TaskDir {
         fstatat(&self.dir, c"stat", AtFlags::empty()).map(|stat| stat.st_uid)
     }
 
-    /// Opens the namespace behind a link; what else could stand there must not make us wait.
+    /// Opens the namespace behind a link.
     pub fn open_ns(&self, link: LinkName) -> Result<OwnedFd, Errno> {
-        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-        openat(&self.dir, ns_path(link), flags, Mode::empty())
+        openat(&self.dir, ns_path(link), NS_FLAGS, Mode::empty())
     }
 
     /// Numbers of its open file descriptors, ascending. 0 is one of them.
@@ -373,18 +385,16 @@ fn each_number(
     lowest: i32,
     tell: &mut dyn FnMut(i32),
 ) -> Result<(), Errno> {
-    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    let mut dir = Dir::openat(base, path, flags, Mode::empty())?;
-    for entry in dir.iter() {
-        if let Some(number) = number_of(entry?.file_name()).filter(|number| *number >= lowest) {
-            tell(number);
-        }
-    }
-    Ok(())
+    entries::each(base, path, |name| {
+        number_of(name)
+            .filter(|number| *number >= lowest)
+            .into_iter()
+            .for_each(&mut *tell);
+    })
 }
 
-fn number_of(name: &CStr) -> Option<Pid> {
-    let digits = name.to_str().ok()?;
+fn number_of(name: &[u8]) -> Option<Pid> {
+    let digits = std::str::from_utf8(name).ok()?;
     // No sign and no leading zero: procfs writes numbers in one way only.
     let is_plain = digits == "0" || digits.starts_with(|first: char| matches!(first, '1'..='9'));
     digits.parse().ok().filter(|_| is_plain)
@@ -392,21 +402,21 @@ fn number_of(name: &CStr) -> Option<Pid> {
 
 /// Number of entries of a directory, without `.` and `..`.
 pub fn count_entries(base: BorrowedFd<'_>) -> Result<u64, Errno> {
-    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    let mut dir = Dir::openat(base, ".", flags, Mode::empty())?;
     let mut count = 0;
-    for entry in dir.iter() {
-        let name = entry?;
-        count += u64::from(!matches!(name.file_name().to_bytes(), b"." | b".."));
-    }
+    entries::each(base, ".", |name| {
+        count += u64::from(!matches!(name, b"." | b".."));
+    })?;
     Ok(count)
 }
 
 /// The contents of a file by its path, as far as the limit (bytes).
 pub(super) fn read_path(path: &str, limit: usize) -> Result<Vec<u8>, Errno> {
-    // SAFETY: AT_FDCWD is always valid.
-    let here = unsafe { BorrowedFd::borrow_raw(libc::AT_FDCWD) };
-    read_below(here, path, limit, None)
+    read_below(AT_FDCWD, path, limit, None)
+}
+
+/// The same up to the first read that leaves room.
+pub(super) fn read_path_records(path: &str, limit: usize) -> Result<Vec<u8>, Errno> {
+    read_below(AT_FDCWD, path, limit, Some(1))
 }
 
 fn open_below(base: BorrowedFd<'_>, path: &str) -> Result<File, Errno> {

@@ -1,4 +1,4 @@
-//! Whether a process has run since it was last looked at. Namespaces of a task change by its own
+//! Whether a thread has run since it was last looked at. Namespaces of a task change by its own
 //! system calls only (setns(2), unshare(2), exit(2)), so one that has not run is where it was.
 
 use std::os::fd::OwnedFd;
@@ -11,14 +11,15 @@ use nix::sys::uio::pread;
 use super::procfs::ProcRoot;
 use crate::model::Pid;
 
-/// `/proc/PID/schedstat` of a process, kept open: to read it again is a fifth of what it costs to
-/// open it. It stays with its process: once that is gone reading fails, whoever has the number.
+/// `/proc/TID/schedstat`, kept open: to read it again is a fifth of what it costs to open it. It is
+/// that of one thread, the first where the number is that of a process (`proc_pid_schedstat` in
+/// fs/proc/base.c), and stays with it: once that is gone reading fails, whoever has the number.
 pub struct SchedStat {
     file: OwnedFd,
 }
 
 /// Time on a CPU and in its queue (ns), and how often it came to one (Documentation/scheduler/
-/// sched-stats.rst): two that are equal are of one moment, as far as the process can tell. Of one
+/// sched-stats.rst): two that are equal are of one moment, as far as the thread can tell. Of one
 /// that runs on and on the time is brought up to date at every tick, so that a look which comes
 /// before the tick sees later what that had missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub struct Moment([u64; 3]);
 const LONGEST: usize = 64;
 
 impl SchedStat {
-    /// Opens the file of a process. ENOENT: the kernel does not count (CONFIG_SCHED_INFO).
+    /// Opens the file of a process's first thread, or of another by its TID. ENOENT: the kernel does not count (CONFIG_SCHED_INFO).
     pub fn open(root: &ProcRoot, pid: Pid) -> Result<SchedStat, Errno> {
         let path = format!("{pid}/schedstat");
         let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;

@@ -4,10 +4,8 @@ use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, send, setsockopt, socket,
-    sockopt::ReceiveTimeout,
+    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, send, socket,
 };
-use nix::sys::time::TimeVal;
 
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
 const NLM_F_REQUEST: u16 = 0x1;
@@ -37,9 +35,8 @@ impl SockDiag {
             SockFlag::SOCK_CLOEXEC,
             SockProtocol::NetlinkSockDiag,
         )?;
-        // The kernel answers at once; whatever goes wrong must not keep us.
-        setsockopt(&socket, ReceiveTimeout, &TimeVal::new(5, 0))?;
-        let buffer = vec![0; 64 << 10];
+        // The kernel answers in pieces of 32 KiB at most (netlink_recvmsg in net/netlink/af_netlink.c).
+        let buffer = vec![0; 32 << 10];
         Ok(SockDiag { socket, buffer })
     }
 
@@ -59,7 +56,10 @@ impl SockDiag {
         )?;
         let mut found = Vec::new();
         loop {
-            let length = recv(self.socket.as_raw_fd(), &mut self.buffer, MsgFlags::empty())?;
+            // Each piece of the answer is there before the call that leads to it returns (netlink_dump in
+            // net/netlink/af_netlink.c): whatever goes wrong must not keep us.
+            let flags = MsgFlags::MSG_DONTWAIT;
+            let length = recv(self.socket.as_raw_fd(), &mut self.buffer, flags)?;
             let mut rest = &self.buffer[..length];
             while let Some((kind, body, after)) = message(rest) {
                 match kind {

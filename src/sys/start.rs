@@ -18,11 +18,9 @@ use super::{exec, signals};
 /// # Safety
 /// The arguments are those that the C runtime calls `main` with.
 pub unsafe fn begin(count: c_int, words: *const *const c_char) -> Vec<OsString> {
-    for fd in 0..3 {
+    for _ in 0..exec::closed_among_the_first_three() {
         // The kernel gives the lowest number that is free.
-        if !exec::is_open(fd) {
-            let _ = open(c"/dev/null", OFlag::O_RDWR, Mode::empty()).map(IntoRawFd::into_raw_fd);
-        }
+        let _ = open(c"/dev/null", OFlag::O_RDWR, Mode::empty()).map(IntoRawFd::into_raw_fd);
     }
     // It cannot fail for this signal (sigaction(2)).
     let _ = signals::ignore_pipe();

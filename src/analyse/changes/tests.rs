@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::process::{Links, Stat};
+use crate::model::process::{Links, Stat, ThreadLinks};
 use crate::model::snapshot::empty_for_tests;
 
 const OWN: u64 = 0xF000_0001;
@@ -63,6 +63,18 @@ fn names(changes: &[Change<'_>]) -> Vec<String> {
         Change::Moved(it, moves) => {
             let moves = moves.iter().map(|it| (it.link.name(), it.from, it.to));
             format!("moved {} {:?}", it.pid, moves.collect::<Vec<_>>())
+        }
+        Change::ThreadMoved {
+            process,
+            tid,
+            moves,
+        } => {
+            let moves = moves.iter().map(|it| (it.link.name(), it.from, it.to));
+            format!(
+                "thread {tid} of {} {:?}",
+                process.pid,
+                moves.collect::<Vec<_>>()
+            )
         }
         Change::SetBorn(it) => format!("set born {}", it.founder),
         Change::SetGone(it) => format!("set gone {}", it.founder),
@@ -209,4 +221,99 @@ fn sets_come_and_go_with_their_processes() {
     );
     assert_eq!(names(&of_sets(&home, &both)), ["set born 7", "started 7"]);
     assert_eq!(names(&of_sets(&both, &home)), ["ended 7", "set gone 7"]);
+}
+
+/// A process whose first thread is at home, with these others; each by its uts namespace.
+fn crew(first: Process, others: &[(Pid, u64)]) -> Snapshot {
+    let pid = first.pid;
+    let mut snapshot = look(&[first], 1);
+    let links = |uts| process(pid, 1, uts).links;
+    let threads = others.iter().map(|(tid, uts)| ThreadLinks {
+        tid: *tid,
+        links: links(*uts),
+    });
+    snapshot.threads.insert(pid, threads.collect());
+    snapshot
+}
+
+fn thread_moved(tid: Pid, from: u64, to: u64) -> String {
+    format!("thread {tid} of 7 {:?}", [("uts", Some(from), to)])
+}
+
+#[test]
+fn a_thread_moves_away_and_back_while_its_process_stays() {
+    let home = crew(process(7, 1, HOME), &[(8, HOME), (9, HOME)]);
+    let away = crew(process(7, 1, HOME), &[(8, HOME), (9, OWN)]);
+    assert_eq!(happened(&home, &away, None), [thread_moved(9, HOME, OWN)]);
+    assert_eq!(happened(&away, &home, None), [thread_moved(9, OWN, HOME)]);
+    assert!(happened(&away, &away, None).is_empty());
+    let ended = crew(process(7, 1, HOME), &[(8, HOME)]);
+    assert!(happened(&away, &ended, None).is_empty());
+}
+
+#[test]
+fn a_thread_stays_where_the_first_of_its_process_leaves() {
+    let home = crew(process(7, 1, HOME), &[(8, HOME)]);
+    let left = crew(process(7, 1, OWN), &[(8, HOME), (9, HOME), (10, OWN)]);
+    let moved = happened(&home, &left, None);
+    // 9 may have been made before, 10 after: neither needs to have moved.
+    assert_eq!(
+        moved[1..],
+        [format!("moved 7 {:?}", [("uts", Some(HOME), OWN)])]
+    );
+}
+
+#[test]
+fn a_new_thread_that_is_elsewhere_is_told_also_of_a_new_process() {
+    let alone = look(&[process(7, 1, HOME)], 1);
+    let away = crew(process(7, 1, HOME), &[(9, OWN)]);
+    assert_eq!(happened(&alone, &away, None), [thread_moved(9, HOME, OWN)]);
+    assert_eq!(
+        happened(&look(&[], 1), &away, None),
+        ["started 7".to_owned(), thread_moved(9, HOME, OWN)]
+    );
+}
+
+#[test]
+fn the_thread_that_stands_for_a_process_is_told_as_the_process() {
+    let dead = |uts| {
+        let mut dead = process(7, 1, uts);
+        dead.stat = dead.stat.known().cloned().map_or_else(
+            || Seen::Unknown(Why::Gone).into(),
+            |stat| Seen::Known(Stat { state: 'Z', ..stat }).into(),
+        );
+        dead
+    };
+    let home = crew(dead(HOME), &[(8, HOME), (9, HOME)]);
+    let away = crew(dead(OWN), &[(8, OWN), (9, HOME)]);
+    let moved = happened(&home, &away, None);
+    assert_eq!(
+        moved[1..],
+        [format!("moved 7 {:?}", [("uts", Some(HOME), OWN)])]
+    );
+}
+
+#[test]
+fn a_namespace_that_a_thread_is_in_is_not_left() {
+    let held = |holders: Vec<Holder>| {
+        let mut snapshot = crew(process(7, 1, HOME), &[(9, OWN)]);
+        let mut namespace = Namespace::new(UTS);
+        namespace.holders = holders;
+        snapshot.namespaces.insert(UTS, namespace);
+        snapshot
+    };
+    let by_thread = held(vec![Holder::Thread { pid: 7, tid: 9 }]);
+    let empty = held(Vec::new());
+    assert!(is_led_to(&by_thread.namespaces[&UTS]));
+    let alive = Some(Seen::Known(true));
+    assert_eq!(
+        happened(&by_thread, &empty, alive),
+        [format!("emptied {UTS}")]
+    );
+    assert_eq!(
+        happened(&empty, &by_thread, None),
+        [format!("entered {UTS}")]
+    );
+    let born = Change::Born(&by_thread.namespaces[&UTS]);
+    assert_eq!(named_by(&[born]), [7]);
 }

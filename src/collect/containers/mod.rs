@@ -14,6 +14,7 @@ use std::path::Path;
 
 use crate::model::container::cgroup_path::{self, Named};
 use crate::model::container::{Monitor, Place, Record, RuntimeMount, Traces, is_hash};
+use crate::model::snapshot::Reader;
 use crate::model::{LinkName, NsKey, NsKind, Pid, Process, Seen, Snapshot, Why, text};
 use crate::sys::procfs::{ProcRoot, TaskDir};
 use crate::sys::{files, why};
@@ -56,7 +57,7 @@ pub fn trace(root: &ProcRoot, snapshot: &mut Snapshot, tasks: &[Pid], parents: P
     if wanted.is_empty() {
         return;
     }
-    let looker = Looker::new(root);
+    let looker = Looker::new(root, &snapshot.reader);
     let mut found = Vec::new();
     for (place, task) in oldest(snapshot, &wanted) {
         found.push((place, looker.look(snapshot, place, task, parents)));
@@ -126,7 +127,7 @@ struct Parent {
 }
 
 impl Looker<'_> {
-    fn new(root: &ProcRoot) -> Looker<'_> {
+    fn new<'a>(root: &'a ProcRoot, reader: &Reader) -> Looker<'a> {
         let host = || {
             let own = root.own_task().ok();
             let table = own.and_then(|own| own.read_up_to("mountinfo", LARGEST_MOUNTINFO).ok());
@@ -134,7 +135,7 @@ impl Looker<'_> {
         };
         Looker {
             root,
-            is_ours: root.is_ours(),
+            is_ours: reader.pid == Seen::Known(nix::unistd::getpid().as_raw()),
             host: LazyCell::new(Box::new(host)),
             parents: RefCell::default(),
         }
@@ -273,7 +274,9 @@ fn read_monitor(dir: &TaskDir, pid: Pid) -> Option<Monitor> {
 
 /// What the environment of a process calls its container (systemd's CONTAINER_INTERFACE).
 fn marker(dir: &TaskDir) -> Seen<Option<String>> {
-    let environ = dir.read_up_to("environ", LONGEST_ENVIRON).map_err(why);
+    // As far as there is room (environ_read in fs/proc/base.c).
+    let environ = dir.read_records_up_to("environ", 1, LONGEST_ENVIRON);
+    let environ = environ.map_err(why);
     Seen::from(environ).map(|environ| {
         environ
             .split(|byte| *byte == 0)

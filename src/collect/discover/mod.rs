@@ -79,7 +79,7 @@ struct Context<'a> {
 
 /// One layer takes no longer. Whoever has a million descriptors, threads or mounts, and makes a
 /// thousand processes with them, buys a gap that is told.
-const TIME_LIMIT: Duration = Duration::from_secs(30);
+pub const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 impl Context<'_> {
     /// Whether the time is up, which is then noted.
@@ -144,6 +144,18 @@ pub fn discover(root: &ProcRoot, missing: &MissingLinks, snapshot: &mut Snapshot
     layers.insert("relations", relations);
     layers.insert("kernel_list", state);
     forget_newborn(root, missing, snapshot);
+    for namespace in snapshot.namespaces.values_mut() {
+        namespace.holders.sort();
+    }
+}
+
+/// Namespaces that threads lead to whose links are in the snapshot already, and their first does
+/// not.
+pub fn hold_by_threads(snapshot: &mut Snapshot) {
+    let mut findings = Findings::default();
+    let state = threads::compare(snapshot, &mut findings);
+    snapshot.coverage.layers.insert("threads", state);
+    merge(snapshot, findings);
     for namespace in snapshot.namespaces.values_mut() {
         namespace.holders.sort();
     }

@@ -50,6 +50,27 @@ fn look_at(context: &Context<'_>, process: &Process, findings: &mut Findings, fa
     }
 }
 
+/// The same for threads that somebody has read.
+pub fn compare(snapshot: &Snapshot, findings: &mut Findings) -> LayerState {
+    let mut fared = Fared::default();
+    for (pid, threads) in &snapshot.threads {
+        let Some(Process { links: own, .. }) = snapshot.processes.get(pid) else {
+            continue;
+        };
+        // Most are where the first one is, and share its links.
+        for thread in threads.iter().filter(|thread| thread.links != *own) {
+            if let Some(why) = thread.links.gap() {
+                fared.note(why);
+            }
+            note_differences((*pid, thread.tid), own, &thread.links, findings);
+        }
+        if let Some(why) = own.gap() {
+            fared.note(why);
+        }
+    }
+    fared.state()
+}
+
 fn note_differences((pid, tid): (Pid, Pid), own: &Links, links: &Links, findings: &mut Findings) {
     for (link, seen) in links.iter() {
         let Some(inode) = seen.get() else { continue };

@@ -7,7 +7,7 @@ use super::tree::label_of_set;
 use crate::analyse::changes::{Change, Move};
 use crate::analyse::sets::Set;
 use crate::model::namespace::Namespace;
-use crate::model::{NsKind, Snapshot};
+use crate::model::{NsKind, Pid, Process, Snapshot};
 use crate::output::sanitize::for_terminal;
 use crate::output::terminal::Terminal;
 
@@ -52,6 +52,14 @@ pub fn line(
         ),
         Change::Gone(it) => ("gone", with_first(terminal, before, it)),
         Change::Moved(it, moves) => ("moved", format!("{}: {}", who(after, it), moved(moves))),
+        Change::ThreadMoved {
+            process: it,
+            tid,
+            moves,
+        } => (
+            "moved",
+            format!("{}: {}", who(after, &thread(it, *tid)), moved(moves)),
+        ),
         Change::SetBorn(it) => ("born", set_born(after, it)),
         Change::SetGone(it) => ("gone", label_of_set(before, it)),
         Change::Started(it) if verbose => ("started", who(after, it)),
@@ -74,16 +82,30 @@ fn name(namespace: &Namespace) -> String {
     format!("{} {}", namespace.key.kind, namespace.key.inode)
 }
 
-/// The namespace with the process that gives it a name, where there is one.
+/// A process by one of its threads.
+fn thread(process: &Process, tid: Pid) -> Process {
+    let tid = Some(tid);
+    Process {
+        tid,
+        ..process.clone()
+    }
+}
+
+/// The namespace with the process that gives it a name, where there is one, or else a thread.
 fn with_first(terminal: &Terminal, snapshot: &Snapshot, namespace: &Namespace) -> String {
-    let lowest = namespace.lowest.and_then(|it| snapshot.processes.get(&it));
-    let Some(lowest) = lowest else {
+    let known = |pid| snapshot.processes.get(&pid);
+    let lowest = namespace.lowest.and_then(known).cloned();
+    let by_thread = || {
+        let (pid, tid) = namespace.thread()?;
+        Some(thread(known(pid)?, tid))
+    };
+    let Some(lowest) = lowest.or_else(by_thread) else {
         return name(namespace);
     };
     let room = terminal.width.map(|width| width / 2);
-    let first = process(snapshot, lowest, room);
+    let first = process(snapshot, &lowest, room);
     match namespace.nprocs {
-        1 => format!("{}: {first}", name(namespace)),
+        0 | 1 => format!("{}: {first}", name(namespace)),
         count => format!("{}, {count} processes: {first}", name(namespace)),
     }
 }

@@ -171,6 +171,7 @@ fn into_model(head: Head, body: Everything) -> Result<Snapshot, String> {
         initial_net: body.unknown.seen("initial_net", body.initial_net),
         initial_mnt: body.unknown.seen("initial_mnt", body.initial_mnt),
         processes: processes.collect::<Result<BTreeMap<Pid, _>, String>>()?,
+        threads: BTreeMap::new(),
         namespaces: namespaces.collect::<Result<_, String>>()?,
         traces: body
             .traces

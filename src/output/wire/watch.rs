@@ -29,9 +29,10 @@ pub struct Watched {
 #[cfg_attr(test, derive(JsonSchema))]
 pub struct EventRecord {
     /// `namespace_born`, `namespace_entered` (again, after nobody was in it), `namespace_emptied`
-    /// (no process leads to it any more, and it lives on), `namespace_left` (whether it lives on
-    /// cannot be seen), `namespace_gone`, `set_born`, `set_gone`, `process_started`,
-    /// `process_moved` or `process_ended`
+    /// (no process leads to it any more, nor any thread, and it lives on), `namespace_left`
+    /// (whether it lives on cannot be seen), `namespace_gone`, `set_born`, `set_gone`,
+    /// `process_started`, `process_moved`, `thread_moved` (one that is not the first of its
+    /// process) or `process_ended`
     pub event: String,
     /// As it is, or as it was when it was last seen
     pub namespace: Option<NamespaceRecord>,
@@ -39,7 +40,10 @@ pub struct EventRecord {
     pub set: Option<SetRecord>,
     /// As it is, or as it was when it was last seen
     pub process: Option<WatchedProcess>,
-    /// The links of the process that lead elsewhere than before
+    /// The thread of the process that moved, where it is not the first
+    pub tid: Option<Pid>,
+    /// The links of the process or thread that lead elsewhere than before; those of a new thread
+    /// are compared with the links of the first
     pub moves: Vec<MoveRecord>,
     /// `alive` of a namespace that was left: why it cannot be seen whether it lives on
     pub unknown: Unknown,
@@ -66,7 +70,7 @@ pub struct WatchedProcess {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 pub struct MoveRecord {
-    /// The file below /proc/PID/ns: a kind, `pid_for_children` or `time_for_children`
+    /// The file below /proc/PID/ns, or /proc/PID/task/TID/ns: a kind, `pid_for_children` or `time_for_children`
     pub link: String,
     /// Inode before; `null` where the link led nowhere, as that of a process whose next child will
     /// be the first in its pid namespace
@@ -82,6 +86,7 @@ impl EventRecord {
             namespace: None,
             set: None,
             process: None,
+            tid: None,
             moves: Vec::new(),
             unknown: Unknown::default(),
         };
@@ -111,6 +116,15 @@ impl EventRecord {
             Change::Moved(it, moves) => EventRecord {
                 moves: moves.iter().map(MoveRecord::from).collect(),
                 ..process("process_moved", after, it)
+            },
+            Change::ThreadMoved {
+                process: it,
+                tid,
+                moves,
+            } => EventRecord {
+                tid: Some(*tid),
+                moves: moves.iter().map(MoveRecord::from).collect(),
+                ..process("thread_moved", after, it)
             },
             Change::Ended(it) => process("process_ended", before, it),
             Change::SetBorn(it) => set("set_born", after, it),

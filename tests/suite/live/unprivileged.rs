@@ -88,6 +88,19 @@ fn the_user_sees_all_that_they_unshared_in_one_go() {
     assert!(denied || processes["subject"] == 1, "{processes:#}");
 }
 
+#[test]
+fn of_a_named_reference_that_refuses_its_namespaces_all_else_is_told() {
+    let it = started!(plain());
+    let pid = it.pid.to_string();
+    let answer = nsinspect_as_nobody(&["diff", "--json", &pid, "1"]).expect(2);
+    assert!(answer.stderr.contains("of process 1: denied"), "{answer:?}");
+    let diff = answer.json();
+    let unknown = diff["summary"]["unknown"].as_array().unwrap();
+    assert_eq!(unknown.len(), 8, "{diff:#}");
+    let ids = find(&diff["beyond"], "what", "uid");
+    assert_eq!(ids["reference"], json!([0, 0, 0, 0]), "{diff:#}");
+}
+
 /// `nsinspect ARGS` as root of a user namespace that an ordinary user has made.
 fn inside_a_user_namespace(args: &[&str]) -> Answer {
     let mut unshare = Command::new("unshare");

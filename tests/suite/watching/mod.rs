@@ -1,6 +1,16 @@
 //! `--watch`: what happens on the machine is told once, and none of it is missed.
 
+/// Ends the test here, skipped, unless it runs as root.
+macro_rules! needs_root {
+    () => {
+        if !$crate::support::skip::is_root() {
+            skip!("needs root");
+        }
+    };
+}
+
 mod root;
+mod threads;
 mod unprivileged;
 mod watch;
 

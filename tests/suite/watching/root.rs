@@ -7,19 +7,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::threads::{Crew, Orders};
 use super::watch::{Puppet, Watch, is_about, is_of};
 use crate::support::facts::{inode, own_pid, stat};
 use crate::support::process::Spawned;
 use crate::support::run::run;
-
-/// Ends the test here, skipped, unless it runs as root.
-macro_rules! needs_root {
-    () => {
-        if !$crate::support::skip::is_root() {
-            skip!("needs root");
-        }
-    };
-}
 
 const OFTEN: &str = "0.1";
 
@@ -138,12 +130,13 @@ fn sets_come_and_go_with_what_they_have_of_their_own() {
 }
 
 #[test]
-fn the_links_of_a_process_that_has_not_run_are_not_read_again() {
+fn the_links_of_processes_and_threads_that_have_not_run_are_not_read_again() {
     needs_root!();
     if !crate::support::skip::has_program("strace") {
         skip!("strace is not installed");
     }
     let sleeper = Spawned::start(Command::new("sleep").arg("300")).unwrap();
+    let crew = Crew::with_thread(Orders::wait);
     std::thread::sleep(Duration::from_millis(200));
     let log = tempfile::NamedTempFile::new().unwrap();
     let mut strace = Command::new("strace");
@@ -154,16 +147,25 @@ fn the_links_of_a_process_that_has_not_run_are_not_read_again() {
     strace.args(watch).arg(env!("CARGO_BIN_EXE_nsinspect"));
     run(strace.args(["list", "--watch", "0.2"])).expect(0);
     let trace = std::fs::read_to_string(log.path()).unwrap();
-    let folder = format!("/proc/{}/", sleeper.pid());
-    let count = |call: &str| {
-        let of_sleeper =
-            |line: &&str| line.contains(&folder) || line.contains(&folder[..folder.len() - 1]);
-        trace
-            .lines()
-            .filter(|line| line.contains(call))
-            .filter(of_sleeper)
-            .count()
+    let count = |call: &str, folder: &str| {
+        let calls = trace.lines().filter(|line| line.contains(call));
+        let is_below = |line: &&str| {
+            ["/", ">"]
+                .iter()
+                .any(|end| line.contains(&format!("{folder}{end}")))
+        };
+        calls.filter(is_below).count()
     };
-    assert_eq!(count("readlinkat("), 10, "once for each link");
-    assert!(count("pread64(") > 2, "it was looked at again and again");
+    let (pid, tid) = (crew.pid(), crew.tid(0));
+    for links in [
+        format!("/proc/{}", sleeper.pid()),
+        format!("/proc/{pid}/task/{tid}"),
+    ] {
+        let count = count("readlinkat(", &links);
+        assert_eq!(count, 10, "once for each link of {links}");
+    }
+    for task in [sleeper.pid(), pid, tid] {
+        let looks = count("pread64(", &format!("/proc/{task}"));
+        assert!(looks > 2, "{task} was looked at again and again");
+    }
 }
