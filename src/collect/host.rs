@@ -186,12 +186,27 @@ pub fn user_names(uids: &BTreeSet<u32>) -> BTreeMap<u32, String> {
     }
     for uid in uids {
         if !names.contains_key(uid)
-            && let Ok(Some(user)) = User::from_uid((*uid).into())
+            && let Some(name) = by_name_service(*uid)
         {
-            names.insert(*uid, user.name);
+            names.insert(*uid, name);
         }
     }
     names
+}
+
+/// Nobody has a name by it in a program that is linked statically. glibc has such a program load the
+/// modules of the name service and another libc with them, and that ends with a segmentation fault
+/// wherever nsswitch.conf(5) names libnss_systemd, as on Debian.
+fn by_name_service(uid: u32) -> Option<String> {
+    match cfg!(target_feature = "crt-static") {
+        true => None,
+        false => Some(User::from_uid(uid.into()).ok()??.name),
+    }
+}
+
+/// The login name of a single uid.
+pub fn user_name(uid: u32) -> Option<String> {
+    user_names(&BTreeSet::from([uid])).remove(&uid)
 }
 
 /// Of several accounts with one uid it is the first that the name service finds, and none of the lines

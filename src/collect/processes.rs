@@ -426,3 +426,41 @@ fn vanished(links: &Links) -> bool {
         .iter()
         .all(|(_, seen)| matches!(seen.why(), Some(Why::Gone | Why::Unsupported)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn where_one_link_is_refused_all_are_and_no_other_is_asked_for() {
+        let asked = Cell::new(0);
+        let missing = MissingLinks(vec![LinkName::TimeForChildren]);
+        let links = read_each(&missing, |_, _| {
+            asked.set(asked.get() + 1);
+            Err(Errno::EACCES)
+        });
+        assert_eq!(asked.get(), 1);
+        for (link, seen) in links.iter() {
+            let expected = match link {
+                LinkName::TimeForChildren => Why::Unsupported,
+                _ => Why::Denied,
+            };
+            assert_eq!(seen.why(), Some(&expected), "{link:?}");
+        }
+    }
+
+    #[test]
+    fn a_link_that_is_gone_says_nothing_of_the_others() {
+        let links = read_each(&MissingLinks::default(), |link, buffer| match link {
+            LinkName::Own(NsKind::Pid) => {
+                buffer[..7].copy_from_slice(b"pid:[7]");
+                Ok(&buffer[..7])
+            }
+            _ => Err(Errno::ENOENT),
+        });
+        assert_eq!(links.own(NsKind::Pid), &Seen::Known(7));
+        assert_eq!(links.own(NsKind::Mnt), &Seen::Unknown(Why::Gone));
+    }
+}

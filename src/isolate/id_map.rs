@@ -2,13 +2,14 @@
 //! who may write them (user_namespaces(7)).
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::str::FromStr;
 
 use nix::errno::Errno;
-use nix::unistd::{Uid, User, getegid, geteuid};
+use nix::unistd::{getegid, geteuid};
 
 use super::failure::{During, Failure, Step};
-use crate::collect::parse;
+use crate::collect::{host, parse};
 use crate::model::CapabilitySet;
 use crate::model::process::IdRange;
 use crate::sys::capabilities;
@@ -352,7 +353,10 @@ fn make_room(range: IdRange, own: IdRange) -> Vec<IdRange> {
 /// First id and number of each block that belongs to a user.
 fn subordinate(ids: Ids, uid: u32) -> Result<Vec<(u32, u32)>, Failure> {
     let file = ids.subordinate();
-    let contents = std::fs::read(file).during(|| Step::Open(file.to_owned()))?;
+    let contents = match std::fs::read(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        contents => contents.during(|| Step::Open(file.to_owned()))?,
+    };
     let blocks = blocks_of(&String::from_utf8_lossy(&contents), uid);
     match blocks.is_empty() {
         false => Ok(blocks),
@@ -370,11 +374,7 @@ fn subordinate(ids: Ids, uid: u32) -> Result<Vec<(u32, u32)>, Failure> {
 
 /// The file names its users by number or by name.
 fn blocks_of(contents: &str, uid: u32) -> Vec<(u32, u32)> {
-    let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
-    blocks_of_any(
-        contents,
-        &[Some(uid.to_string()), user.map(|user| user.name)],
-    )
+    blocks_of_any(contents, &[Some(uid.to_string()), host::user_name(uid)])
 }
 
 fn blocks_of_any(contents: &str, owners: &[Option<String>]) -> Vec<(u32, u32)> {

@@ -20,7 +20,9 @@ pub fn loopback_up() -> Result<(), Errno> {
         *to = from.cast_signed();
     }
     request.ifr_ifru.ifru_flags = libc::IFF_UP as libc::c_short;
+    // Its type is not the same in all C libraries.
+    let set_flags = libc::SIOCSIFFLAGS as libc::Ioctl;
     // SAFETY: the kernel reads one request.
-    let result = unsafe { libc::ioctl(any.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) };
+    let result = unsafe { libc::ioctl(any.as_raw_fd(), set_flags, &raw const request) };
     Errno::result(result).map(drop)
 }

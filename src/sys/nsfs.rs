@@ -43,10 +43,9 @@ impl MntNsInfo {
 
 /// `_IO(0xb7, 4)`, which nonetheless writes a uid through its argument.
 const NS_GET_OWNER_UID: libc::Ioctl = 0xb704;
-/// `_IOR(0xb7, 7, int)`: the argument is a number, not a pointer, so nix's macros do not fit.
-const NS_GET_TGID_FROM_PIDNS: libc::Ioctl = 0x8004_b707;
-/// `_IOR(0xb7, 9, int)`.
-const NS_GET_TGID_IN_PIDNS: libc::Ioctl = 0x8004_b709;
+/// Its argument is a number, not a pointer, so nix's macros do not fit.
+const NS_GET_TGID_FROM_PIDNS: libc::Ioctl = libc::_IOR::<libc::c_int>(0xb7, 7);
+const NS_GET_TGID_IN_PIDNS: libc::Ioctl = libc::_IOR::<libc::c_int>(0xb7, 9);
 
 /// Device and inode number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

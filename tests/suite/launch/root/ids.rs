@@ -1,10 +1,12 @@
 //! Maps of ids, and the ids and capabilities with which the program runs.
 
+use std::process::Command;
+
 use crate::launch::beside::{both, launch, launch_as_nobody, script};
 use crate::launch::running::Running;
 use crate::launch::subordinate::{lacking, launch_with};
 use crate::support::facts::{proc_file, status};
-use crate::support::run::NOBODY;
+use crate::support::run::{NOBODY, program_for_everyone, run};
 
 const MAPS: &str = "cat /proc/self/uid_map /proc/self/gid_map /proc/self/setgroups";
 
@@ -165,6 +167,22 @@ fn ranges_that_nobody_gave_are_refused_with_what_was_given() {
             "nsinspect: cannot write uid_map (newuidmap)\n  /etc/subuid gives no ids to uid \
              {NOBODY}: a line such as {NOBODY}:100000:65536 in it would\n"
         )
+    );
+}
+
+#[test]
+fn a_machine_without_a_file_of_subordinate_ids_gives_none() {
+    needs_root!();
+    let script = format!(
+        "mount -t tmpfs none /etc && exec {} run --map-auto true",
+        program_for_everyone()
+    );
+    let mut command = Command::new("unshare");
+    command.args(["-m", "--propagation", "private", "sh", "-c", &script]);
+    assert_eq!(
+        run(&mut command).expect(125).stderr,
+        "nsinspect: cannot write uid_map (newuidmap)\n  /etc/subuid gives no ids to uid 0: a line \
+         such as 0:100000:65536 in it would\n"
     );
 }
 
