@@ -9,7 +9,7 @@ use procfs::{FromBufRead, ProcError};
 
 use super::parse;
 use super::processes::{Depth, MissingLinks, read_links, stat_of};
-use crate::model::mount::{Hierarchy, Mount, Propagation};
+use crate::model::mount::{Hierarchy, Mount};
 use crate::model::process::{
     Capabilities, CgroupEntry, Details, IdRange, Ids, RootDir, Seccomp, Status, Thread, TimeOffsets,
 };
@@ -239,16 +239,7 @@ pub fn mounts(contents: &[u8]) -> Result<Vec<Mount>, ProcError> {
     // The crate wants UTF-8 and leaves the octal escapes of paths as they are.
     let infos = MountInfos::from_buf_read(text::from_bytes(contents).as_bytes())?;
     let mount = |info: procfs::process::MountInfo| {
-        let mut propagation = Propagation::default();
-        for field in &info.opt_fields {
-            match field {
-                MountOptFields::Shared(group) => propagation.shared = Some(*group),
-                MountOptFields::Master(group) => propagation.master = Some(*group),
-                MountOptFields::Unbindable => propagation.unbindable = true,
-                MountOptFields::PropagateFrom(_) => {}
-            }
-        }
-        Mount {
+        let mut mount = Mount {
             id: info.mnt_id,
             parent: info.pid,
             device: info.majmin,
@@ -259,8 +250,19 @@ pub fn mounts(contents: &[u8]) -> Result<Vec<Mount>, ProcError> {
             read_only: info.mount_options.contains_key("ro"),
             options: in_one(&info.mount_options),
             super_options: in_one(&info.super_options),
-            propagation,
+            shared: None,
+            master: None,
+            unbindable: false,
+        };
+        for field in &info.opt_fields {
+            match field {
+                MountOptFields::Shared(group) => mount.shared = Some(*group),
+                MountOptFields::Master(group) => mount.master = Some(*group),
+                MountOptFields::Unbindable => mount.unbindable = true,
+                MountOptFields::PropagateFrom(_) => {}
+            }
         }
+        mount
     };
     Ok(infos.0.into_iter().map(mount).collect())
 }
@@ -387,14 +389,12 @@ mod tests {
                 read_only: false,
                 options: "noatime,rw".into(),
                 super_options: "rw".into(),
-                propagation: Propagation {
-                    shared: Some(3),
-                    master: Some(1),
-                    unbindable: false,
-                },
+                shared: Some(3),
+                master: Some(1),
+                unbindable: false,
             }
         );
         assert_eq!(read[1].root, "net:[4026532179]");
-        assert!(read[1].read_only && read[1].propagation.unbindable);
+        assert!(read[1].read_only && read[1].unbindable);
     }
 }

@@ -106,12 +106,16 @@ impl Collector {
 
     /// Every process, to the given depth.
     pub fn scan(&self, depth: Depth) -> Result<Snapshot, Error> {
-        let pids = self.root.pids().map_err(Error::Listing)?;
-        if pids.is_empty() {
+        let (root, about) = (&self.root, self.root.about_how_many());
+        let list = |tell: &mut dyn FnMut(Pid)| root.each_pid(tell);
+        let (parts, listed) =
+            processes::read_listed(root, &self.missing, self.threads, about, depth, list);
+        listed.map_err(Error::Listing)?;
+        if parts.is_empty() {
             return Err(Error::NotOneProcess);
         }
         let mut snapshot = self.frame();
-        self.add(&mut snapshot, &pids, depth);
+        store(&mut snapshot, parts);
         conclude(&mut snapshot);
         Ok(snapshot)
     }
@@ -167,8 +171,8 @@ impl Collector {
     /// deeper than is said.
     pub fn add_reference(&self, snapshot: &mut Snapshot, pid: Pid, if_refused: Depth, other: Pid) {
         let other = snapshot.processes.get(&other);
-        let slot = processes::read_reference(&self.root, &self.missing, pid, if_refused, other);
-        store(snapshot, vec![vec![slot]]);
+        let read = processes::read_reference(&self.root, &self.missing, pid, if_refused, other);
+        store(snapshot, vec![vec![(pid, read)]]);
     }
 
     fn read_all(&self, pids: &[Pid], depth: Depth) -> Vec<Vec<Slot>> {
@@ -179,8 +183,9 @@ impl Collector {
     /// or whose number has passed to another, keeps what was read first.
     pub fn deepen(&self, snapshot: &mut Snapshot, tasks: &[Pid], depth: Depth) {
         let again = self.read_all(tasks, depth);
-        for (task, process) in again.into_iter().flatten().flatten() {
-            if let Some(first) = snapshot.processes.get_mut(&task)
+        for (task, process) in again.into_iter().flatten() {
+            if let Some(process) = process
+                && let Some(first) = snapshot.processes.get_mut(&task)
                 && first.links == process.links
                 && is_same_start(first, &process)
             {
@@ -311,23 +316,6 @@ impl Collector {
     }
 }
 
-/// Adds what was read to a snapshot.
-fn store(snapshot: &mut Snapshot, parts: Vec<Vec<Slot>>) {
-    for part in parts {
-        for slot in &part {
-            match slot {
-                Some((_, process)) => count(&mut snapshot.coverage, process),
-                None => snapshot.coverage.gone += 1,
-            }
-        }
-        // Much faster than inserting one by one, and the tree has no half-empty nodes.
-        let mut part = part.into_iter().flatten().collect();
-        snapshot.processes.append(&mut part);
-    }
-    snapshot.namespaces = gather(&snapshot.processes);
-    mark_initial(snapshot);
-}
-
 /// This second, in RFC 3339.
 fn now() -> String {
     humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
@@ -352,6 +340,26 @@ fn is_same_start(first: &Process, second: &Process) -> bool {
         (Some(first), Some(second)) => first.start_time == second.start_time,
         _ => true,
     }
+}
+
+/// Puts what was read into a snapshot, with the namespaces that all of it leads to.
+fn store(snapshot: &mut Snapshot, parts: Vec<Vec<Slot>>) {
+    for part in parts {
+        for (_, process) in &part {
+            match process {
+                Some(process) => count(&mut snapshot.coverage, process),
+                None => snapshot.coverage.gone += 1,
+            }
+        }
+        // Much faster than inserting one by one, and the tree has no half-empty nodes.
+        let there = part
+            .into_iter()
+            .filter_map(|(pid, process)| Some((pid, process?)));
+        snapshot.processes.append(&mut there.collect());
+    }
+    snapshot.coverage.unreadable.sort_by_key(|it| it.pid);
+    snapshot.namespaces = gather(&snapshot.processes);
+    mark_initial(snapshot);
 }
 
 fn count(coverage: &mut Coverage, process: &Process) {

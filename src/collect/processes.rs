@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 use std::num::NonZero;
-use std::sync::Mutex;
+use std::panic::resume_unwind;
+use std::sync::{Mutex, mpsc};
 
 use nix::errno::Errno;
 use nix::sys::stat::FileStat;
@@ -73,15 +74,15 @@ const MOST_THREADS: usize = 8;
 /// Few enough that no core is left with more than a millisecond of work when the others are done.
 const PROCESSES_PER_SHARE: usize = 16;
 
-/// A process with the number under which it was read; `None`: it vanished before or while.
-pub type Slot = Option<(Pid, Process)>;
+/// The number of a process, and what was read under it; `None`: it vanished before or while.
+pub type Slot = (Pid, Option<Process>);
 
 /// Large enough that malloc returns the memory of a part to the kernel when it is let go of
-/// (M_MMAP_THRESHOLD, mallopt(3)), so that the next is stored in its place; a multiple of a share.
-const PROCESSES_PER_PART: usize = 128 * PROCESSES_PER_SHARE;
+/// (M_MMAP_THRESHOLD, mallopt(3)), so that the next is stored in its place.
+const PROCESSES_PER_PART: usize = 2048;
 
-/// Reads the given processes on all cores, in the given order. They come in parts, for whoever
-/// stores them elsewhere to let go of one after the other.
+/// Reads the given processes on all cores. They come in parts, in any order, for whoever stores them
+/// elsewhere to let go of one after the other.
 pub fn read_all(
     root: &ProcRoot,
     missing: &MissingLinks,
@@ -89,35 +90,81 @@ pub fn read_all(
     pids: &[Pid],
     depth: Depth,
 ) -> Vec<Vec<Slot>> {
-    let empty = |pids: &[Pid]| pids.iter().map(|_| None).collect();
-    let mut parts: Vec<Vec<Slot>> = pids.chunks(PROCESSES_PER_PART).map(empty).collect();
-    let slots = parts
-        .iter_mut()
-        .flat_map(|part| part.chunks_mut(PROCESSES_PER_SHARE));
-    let shares = pids.chunks(PROCESSES_PER_SHARE).zip(slots);
+    let list = |tell: &mut dyn FnMut(Pid)| pids.iter().for_each(|pid| tell(*pid));
+    read_listed(root, missing, threads, pids.len(), depth, list).0
+}
+
+/// The same while they are still being listed, which no other core can help with. About how many there
+/// will be says how many threads are worth their while.
+pub fn read_listed<R>(
+    root: &ProcRoot,
+    missing: &MissingLinks,
+    threads: Threads,
+    about: usize,
+    depth: Depth,
+    list: impl FnOnce(&mut dyn FnMut(Pid)) -> R,
+) -> (Vec<Vec<Slot>>, R) {
+    let (told, listed) = mpsc::channel();
+    let listed = Mutex::new(listed);
     // Whoever is free takes the next share: cores are not alike, nor are processes.
-    let shares = Mutex::new(shares);
-    let next = || shares.lock().ok()?.next();
-    let read = || {
-        let mut known = KnownLinks::default();
-        while let Some((pids, slots)) = next() {
-            for (pid, slot) in pids.iter().zip(slots) {
-                *slot = read_one(root, missing, *pid, depth).map(|mut process| {
-                    process.links = known.share(process.links);
-                    (process.task(), process)
-                });
+    let share = || match listed.lock() {
+        Ok(listed) => {
+            let first = listed.recv().into_iter();
+            let others = listed.try_iter().take(PROCESSES_PER_SHARE - 1);
+            first.chain(others).collect()
+        }
+        Err(_) => Vec::new(),
+    };
+    let read = || read_shares(root, missing, depth, about.min(PROCESSES_PER_PART), &share);
+    std::thread::scope(|scope| {
+        // The calling thread reads too: one stack and one arena of malloc less.
+        let others: Vec<_> = (1..threads.worth(about, depth))
+            .map(|_| scope.spawn(read))
+            .collect();
+        // They read until we let go of our end, and as long as there is something in it.
+        let result = list(&mut |pid| told.send(pid).unwrap_or_default());
+        drop(told);
+        let mut parts = read();
+        for other in others {
+            // A panic of another is a bug of ours, and no reason to leave out what it has read.
+            let read = other.join().unwrap_or_else(|panic| resume_unwind(panic));
+            parts.extend(read);
+        }
+        (parts, result)
+    })
+}
+
+/// Reads one share after another, until there is none.
+fn read_shares(
+    root: &ProcRoot,
+    missing: &MissingLinks,
+    depth: Depth,
+    per_part: usize,
+    share: &impl Fn() -> Vec<Pid>,
+) -> Vec<Vec<Slot>> {
+    let mut known = KnownLinks::default();
+    let mut parts: Vec<Vec<Slot>> = Vec::new();
+    loop {
+        let pids = share();
+        if pids.is_empty() {
+            return parts;
+        }
+        let slots = pids.into_iter().map(|pid| {
+            let mut process = read_one(root, missing, pid, depth);
+            if let Some(process) = &mut process {
+                known.share(&mut process.links);
+            }
+            (pid, process)
+        });
+        match parts.last_mut() {
+            Some(part) if part.len() + PROCESSES_PER_SHARE <= part.capacity() => part.extend(slots),
+            _ => {
+                let mut part = Vec::with_capacity(per_part.max(PROCESSES_PER_SHARE));
+                part.extend(slots);
+                parts.push(part);
             }
         }
-    };
-    std::thread::scope(|scope| {
-        // The calling thread reads too: one stack and one arena of malloc less. A panic of another
-        // is a bug of ours, and seen as one when the scope ends.
-        for _ in 1..threads.worth(pids.len(), depth) {
-            scope.spawn(read);
-        }
-        read();
-    });
-    parts
+    }
 }
 
 impl Threads {
@@ -142,16 +189,17 @@ struct KnownLinks {
 }
 
 impl KnownLinks {
-    /// The same links, in the memory of those that were read first.
-    fn share(&mut self, links: Links) -> Links {
-        if let Some(last) = self.last.as_ref().filter(|last| **last == links) {
-            return last.clone();
+    /// Puts the same links in their place, in the memory of those that were read first.
+    fn share(&mut self, links: &mut Links) {
+        if self.last.as_ref() != Some(links) {
+            if !self.all.contains(links) {
+                self.all.insert(links.clone());
+            }
+            self.last = self.all.get(links).cloned();
         }
-        let known = self.all.get(&links).cloned().unwrap_or_else(|| {
-            self.all.insert(links.clone());
-            links
-        });
-        self.last.insert(known).clone()
+        if let Some(known) = &self.last {
+            *links = known.clone();
+        }
     }
 }
 
@@ -175,14 +223,14 @@ pub fn read_reference(
     pid: Pid,
     if_refused: Depth,
     other: Option<&Process>,
-) -> Slot {
+) -> Option<Process> {
     let (task, mut process) = begin(root, missing, pid, Depth::Everything)?;
     let depth = match process.links.own_keys().next() {
         Some(_) => Depth::Everything,
         None => if_refused,
     };
     read_more(&task, &mut process, missing, depth, other);
-    Some((process.task(), process))
+    Some(process)
 }
 
 /// What every depth begins with. `None`: it is not there.

@@ -128,9 +128,10 @@ impl<'a> Watcher<'a> {
         }
         let pids: Vec<Pid> = again.iter().map(|it| it.pid).collect();
         let parts = self.collector.read_all(&pids, Depth::Stat);
+        let mut read: BTreeMap<Pid, Option<Process>> = parts.into_iter().flatten().collect();
         let mut gone = 0;
-        for (slot, before) in parts.into_iter().flatten().zip(again) {
-            let Some((pid, mut process)) = slot else {
+        for before in again {
+            let Some(mut process) = read.remove(&before.pid).flatten() else {
                 gone += 1;
                 continue;
             };
@@ -138,7 +139,7 @@ impl<'a> Watcher<'a> {
                 name_as_before(&mut process, process_before);
             }
             kept.push(State {
-                pid,
+                pid: before.pid,
                 clock: before.clock.filter(|_| process.stat.is_known()),
                 process,
                 others: before.others,

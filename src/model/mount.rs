@@ -26,8 +26,11 @@ pub struct Mount {
     /// Options of the file system behind it, as `rw,lowerdir=…,upperdir=…`.
     #[serde(default)]
     pub super_options: String,
-    #[serde(flatten)]
-    pub propagation: Propagation,
+    /// Peer group in which mount events travel both ways (mount_namespaces(7)).
+    pub shared: Option<u32>,
+    /// Peer group from which mount events are received.
+    pub master: Option<u32>,
+    pub unbindable: bool,
 }
 
 impl Mount {
@@ -52,17 +55,6 @@ pub fn join(directory: &str, rest: &str) -> String {
         (directory, "") => directory.to_owned(),
         (directory, rest) => format!("{directory}/{rest}"),
     }
-}
-
-/// How mount events travel (mount_namespaces(7)).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(JsonSchema))]
-pub struct Propagation {
-    /// Peer group in which events travel both ways.
-    pub shared: Option<u32>,
-    /// Peer group from which events are received.
-    pub master: Option<u32>,
-    pub unbindable: bool,
 }
 
 /// Where a hierarchy of cgroups is mounted.

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2};
-use nix::sys::stat::{FileStat, Mode, fstatat};
+use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 
 use super::entries;
@@ -87,6 +87,17 @@ impl ProcRoot {
     /// All process numbers, ascending.
     pub fn pids(&self) -> Result<Vec<Pid>, Errno> {
         numbers_in(self.dir.as_fd(), ".")
+    }
+
+    /// Tells of every process number, in the order of the listing.
+    pub fn each_pid(&self, tell: &mut dyn FnMut(Pid)) -> Result<(), Errno> {
+        each_number(self.dir.as_fd(), ".", 1, tell)
+    }
+
+    /// About how many processes there are: a procfs counts them among its links
+    /// (proc_root_getattr in fs/proc/root.c), as a tree on most file systems does.
+    pub fn about_how_many(&self) -> usize {
+        fstat(&self.dir).map_or(0, |stat| usize::try_from(stat.st_nlink).unwrap_or(0))
     }
 
     /// The contents of a file below the root, such as `sys/kernel/ostype`.
@@ -362,12 +373,24 @@ pub fn numbers_in(base: BorrowedFd<'_>, path: &str) -> Result<Vec<Pid>, Errno> {
 
 fn numbers(base: BorrowedFd<'_>, path: &str, lowest: i32) -> Result<Vec<i32>, Errno> {
     let mut numbers = Vec::new();
-    entries::each(base, path, |name| {
-        numbers.extend(number_of(name).filter(|number| *number >= lowest));
-    })?;
+    each_number(base, path, lowest, &mut |number| numbers.push(number))?;
     // The kernel lists in ascending order; a tree that is not procfs need not.
     numbers.sort_unstable();
     Ok(numbers)
+}
+
+fn each_number(
+    base: BorrowedFd<'_>,
+    path: &str,
+    lowest: i32,
+    tell: &mut dyn FnMut(i32),
+) -> Result<(), Errno> {
+    entries::each(base, path, |name| {
+        number_of(name)
+            .filter(|number| *number >= lowest)
+            .into_iter()
+            .for_each(&mut *tell);
+    })
 }
 
 fn number_of(name: &[u8]) -> Option<Pid> {

@@ -41,8 +41,9 @@ fn every_document_of_a_watch_fits_its_schema() {
     let schema = strict(schema("watch"));
     for command in ["list", "tree"] {
         // In a shell, whose children come and go; some end in a set of their own, if they may.
-        let script = "\"$0\" $1 --watch 0.1 --json & watch=$!; sleep 1; \
-            unshare -U -r -u sleep 0.3; sleep 0.5; kill -INT $watch; wait $watch";
+        // Often enough that a busy machine has looked before the last of them.
+        let script = "\"$0\" $1 --watch 0.1 --json & watch=$!; \
+            for i in $(seq 10); do unshare -U -r -u sleep 0.3; done; kill -INT $watch; wait $watch";
         let output = Command::new("bash")
             .args(["-mc", script, env!("CARGO_BIN_EXE_nsinspect"), command])
             .output()

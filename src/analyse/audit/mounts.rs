@@ -117,7 +117,9 @@ mod tests {
             read_only,
             options: String::new(),
             super_options: "rw".to_owned(),
-            propagation: crate::model::mount::Propagation::default(),
+            shared: None,
+            master: None,
+            unbindable: false,
         }
     }
 

@@ -28,9 +28,9 @@ pub fn look(case: &Case<'_>, findings: &mut Vec<Finding>) {
 
 fn judge(case: &Case<'_>, mount: &Mount, to_mount: &Ability) -> Option<Finding> {
     // Numbers of peer groups are the kernel's, not the namespace's (proc_pid_mountinfo(5)).
-    let group = mount.propagation.shared?;
+    let group = mount.shared?;
     let mut host = case.snapshot.host_mounts.known()?.iter();
-    let peer = host.find(|it| it.propagation.shared == Some(group))?;
+    let peer = host.find(|it| it.shared == Some(group))?;
     let (severity, verdict) = match to_mount {
         Ability::No(_) => (Severity::Medium, Verdict::SharedOnly),
         able => (Severity::High, able.verdict(Verdict::SharedOnly)),

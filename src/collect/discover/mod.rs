@@ -174,8 +174,8 @@ fn forget_newborn(root: &ProcRoot, missing: &MissingLinks, snapshot: &mut Snapsh
         processes::read_all(root, missing, Threads::default(), &pids, Depth::Links)
             .iter()
             .flatten()
-            .flatten()
-            .flat_map(|(_, process)| process.links.keys())
+            .filter_map(|(_, process)| process.as_ref())
+            .flat_map(|process| process.links.keys())
             .collect();
     let gone: BTreeSet<NsKey> = snapshot
         .namespaces

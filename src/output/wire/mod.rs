@@ -93,7 +93,7 @@ impl DocumentName {
 }
 
 /// What every document has, around what only one has.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 pub struct Document<T> {
     /// `nsinspect.<name>/1`

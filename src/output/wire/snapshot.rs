@@ -11,7 +11,7 @@ use super::exposure::{ExposureRecord, ListenersRecord};
 use super::namespace::NamespaceRecord;
 use super::process::ProcessRecord;
 use super::settings::SettingsRecord;
-use super::{Document, DocumentName, Unknown};
+use super::{CoverageRecord, DocumentName, HostRecord, Unknown};
 use crate::model::mount::Mount;
 use crate::model::snapshot::{FEATURES, Host, Reader};
 use crate::model::{CapabilitySet, LinkName, Links, Pid, Seen, Settings, Snapshot, Why};
@@ -47,8 +47,8 @@ pub struct Everything {
     /// What the kernel lets the reader do: `ok`, or the reason why not
     #[serde(default)]
     pub features: BTreeMap<String, String>,
-    /// Login names by uid; as text, since serde reads no number from a name of a flattened object
-    pub users: BTreeMap<String, String>,
+    /// Login names by uid
+    pub users: BTreeMap<u32, String>,
     pub unknown: Unknown,
 }
 
@@ -110,11 +110,7 @@ impl Everything {
                     ((*name).to_owned(), state)
                 })
                 .collect(),
-            users: snapshot
-                .users
-                .iter()
-                .map(|(uid, name)| (uid.to_string(), name.clone()))
-                .collect(),
+            users: snapshot.users.clone(),
             unknown,
         }
     }
@@ -125,26 +121,36 @@ impl Everything {
 /// # Errors
 /// In words: not JSON, another document, another version, or a record that contradicts itself.
 pub fn read(text: &[u8]) -> Result<Snapshot, String> {
-    #[derive(Deserialize)]
-    struct Head {
-        schema: String,
-    }
-    let head: Head = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    // Each part is read from the text by itself: a flattened one would be held in memory twice.
+    let name: Name = serde_json::from_slice(text).map_err(|error| error.to_string())?;
     let expected = format!("nsinspect.{}/1", DocumentName::Snapshot.name());
-    if head.schema != expected {
-        let found = head.schema;
+    if name.schema != expected {
+        let found = name.schema;
         return Err(format!(
             "it is a {found:?} document, and {expected:?} is wanted"
         ));
     }
-    let document: Document<Everything> =
-        serde_json::from_slice(text).map_err(|error| error.to_string())?;
-    into_model(document)
+    let head: Head = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    let body: Everything = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    into_model(head, body)
 }
 
-fn into_model(document: Document<Everything>) -> Result<Snapshot, String> {
-    let body = document.body;
-    let host = document.host;
+/// Which document it is.
+#[derive(Deserialize)]
+struct Name {
+    schema: String,
+}
+
+/// What every document has.
+#[derive(Deserialize)]
+struct Head {
+    host: HostRecord,
+    taken_at: String,
+    coverage: CoverageRecord,
+}
+
+fn into_model(head: Head, body: Everything) -> Result<Snapshot, String> {
+    let host = head.host;
     let processes = body.processes.into_iter().map(|record| {
         let process = record.into_model()?;
         Ok((process.task(), process))
@@ -153,19 +159,13 @@ fn into_model(document: Document<Everything>) -> Result<Snapshot, String> {
         let namespace = record.into_model()?;
         Ok((namespace.key, namespace))
     });
-    let users = body.users.into_iter().map(|(uid, name)| {
-        let uid = uid
-            .parse()
-            .map_err(|_| format!("{uid:?} is no uid of a user"))?;
-        Ok((uid, name))
-    });
     Ok(Snapshot {
         host: Host {
             hostname: host.unknown.seen("hostname", host.hostname),
             kernel: host.unknown.seen("kernel", host.kernel),
             boot_id: host.unknown.seen("boot_id", host.boot_id),
         },
-        taken_at: document.taken_at,
+        taken_at: head.taken_at,
         reader: body.reader.into_model()?,
         nsfs_dev: body.unknown.seen("nsfs_dev", body.nsfs_dev),
         initial_net: body.unknown.seen("initial_net", body.initial_net),
@@ -197,8 +197,8 @@ fn into_model(document: Document<Everything>) -> Result<Snapshot, String> {
             .into_iter()
             .filter_map(|name| Some((name, feature(body.features.get(name)?))))
             .collect(),
-        users: users.collect::<Result<_, String>>()?,
-        coverage: document.coverage.into_model(),
+        users: body.users,
+        coverage: head.coverage.into_model(),
     })
 }
 

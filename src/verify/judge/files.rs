@@ -120,12 +120,13 @@ pub fn propagation(case: &Case<'_>, path: &str, is: Propagation) -> Read {
     if is == Propagation::NotToHost {
         return not_to_host(case, mount);
     }
-    let own = mount.propagation;
     let holds = match is {
-        Propagation::Private => own.shared.is_none() && own.master.is_none() && !own.unbindable,
-        Propagation::Slave => own.shared.is_none() && own.master.is_some(),
-        Propagation::Shared => own.shared.is_some(),
-        Propagation::Unbindable => own.unbindable,
+        Propagation::Private => {
+            mount.shared.is_none() && mount.master.is_none() && !mount.unbindable
+        }
+        Propagation::Slave => mount.shared.is_none() && mount.master.is_some(),
+        Propagation::Shared => mount.shared.is_some(),
+        Propagation::Unbindable => mount.unbindable,
         Propagation::NotToHost => false,
     };
     let words = in_words(mount);
@@ -141,11 +142,10 @@ pub fn propagation(case: &Case<'_>, path: &str, is: Propagation) -> Read {
 }
 
 fn in_words(mount: &Mount) -> String {
-    let own = mount.propagation;
     let words = [
-        own.shared.map(|group| format!("shared:{group}")),
-        own.master.map(|group| format!("master:{group}")),
-        own.unbindable.then(|| "unbindable".to_owned()),
+        mount.shared.map(|group| format!("shared:{group}")),
+        mount.master.map(|group| format!("master:{group}")),
+        mount.unbindable.then(|| "unbindable".to_owned()),
     ];
     let words: Vec<String> = words.into_iter().flatten().collect();
     match words.is_empty() {
@@ -167,10 +167,10 @@ fn not_to_host(case: &Case<'_>, at: &Mount) -> Read {
     let is_below =
         |mount: &&Mount| crate::model::mount::below(&at.mount_point, &mount.mount_point).is_some();
     for mount in table.iter().filter(is_below) {
-        let Some(group) = mount.propagation.shared else {
+        let Some(group) = mount.shared else {
             continue;
         };
-        if let Some(peer) = host.iter().find(|it| it.propagation.shared == Some(group)) {
+        if let Some(peer) = host.iter().find(|it| it.shared == Some(group)) {
             let (own, theirs) = (&mount.mount_point, &peer.mount_point);
             return Read::new(
                 Verdict::Fails,

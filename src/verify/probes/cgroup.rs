@@ -212,7 +212,9 @@ mod tests {
             read_only: false,
             options: "rw".to_owned(),
             super_options: "cpu,cpuacct,rw".to_owned(),
-            propagation: crate::model::mount::Propagation::default(),
+            shared: None,
+            master: None,
+            unbindable: false,
         }
     }
 

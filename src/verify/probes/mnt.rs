@@ -69,18 +69,14 @@ pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
 /// Mounts that are in a peer group with one of the other side: groups are numbered for the whole
 /// machine (mnt_alloc_group_id in fs/namespace.c).
 fn peers<'a>(inside: &'a [Mount], outside: &[Mount]) -> Vec<&'a Mount> {
-    let groups = outside.iter().filter_map(|it| it.propagation.shared);
+    let groups = outside.iter().filter_map(|it| it.shared);
     let groups: BTreeSet<u32> = groups.collect();
-    let is_peer = |it: &&Mount| {
-        it.propagation
-            .shared
-            .is_some_and(|group| groups.contains(&group))
-    };
+    let is_peer = |it: &&Mount| it.shared.is_some_and(|group| groups.contains(&group));
     inside.iter().filter(is_peer).collect()
 }
 
 fn told(mount: &Mount) -> Evidence {
-    let group = mount.propagation.shared.unwrap_or(0);
+    let group = mount.shared.unwrap_or(0);
     Evidence::new(
         format!("mountinfo {} inside and outside", mount.id),
         format!("{} shared:{group}", mount.mount_point),
@@ -254,7 +250,6 @@ fn places_inside(planted: &Planted, inside: &[Mount], ours: &[Mount]) -> Vec<Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::mount::Propagation;
 
     fn mount(id: i32, root: &str, mount_point: &str, shared: Option<u32>) -> Mount {
         Mount {
@@ -268,10 +263,9 @@ mod tests {
             read_only: false,
             options: "rw".to_owned(),
             super_options: "rw".to_owned(),
-            propagation: Propagation {
-                shared,
-                ..Propagation::default()
-            },
+            shared,
+            master: None,
+            unbindable: false,
         }
     }
 

@@ -24,7 +24,7 @@ fn a_broken_or_foreign_snapshot_is_exit_2_with_words() {
                 "[".repeat(100_000),
                 "]".repeat(100_000)
             ),
-            "recursion limit",
+            "missing field",
         ),
     ] {
         let answer = nsinspect(["list", "--from", "-"]).stdin(text).run();

@@ -143,7 +143,7 @@ fn the_links_of_processes_and_threads_that_have_not_run_are_not_read_again() {
     strace
         .args(["-f", "-y", "-e", "trace=readlinkat,pread64", "-o"])
         .arg(log.path());
-    let watch = ["timeout", "--preserve-status", "-s", "INT", "8"];
+    let watch = ["timeout", "--preserve-status", "-s", "INT", "15"];
     strace.args(watch).arg(env!("CARGO_BIN_EXE_nsinspect"));
     run(strace.args(["list", "--watch", "0.2"])).expect(0);
     let trace = std::fs::read_to_string(log.path()).unwrap();

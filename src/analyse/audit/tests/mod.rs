@@ -10,7 +10,7 @@ mod traces;
 use super::finding::{Severity, Verdict};
 use super::subjects::{Scope, Subject, choose};
 use super::{Audited, audit};
-use crate::model::mount::{Mount, Propagation};
+use crate::model::mount::Mount;
 use crate::model::namespace::{Namespace, NsKey};
 use crate::model::process::{
     Capabilities, CgroupEntry, Details, IdRange, Ids, RootDir, Seccomp, Stat, Status,
@@ -112,7 +112,9 @@ fn root_mount(directory: &str) -> Mount {
         read_only: false,
         options: "rw".to_owned(),
         super_options: "rw".to_owned(),
-        propagation: Propagation::default(),
+        shared: None,
+        master: None,
+        unbindable: false,
     }
 }
 

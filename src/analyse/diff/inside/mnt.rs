@@ -181,21 +181,18 @@ impl Travel {
 /// mount of the subject carries them inwards (mount_namespaces(7)). Groups that are only the
 /// subject's own, as nspawn and LXC make them, carry nothing out.
 fn propagation(subject: &[Mount], reference: &[Mount]) -> Travel {
-    let groups: BTreeSet<u32> = reference
-        .iter()
-        .filter_map(|mount| mount.propagation.shared)
-        .collect();
+    let groups: BTreeSet<u32> = reference.iter().filter_map(|mount| mount.shared).collect();
     let of_theirs = |group: Option<u32>| group.is_some_and(|group| groups.contains(&group));
     let out = subject
         .iter()
-        .filter(|mount| of_theirs(mount.propagation.shared))
+        .filter(|mount| of_theirs(mount.shared))
         .count();
     if out > 0 {
         return Travel::Out(out);
     }
     let slaves: Vec<&Mount> = subject
         .iter()
-        .filter(|mount| of_theirs(mount.propagation.master))
+        .filter(|mount| of_theirs(mount.master))
         .collect();
     match slaves.is_empty() {
         true => Travel::None,
