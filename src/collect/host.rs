@@ -1,18 +1,18 @@
 //! The machine, the reader, and what this procfs shows to it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::os::fd::AsRawFd;
 
 use nix::errno::Errno;
 use nix::sys::utsname::uname;
-use nix::unistd::{User, getegid, geteuid, getgroups};
+use nix::unistd::{getegid, geteuid, getgroups};
 
+use super::details;
 use super::processes::{MissingLinks, Own, read_links, stat_of};
-use super::{details, settings};
 use crate::model::snapshot::{FEATURES, Host, Reader};
 use crate::model::{CapabilitySet, LinkName, Links, NsKind, Process, Seen, Why, text};
 use crate::sys::procfs::ProcRoot;
-use crate::sys::{files, mountfs, nsfs, why};
+use crate::sys::{mountfs, nsfs, why};
 
 pub fn host(root: &ProcRoot) -> Host {
     let line = |file| {
@@ -171,99 +171,4 @@ pub fn features(root: &ProcRoot) -> BTreeMap<&'static str, Seen<()>> {
         }))
     });
     FEATURES.into_iter().zip(seen).collect()
-}
-
-/// A list of accounts is searched so far (bytes).
-const LONGEST_PASSWD: usize = 1 << 20;
-
-/// Login names of uids: by the list of this machine's own accounts, and those that are not in it by
-/// the name service (getpwuid_r(3)), which is five times as many system calls.
-pub fn user_names(uids: &BTreeSet<u32>) -> BTreeMap<u32, String> {
-    let mut names = BTreeMap::new();
-    if !uids.is_empty() {
-        let accounts = files::read_start("/etc/passwd", LONGEST_PASSWD).unwrap_or_default();
-        names = local_names(&accounts, uids);
-    }
-    for uid in uids {
-        if !names.contains_key(uid)
-            && let Some(name) = by_name_service(*uid)
-        {
-            names.insert(*uid, name);
-        }
-    }
-    names
-}
-
-/// Nobody has a name by it in a program that is linked statically. glibc has such a program load the
-/// modules of the name service and another libc with them, and that ends with a segmentation fault
-/// wherever nsswitch.conf(5) names libnss_systemd, as on Debian.
-fn by_name_service(uid: u32) -> Option<String> {
-    match cfg!(target_feature = "crt-static") {
-        true => None,
-        false => Some(User::from_uid(uid.into()).ok()??.name),
-    }
-}
-
-/// The login name of a single uid.
-pub fn user_name(uid: u32) -> Option<String> {
-    user_names(&BTreeSet::from([uid])).remove(&uid)
-}
-
-/// Of several accounts with one uid it is the first that the name service finds, and none of the lines
-/// that point elsewhere (internal_getpwuid_r in nss/nss_files/files-pwd.c).
-fn local_names(passwd: &[u8], uids: &BTreeSet<u32>) -> BTreeMap<u32, String> {
-    let whole = match passwd.len() < LONGEST_PASSWD {
-        true => passwd.len(),
-        // There is more, and the last may be half a line.
-        false => passwd.iter().rposition(|byte| *byte == b'\n').unwrap_or(0),
-    };
-    let text = text::from_bytes(&passwd[..whole]);
-    let mut names = BTreeMap::new();
-    for account in settings::accounts(&text) {
-        if uids.contains(&account.uid) && !account.name.starts_with(['+', '-', '#']) {
-            names.entry(account.uid).or_insert(account.name);
-        }
-    }
-    names
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_uid_is_called_by_the_first_whole_line_that_has_it() {
-        let passwd = b"root:x:0:0::/root:/bin/sh\ntoor:x:0:0::/:/bin/sh\n+web:x:33:33::/:\n\
-            a:x:1000:1000::/:\nlast:x:1001:";
-        let uids = BTreeSet::from([0, 33, 100, 1000, 1001]);
-        let expected = |names: &[(u32, &str)]| -> BTreeMap<u32, String> {
-            let name = |(uid, name): &(u32, &str)| (*uid, (*name).to_owned());
-            names.iter().map(name).collect()
-        };
-        let names = local_names(passwd, &uids);
-        assert_eq!(names, expected(&[(0, "root"), (1000, "a"), (1001, "last")]));
-        // As much as is read, and no more.
-        let mut long = passwd.to_vec();
-        long.insert(0, b'\n');
-        long.splice(0..0, vec![b'#'; LONGEST_PASSWD - long.len() - 11]);
-        long.extend(b"\nhalf:x:100");
-        assert_eq!(long.len(), LONGEST_PASSWD);
-        let names = local_names(&long, &uids);
-        assert_eq!(names, expected(&[(0, "root"), (1000, "a"), (1001, "last")]));
-        assert_eq!(local_names(b"", &BTreeSet::from([0])), BTreeMap::new());
-    }
-
-    #[test]
-    fn the_list_of_accounts_and_the_name_service_call_everybody_the_same() {
-        let passwd = std::fs::read_to_string("/etc/passwd").unwrap();
-        let uids: BTreeSet<u32> = settings::accounts(&passwd)
-            .iter()
-            .map(|it| it.uid)
-            .collect();
-        assert!(uids.contains(&0), "{uids:?}");
-        for (uid, name) in user_names(&uids) {
-            let user = User::from_uid(uid.into()).unwrap().unwrap();
-            assert_eq!(name, user.name, "{uid}");
-        }
-    }
 }

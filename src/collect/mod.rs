@@ -31,7 +31,7 @@ use crate::model::{
     Unreadable, Why,
 };
 use crate::sys::procfs::ProcRoot;
-use crate::sys::{nsfs, why};
+use crate::sys::{accounts, nsfs, why};
 use processes::{MissingLinks, Own, Slot};
 
 pub use containers::Parents;
@@ -312,7 +312,7 @@ impl Collector {
             )
             .filter(|uid| !snapshot.users.contains_key(uid))
             .collect();
-        snapshot.users.extend(host::user_names(&uids));
+        snapshot.users.extend(accounts::user_names(&uids));
     }
 }
 

@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use crate::model::settings::{Account, SYSCTLS, Settings};
 use crate::model::{Seen, Why, text};
 use crate::sys::procfs::ProcRoot;
-use crate::sys::{files, why};
+use crate::sys::{accounts, files, why};
 
 /// A list of accounts beyond this (bytes) is not read.
 const LARGEST_PASSWD: usize = 4 << 20;
@@ -28,7 +28,7 @@ pub fn read(root: &ProcRoot) -> Settings {
         // Files outside of procfs belong to the machine that we run on, which need not be the one
         // that the procfs shows.
         lockdown: ours(root, LOCKDOWN, lockdown),
-        accounts: ours(root, "/etc/passwd", accounts),
+        accounts: ours(root, "/etc/passwd", users),
     }
 }
 
@@ -50,15 +50,13 @@ fn lockdown(contents: &str) -> String {
     chosen.unwrap_or(contents.trim()).to_owned()
 }
 
-/// The lines of passwd(5); those of another form are passed over.
-pub fn accounts(contents: &str) -> Vec<Account> {
-    let account = |line: &str| {
-        let mut fields = line.split(':');
-        let name = fields.next()?.to_owned();
-        let uid = fields.nth(1)?.parse().ok()?;
-        Some(Account { name, uid })
+/// The accounts in passwd(5).
+fn users(contents: &str) -> Vec<Account> {
+    let account = |(name, uid): (&str, u32)| Account {
+        name: name.to_owned(),
+        uid,
     };
-    contents.lines().filter_map(account).collect()
+    accounts::parse(contents).map(account).collect()
 }
 
 #[cfg(test)]
@@ -73,7 +71,7 @@ mod tests {
 
     #[test]
     fn accounts_are_names_with_uids_and_other_lines_are_passed_over() {
-        let read = accounts("root:x:0:0:root:/root:/bin/sh\n+::::::\nnobody:x:65534:65534::/:\n");
+        let read = users("root:x:0:0:root:/root:/bin/sh\n+::::::\nnobody:x:65534:65534::/:\n");
         let account = |name: &str, uid| Account {
             name: name.to_owned(),
             uid,

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use nix::sys::signal::{Signal, raise};
-use nix::unistd::{Group, User};
 
 use super::verify::launched;
 use crate::cli::{Global, PropagationArg, RunArgs, SetgroupsArg};
@@ -18,7 +17,7 @@ use crate::isolate::root::{NewRoot, Propagation, View};
 use crate::isolate::supervise::Ended;
 use crate::model::{CapabilitySet, LinkName, NsKind};
 use crate::output;
-use crate::sys::{capabilities, child, exec};
+use crate::sys::{accounts, capabilities, child, exec};
 
 pub fn run(global: &Global, args: &RunArgs) -> Result<Exit, Error> {
     child::end_on_panic(Exit::NOT_SET_UP.code().into());
@@ -219,14 +218,8 @@ fn id(ids: Ids, name: &str) -> Result<u32, Error> {
         Err(_) => {}
     }
     let found = match ids {
-        Ids::Users => User::from_name(name)
-            .ok()
-            .flatten()
-            .map(|user| user.uid.as_raw()),
-        Ids::Groups => Group::from_name(name)
-            .ok()
-            .flatten()
-            .map(|group| group.gid.as_raw()),
+        Ids::Users => accounts::uid_of(name),
+        Ids::Groups => accounts::gid_of(name),
     };
     let what = match ids {
         Ids::Users => "user",

@@ -9,10 +9,10 @@ use nix::errno::Errno;
 use nix::unistd::{getegid, geteuid};
 
 use super::failure::{During, Failure, Step};
-use crate::collect::{host, parse};
+use crate::collect::parse;
 use crate::model::CapabilitySet;
 use crate::model::process::IdRange;
-use crate::sys::capabilities;
+use crate::sys::{accounts, capabilities};
 
 /// Users or groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -374,7 +374,7 @@ fn subordinate(ids: Ids, uid: u32) -> Result<Vec<(u32, u32)>, Failure> {
 
 /// The file names its users by number or by name.
 fn blocks_of(contents: &str, uid: u32) -> Vec<(u32, u32)> {
-    blocks_of_any(contents, &[Some(uid.to_string()), host::user_name(uid)])
+    blocks_of_any(contents, &[Some(uid.to_string()), accounts::user_name(uid)])
 }
 
 fn blocks_of_any(contents: &str, owners: &[Option<String>]) -> Vec<(u32, u32)> {

@@ -1,6 +1,7 @@
 //! The one door to the kernel: every raw system call and ioctl, and all `unsafe` code.
 #![allow(unsafe_code)]
 
+pub mod accounts;
 pub mod bpf;
 pub mod capabilities;
 pub mod child;
