@@ -29,14 +29,14 @@ pub fn read(
     depth: Depth,
     other: Option<&Process>,
 ) -> Details {
-    let member = |kind| {
+    let member = |link| {
         other.and_then(|it| {
             it.details
                 .as_deref()
-                .filter(|_| are_together(process, it, kind))
+                .filter(|_| are_together(process, it, link))
         })
     };
-    let of_user_ns = member(NsKind::User);
+    let of_user_ns = member(LinkName::Own(NsKind::User));
     let mut details = Details {
         status: status_of(task),
         uid_map: known_or(of_user_ns.map(|it| &it.uid_map), || {
@@ -65,19 +65,19 @@ pub fn read(
             false => exe_of(task),
         };
         // Of its table a process sees what is below its root.
-        let of_root =
-            member(NsKind::Mnt).filter(|it| it.root.is_known() && it.root == details.root);
+        let of_root = member(LinkName::Own(NsKind::Mnt))
+            .filter(|it| it.root.is_known() && it.root == details.root);
         details.mounts = known_or(of_root.map(|it| &it.mounts), || mounts_of(task));
-        let offsets = member(NsKind::Time).map(|it| &it.timens_offsets);
+        let offsets = member(LinkName::TimeForChildren).map(|it| &it.timens_offsets);
         details.timens_offsets = known_or(offsets, || time_offsets_of(task, process));
         details.threads = threads_of(task, process, missing);
     }
     details
 }
 
-/// Whether two processes are surely in one namespace of a kind.
-fn are_together(one: &Process, other: &Process, kind: NsKind) -> bool {
-    let [one, other] = [one, other].map(|it| it.links.own(kind));
+/// Whether a link of two processes surely leads to one namespace.
+fn are_together(one: &Process, other: &Process, link: LinkName) -> bool {
+    let [one, other] = [one, other].map(|it| it.links.get(link));
     one.is_known() && one == other
 }
 

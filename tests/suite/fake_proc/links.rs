@@ -2,6 +2,25 @@
 
 use super::*;
 
+/// The file is about the namespace of the next child.
+#[test]
+fn offsets_of_the_next_child_are_not_told_as_those_of_the_process() {
+    let proc = FakeProc::with([isolated().within(&[("time", 4_026_532_030)])]);
+    proc.write("7/timens_offsets", "monotonic 5 0\nboottime 9 0\n");
+    let time = |proc: &FakeProc| {
+        let document = document(proc, &["diff", "7"]);
+        let kinds = document["namespaces"].as_array().unwrap().clone();
+        kinds.into_iter().find(|it| it["type"] == "time").unwrap()
+    };
+    let same = time(&proc);
+    assert_eq!(same["state"], "isolated");
+    assert_eq!(same["differences"][0]["subject"]["seconds"], 5, "{same:#}");
+    proc.relink(7, "ns/time_for_children", Some("time:[4026532031]"));
+    let other = time(&proc);
+    assert_eq!(other["state"], "isolated");
+    assert_eq!(other["differences"][0]["subject"], Value::Null, "{other:#}");
+}
+
 #[test]
 fn each_of_the_ten_links_has_a_result_of_its_own() {
     let proc = FakeProc::with([Task::new(7)]);

@@ -5,7 +5,7 @@ use crate::analyse::diff::Pair;
 use crate::analyse::diff::value::{Difference, Value};
 use crate::model::facts::{Facts, UtsNames};
 use crate::model::process::{CgroupEntry, Details, TimeOffsets};
-use crate::model::{NsKind, Pid, Seen, Why};
+use crate::model::{LinkName, NsKind, Pid, Process, Seen, Why};
 
 pub fn pid(pair: &Pair<'_>) -> Inside {
     let (facts, _) = pair.facts(NsKind::Pid);
@@ -179,7 +179,10 @@ pub fn main_cgroup_path(entries: &[CgroupEntry]) -> String {
 }
 
 pub fn time(pair: &Pair<'_>) -> Inside {
-    let offsets = pair.details(|details| details.timens_offsets.clone());
+    let offsets = (
+        own_offsets(Some(pair.subject)),
+        own_offsets(pair.reference.process),
+    );
     Inside {
         differences: vec![
             difference("monotonic", (&offsets.0, &offsets.1), |it| {
@@ -193,6 +196,22 @@ pub fn time(pair: &Pair<'_>) -> Inside {
             offsets_in_words(own, offsets.1.get(), &pair.noun)
         }),
     }
+}
+
+/// The file of a process is about the namespace of its next child (proc_timens_show_offsets in
+/// kernel/time/namespace.c), which tells of its own only where that is the same.
+fn own_offsets(process: Option<&Process>) -> Seen<TimeOffsets> {
+    let Some(process) = process else {
+        return Seen::Unknown(Why::Skipped);
+    };
+    let own = process.links.own(NsKind::Time);
+    let next = process.links.get(LinkName::TimeForChildren);
+    if own.is_known() && next.is_known() && own != next {
+        let reason = "the kernel tells those of its next child, which will be in another";
+        return Seen::Unknown(Why::failed(reason));
+    }
+    let details = process.details.as_deref();
+    details.map_or(Seen::Unknown(Why::Skipped), |it| it.timens_offsets.clone())
 }
 
 fn offsets_in_words(own: &TimeOffsets, theirs: Option<TimeOffsets>, whom: &str) -> String {

@@ -92,7 +92,7 @@ fn dwelling(kept: &Kept) -> (Running, i32) {
     let mut command = Command::new("strace");
     command
         .args(["-f", "-o", "/dev/null", "-e", "trace=sethostname"])
-        .args(["-e", "inject=sethostname:delay_enter=15000000"])
+        .args(["-e", "inject=sethostname:delay_enter=10000000"])
         .arg(program_for_everyone())
         .args([
             "run",
