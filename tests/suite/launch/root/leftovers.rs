@@ -86,13 +86,13 @@ fn what_was_bound_is_undone_when_a_later_step_fails() {
     }
 }
 
-/// A launch that dwells in the middle of its set-up, after the bind: the kernel's answer to
-/// sethostname(2) is held back.
+/// A launch that dwells in the middle of its set-up, after the bind, for as long as its strace lives:
+/// the kernel's answer to sethostname(2) is held back for longer than anybody waits.
 fn dwelling(kept: &Kept) -> (Running, i32) {
     let mut command = Command::new("strace");
     command
         .args(["-f", "-o", "/dev/null", "-e", "trace=sethostname"])
-        .args(["-e", "inject=sethostname:delay_enter=10000000"])
+        .args(["-e", "inject=sethostname:delay_enter=90000000"])
         .arg(program_for_everyone())
         .args([
             "run",
@@ -101,7 +101,7 @@ fn dwelling(kept: &Kept) -> (Running, i32) {
             "KANS",
             "-fp",
             "sleep",
-            "1000",
+            "90",
         ]);
     let strace = Running::of(&mut command);
     wait_until(SOON, "the bind", || kept.is_mounted()).unwrap();
@@ -122,9 +122,10 @@ fn a_supervisor_that_is_killed_in_the_middle_of_the_set_up_leaves_nothing() {
         skip!("strace is not installed");
     }
     let kept = Kept::new();
-    let (_strace, supervisor) = dwelling(&kept);
+    let (strace, supervisor) = dwelling(&kept);
     let both = children(supervisor);
     send(supervisor, Signal::SIGKILL);
+    strace.send(Signal::SIGKILL);
     wait_gone(supervisor);
     wait_until(SOON, "the bind to be undone", || !kept.is_mounted()).unwrap();
     both.into_iter().for_each(wait_gone);
@@ -137,7 +138,7 @@ fn ctrl_c_in_the_middle_of_the_set_up_leaves_nothing() {
         skip!("strace is not installed");
     }
     let kept = Kept::new();
-    let (_strace, supervisor) = dwelling(&kept);
+    let (strace, supervisor) = dwelling(&kept);
     let both = children(supervisor);
     // All of a foreground group get it; the init of a pid namespace does not hear it.
     for pid in both.iter().copied().chain([supervisor]) {
@@ -145,6 +146,7 @@ fn ctrl_c_in_the_middle_of_the_set_up_leaves_nothing() {
     }
     std::thread::sleep(std::time::Duration::from_millis(200));
     send(supervisor, Signal::SIGKILL);
+    strace.send(Signal::SIGKILL);
     wait_until(SOON, "the bind to be undone", || !kept.is_mounted()).unwrap();
     both.into_iter().for_each(wait_gone);
 }
