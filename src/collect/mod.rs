@@ -107,14 +107,14 @@ impl Collector {
     /// Every process, to the given depth.
     pub fn scan(&self, depth: Depth) -> Result<Snapshot, Error> {
         let (root, about) = (&self.root, self.root.about_how_many());
-        let list = |tell: &mut dyn FnMut(Pid)| root.each_pid(tell);
+        // What is asked once is asked while the other cores read.
+        let list = |tell: &mut dyn FnMut(Pid)| root.each_pid(tell).map(|()| self.frame());
         let (parts, listed) =
             processes::read_listed(root, &self.missing, self.threads, about, depth, list);
-        listed.map_err(Error::Listing)?;
+        let mut snapshot = listed.map_err(Error::Listing)?;
         if parts.is_empty() {
             return Err(Error::NotOneProcess);
         }
-        let mut snapshot = self.frame();
         store(&mut snapshot, parts);
         conclude(&mut snapshot);
         Ok(snapshot)
