@@ -17,7 +17,7 @@ use crate::model::namespace::NsKey;
 use crate::model::process::CgroupEntry;
 use crate::model::{LinkName, Links, NsKind, Pid, Seen, Why, text};
 use crate::sys::procfs::{ProcRoot, TaskDir};
-use crate::sys::{child, inside, ipc, mountfs, nsfs, why};
+use crate::sys::{child, entries, inside, ipc, mountfs, nsfs, why};
 
 /// A child that has not answered by then is stuck.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
@@ -353,7 +353,7 @@ fn sysv_lines(root: &ProcRoot) -> Result<[u64; 3], Errno> {
 
 fn mqueues() -> Result<u64, Errno> {
     let queues = mountfs::mqueues()?;
-    crate::sys::procfs::count_entries(queues.as_fd())
+    entries::count(queues.as_fd())
 }
 
 /// The init of a pid namespace, as numbered here (NS_GET_TGID_FROM_PIDNS, Linux 6.12).

@@ -1,4 +1,4 @@
-//! The names in a directory, by getdents64(2) itself: fdopendir(3) asks four questions more about a
+//! What a directory holds, by getdents64(2) itself: fdopendir(3) asks four questions more about a
 //! descriptor that we have opened a moment ago.
 
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -14,9 +14,48 @@ const PIECE: usize = 32 << 10;
 /// record and a type.
 const NAME: usize = 19;
 
+/// Names of a directory that are numbers, and not below the lowest, ascending.
+pub fn numbers(base: BorrowedFd<'_>, path: &str, lowest: i32) -> Result<Vec<i32>, Errno> {
+    let mut numbers = Vec::new();
+    each_number(base, path, lowest, &mut |number| numbers.push(number))?;
+    // The kernel lists in ascending order; a tree that is not procfs need not.
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+/// Tells of the same, in the order of the listing.
+pub fn each_number(
+    base: BorrowedFd<'_>,
+    path: &str,
+    lowest: i32,
+    tell: &mut dyn FnMut(i32),
+) -> Result<(), Errno> {
+    each(base, path, |name| {
+        if let Some(number) = number_of(name).filter(|number| *number >= lowest) {
+            tell(number);
+        }
+    })
+}
+
+/// Number of entries of a directory, without `.` and `..`.
+pub fn count(base: BorrowedFd<'_>) -> Result<u64, Errno> {
+    let mut count = 0;
+    each(base, ".", |name| {
+        count += u64::from(!matches!(name, b"." | b".."));
+    })?;
+    Ok(count)
+}
+
+fn number_of(name: &[u8]) -> Option<i32> {
+    let digits = std::str::from_utf8(name).ok()?;
+    // No sign and no leading zero: procfs writes numbers in one way only.
+    let is_plain = digits == "0" || digits.starts_with(|first: char| matches!(first, '1'..='9'));
+    digits.parse().ok().filter(|_| is_plain)
+}
+
 /// Hands every name in a directory to the function, with those of the directory itself and of the one
 /// above it.
-pub fn each(base: BorrowedFd<'_>, path: &str, mut with: impl FnMut(&[u8])) -> Result<(), Errno> {
+fn each(base: BorrowedFd<'_>, path: &str, mut with: impl FnMut(&[u8])) -> Result<(), Errno> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let dir = openat(base, path, flags, Mode::empty())?;
     let mut piece = vec![0; PIECE];

@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::sys::stat::Mode;
 
-use super::procfs::numbers_in;
+use super::entries;
 
 /// Marks every descriptor from this number on to be closed by execve(2).
 pub fn close_on_exec_from(first: RawFd) -> Result<(), Errno> {
@@ -57,7 +57,7 @@ fn close_range(first: RawFd, last: RawFd, flags: libc::c_uint) -> Result<(), Err
 fn mark_one_by_one(first: RawFd) -> Result<(), Errno> {
     let flags = OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let list = nix::fcntl::open("/proc/self/fd", flags, Mode::empty())?;
-    let listed = numbers_in(list.as_fd(), ".")?;
+    let listed = entries::numbers(list.as_fd(), ".", 1)?;
     for fd in listed.into_iter().filter(|fd| *fd >= first) {
         // SAFETY: the number was listed a moment ago; if it is closed by now, fcntl says so.
         let fd = unsafe { BorrowedFd::borrow_raw(fd) };

@@ -6,7 +6,7 @@ pub mod bpf;
 pub mod capabilities;
 pub mod child;
 pub mod clocks;
-mod entries;
+pub mod entries;
 pub mod exec;
 pub mod files;
 pub mod inside;

@@ -88,7 +88,7 @@ fn mount(context: &OwnedFd) -> Result<OwnedFd, Errno> {
 
 /// Process numbers that a procfs lists, however it was mounted.
 pub fn pids_in(procfs: BorrowedFd<'_>) -> Result<Vec<crate::model::Pid>, Errno> {
-    super::procfs::numbers_in(procfs, ".")
+    super::entries::numbers(procfs, ".", 1)
 }
 
 /// Makes a mount and all below it read-only (mount_setattr(2), Linux 5.12).

@@ -86,12 +86,12 @@ impl ProcRoot {
 
     /// All process numbers, ascending.
     pub fn pids(&self) -> Result<Vec<Pid>, Errno> {
-        numbers_in(self.dir.as_fd(), ".")
+        entries::numbers(self.dir.as_fd(), ".", 1)
     }
 
     /// Tells of every process number, in the order of the listing.
     pub fn each_pid(&self, tell: &mut dyn FnMut(Pid)) -> Result<(), Errno> {
-        each_number(self.dir.as_fd(), ".", 1, tell)
+        entries::each_number(self.dir.as_fd(), ".", 1, tell)
     }
 
     /// About how many processes there are: a procfs counts them among its links
@@ -150,7 +150,7 @@ impl TaskDir {
 
     /// Numbers of its threads, ascending.
     pub fn tids(&self) -> Result<Vec<Pid>, Errno> {
-        numbers_in(self.dir.as_fd(), "task")
+        entries::numbers(self.dir.as_fd(), "task", 1)
     }
 
     /// The target of a namespace link, as `net:[4026531833]`. Formats the name only: unlike stat
@@ -220,7 +220,7 @@ impl TaskDir {
 
     /// Numbers of its open file descriptors, ascending. 0 is one of them.
     pub fn fds(&self) -> Result<Vec<i32>, Errno> {
-        numbers(self.dir.as_fd(), "fd", 0)
+        entries::numbers(self.dir.as_fd(), "fd", 0)
     }
 
     /// What a descriptor of the task is open on.
@@ -364,49 +364,6 @@ pub fn glance(base: BorrowedFd<'_>, path: &CStr) -> Result<Glance, Errno> {
 fn fd_path(fd: i32) -> CString {
     // Digits hold no NUL.
     CString::new(format!("fd/{fd}")).unwrap_or_default()
-}
-
-/// Names of a directory that are positive numbers, ascending.
-pub fn numbers_in(base: BorrowedFd<'_>, path: &str) -> Result<Vec<Pid>, Errno> {
-    numbers(base, path, 1)
-}
-
-fn numbers(base: BorrowedFd<'_>, path: &str, lowest: i32) -> Result<Vec<i32>, Errno> {
-    let mut numbers = Vec::new();
-    each_number(base, path, lowest, &mut |number| numbers.push(number))?;
-    // The kernel lists in ascending order; a tree that is not procfs need not.
-    numbers.sort_unstable();
-    Ok(numbers)
-}
-
-fn each_number(
-    base: BorrowedFd<'_>,
-    path: &str,
-    lowest: i32,
-    tell: &mut dyn FnMut(i32),
-) -> Result<(), Errno> {
-    entries::each(base, path, |name| {
-        number_of(name)
-            .filter(|number| *number >= lowest)
-            .into_iter()
-            .for_each(&mut *tell);
-    })
-}
-
-fn number_of(name: &[u8]) -> Option<Pid> {
-    let digits = std::str::from_utf8(name).ok()?;
-    // No sign and no leading zero: procfs writes numbers in one way only.
-    let is_plain = digits == "0" || digits.starts_with(|first: char| matches!(first, '1'..='9'));
-    digits.parse().ok().filter(|_| is_plain)
-}
-
-/// Number of entries of a directory, without `.` and `..`.
-pub fn count_entries(base: BorrowedFd<'_>) -> Result<u64, Errno> {
-    let mut count = 0;
-    entries::each(base, ".", |name| {
-        count += u64::from(!matches!(name, b"." | b".."));
-    })?;
-    Ok(count)
 }
 
 /// The contents of a file by its path, as far as the limit (bytes).

@@ -29,7 +29,8 @@ pub struct Moment([u64; 3]);
 const LONGEST: usize = 64;
 
 impl SchedStat {
-    /// Opens the file of a process's first thread, or of another by its TID. ENOENT: the kernel does not count (CONFIG_SCHED_INFO).
+    /// Opens the file of a process's first thread, or of another by its TID. ENOENT: the kernel does
+    /// not count (CONFIG_SCHED_INFO).
     pub fn open(root: &ProcRoot, pid: Pid) -> Result<SchedStat, Errno> {
         let path = format!("{pid}/schedstat");
         let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
