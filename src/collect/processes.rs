@@ -156,13 +156,13 @@ fn read_shares(
             }
             (pid, process)
         });
-        match parts.last_mut() {
-            Some(part) if part.len() + PROCESSES_PER_SHARE <= part.capacity() => part.extend(slots),
-            _ => {
-                let mut part = Vec::with_capacity(per_part.max(PROCESSES_PER_SHARE));
-                part.extend(slots);
-                parts.push(part);
-            }
+        // A part never grows, which would be a copy of it.
+        let has_room = |part: &Vec<Slot>| part.len() + PROCESSES_PER_SHARE <= part.capacity();
+        if !parts.last().is_some_and(has_room) {
+            parts.push(Vec::with_capacity(per_part.max(PROCESSES_PER_SHARE)));
+        }
+        if let Some(part) = parts.last_mut() {
+            part.extend(slots);
         }
     }
 }

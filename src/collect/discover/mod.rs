@@ -144,9 +144,7 @@ pub fn discover(root: &ProcRoot, missing: &MissingLinks, snapshot: &mut Snapshot
     layers.insert("relations", relations);
     layers.insert("kernel_list", state);
     forget_newborn(root, missing, snapshot);
-    for namespace in snapshot.namespaces.values_mut() {
-        namespace.holders.sort();
-    }
+    sort_holders(snapshot);
 }
 
 /// Namespaces that threads lead to whose links are in the snapshot already, and their first does
@@ -156,6 +154,10 @@ pub fn hold_by_threads(snapshot: &mut Snapshot) {
     let state = threads::compare(snapshot, &mut findings);
     snapshot.coverage.layers.insert("threads", state);
     merge(snapshot, findings);
+    sort_holders(snapshot);
+}
+
+fn sort_holders(snapshot: &mut Snapshot) {
     for namespace in snapshot.namespaces.values_mut() {
         namespace.holders.sort();
     }
