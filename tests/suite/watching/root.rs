@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::os::fd::AsRawFd;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -90,14 +90,19 @@ fn a_process_that_takes_the_number_of_a_dead_one_is_another_process() {
     needs_root!();
     let mut command = Command::new("unshare");
     command.args(["-fp", "--mount-proc", "--kill-child", "sh", "-c"]);
-    // The watch is the first child of the shell, so that its number is not in the way.
+    // Nothing ends there but what is told to. A thread of the watch may take the number first.
     let script = format!(
-        "{} tree --watch {OFTEN} --json & sleep 300 & pid=$!; sleep 1; kill $pid; \
-         wait $pid 2>/dev/null; echo $((pid - 1)) >/proc/sys/kernel/ns_last_pid; \
-         sleep 300 & [ $! = $pid ] || exit 1; wait",
+        "sleep 300 & pid=$!; {} tree --watch {OFTEN} --json & \
+         read go; kill $pid; wait $pid 2>/dev/null; \
+         until [ \"$new\" = $pid ]; do \
+           echo $((pid - 1)) >/proc/sys/kernel/ns_last_pid; sleep 300 & new=$!; \
+         done; wait",
         env!("CARGO_BIN_EXE_nsinspect"),
     );
-    let mut watch = Watch::of(command.arg(&script));
+    let mut watch = Watch::of(command.arg(&script).stdin(Stdio::piped()));
+    // Starts are counted in ticks of 10 ms: one in the same tick would be the same process.
+    std::thread::sleep(Duration::from_millis(50));
+    watch.tell("go");
     let events = watch.events_until(|event| event["event"] == "process_ended");
     let ended = &events.last().unwrap()["process"];
     let is_successor = |event: &Value| {

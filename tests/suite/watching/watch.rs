@@ -104,6 +104,12 @@ impl Watch {
         }
     }
 
+    /// Writes a line to the command, the standard input of which has to be a pipe.
+    pub fn tell(&mut self, line: &str) {
+        let stdin = self.process.child().stdin.as_mut().unwrap();
+        writeln!(stdin, "{line}").unwrap();
+    }
+
     pub fn interrupt(&self) {
         kill(Pid::from_raw(self.pid()), Signal::SIGINT).unwrap();
     }
@@ -139,7 +145,7 @@ impl Puppet {
     /// Has it do its next step.
     pub fn step(&mut self) {
         let stdin = self.0.child().stdin.as_mut().unwrap();
-        stdin.write_all(b"go\n").unwrap();
+        writeln!(stdin, "go").unwrap();
     }
 
     /// Has it do its last step, and waits for its end.
