@@ -14,11 +14,12 @@ use nsinspect::analyse::{changes, diff, hierarchy, process_tree, sets};
 use nsinspect::collect::parse;
 use nsinspect::model::namespace::Namespace;
 use nsinspect::model::process::{
-    Capabilities, CgroupEntry, Details, IdRange, Ids, Links, Seccomp, Stat, Status,
+    Capabilities, CgroupEntry, Details, IdRange, Ids, Links, More, Seccomp, Stat, Status,
 };
 use nsinspect::model::snapshot::{Host, Reader};
 use nsinspect::model::{
-    CapabilitySet, Coverage, LinkName, NsKey, NsKind, Pid, Process, Seen, Settings, Snapshot, Why,
+    CapabilitySet, Coverage, LinkName, NsKey, NsKind, Pid, Process, Processes, Seen, Settings,
+    Snapshot, Why,
 };
 
 const SIZES: [Pid; 4] = [100, 1_000, 10_000, 100_000];
@@ -74,7 +75,7 @@ fn analyses(criterion: &mut Criterion) {
     });
     // Two processes are compared, however many there are.
     grows(criterion, "diff", &snapshots, |snapshot| {
-        let last = snapshot.processes.values().last();
+        let last = snapshot.processes.iter().last();
         last.map_or(0, |last| {
             diff::diff(snapshot, last, Reference::choose(snapshot))
                 .kinds
@@ -110,10 +111,9 @@ fn grows(
 
 /// A machine with so many processes, all of them in containers but for PID 1.
 fn snapshot(processes: Pid) -> Snapshot {
-    let processes: BTreeMap<Pid, Process> =
-        (1..=processes).map(|pid| (pid, process(pid))).collect();
+    let processes: Processes = (1..=processes).map(process).collect();
     let namespaces = processes
-        .values()
+        .iter()
         .flat_map(|process| process.links.own_keys())
         .fold(BTreeMap::new(), count);
     Snapshot {
@@ -172,21 +172,16 @@ fn process(pid: Pid) -> Process {
         _ if pid == first => 1,
         _ => first,
     };
-    Process {
-        pid,
+    let more = More {
         tid: None,
-        links: links(container),
-        nthreads: 1,
-        uid: Seen::Known(0),
         stat: Seen::Known(Stat {
             comm: "sleep".to_owned(),
             state: 'S',
             ppid,
             kernel_thread: false,
             start_time: u64::try_from(pid).unwrap_or_default(),
-        })
-        .into(),
-        cmdline: Seen::Known(vec!["sleep".to_owned(), "300".to_owned()]).into(),
+        }),
+        cmdline: Seen::Known(vec!["sleep".to_owned(), "300".to_owned()]),
         cgroups: Seen::Known(vec![CgroupEntry {
             hierarchy: 0,
             controllers: String::new(),
@@ -194,9 +189,15 @@ fn process(pid: Pid) -> Process {
                 0 => "/init.scope".to_owned(),
                 _ => format!("/docker/{container:064x}"),
             },
-        }])
-        .into(),
+        }]),
         details: Some(Box::new(details(pid, container))),
+    };
+    Process {
+        pid,
+        links: links(container),
+        nthreads: 1,
+        uid: Seen::Known(0),
+        more: Some(Box::new(more)),
     }
 }
 

@@ -77,7 +77,7 @@ fn looks<'a>(snapshot: &'a Snapshot, tree: &'a Tree<Set>) -> Option<Looks<'a>> {
     if set.is_host || set.container.is_some() || !tree.children.is_empty() {
         return None;
     }
-    let stat = snapshot.processes.get(&set.founder)?.stat.known();
+    let stat = snapshot.processes.get(set.founder)?.stat.known();
     let name = stat.map(|stat| stat.comm.as_str());
     Some((name, &set.own, &set.shared))
 }

@@ -158,7 +158,7 @@ fn all_sets(snapshot: &Snapshot) -> Vec<Set> {
 /// What happened to processes: who came, who moved, who went.
 fn of_processes<'a>(before: &'a Snapshot, after: &'a Snapshot) -> Vec<Change<'a>> {
     let (mut started, mut moved) = (Vec::new(), Vec::new());
-    for now in after.processes.values() {
+    for now in after.processes.iter() {
         match is_in(before, now) {
             None => started.push(Change::Started(now)),
             Some(then) => {
@@ -171,7 +171,7 @@ fn of_processes<'a>(before: &'a Snapshot, after: &'a Snapshot) -> Vec<Change<'a>
     }
     let ended = before
         .processes
-        .values()
+        .iter()
         .filter(|then| is_in(after, then).is_none());
     let ended = ended.map(Change::Ended);
     let moved = moved.into_iter().chain(threads::moved(before, after));
@@ -180,7 +180,7 @@ fn of_processes<'a>(before: &'a Snapshot, after: &'a Snapshot) -> Vec<Change<'a>
 
 /// The process in another snapshot.
 fn is_in<'a>(snapshot: &'a Snapshot, process: &Process) -> Option<&'a Process> {
-    let other = snapshot.processes.get(&process.pid);
+    let other = snapshot.processes.get(process.pid);
     other.filter(|other| is_same_process(process, other))
 }
 

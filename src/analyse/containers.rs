@@ -367,7 +367,7 @@ pub fn all(snapshot: &Snapshot) -> Vec<(Identity, Pid)> {
     let mut found: Vec<(Identity, Pid)> = Vec::new();
     let mut index = std::collections::BTreeMap::new();
     // Whoever is dead, such as what a runtime needed to start another, is nobody's init.
-    for process in snapshot.processes.values().filter(|it| !it.is_zombie()) {
+    for process in snapshot.processes.iter().filter(|it| !it.is_zombie()) {
         let Some(identity) = identity(snapshot, process) else {
             continue;
         };
@@ -391,7 +391,7 @@ pub fn all(snapshot: &Snapshot) -> Vec<(Identity, Pid)> {
 /// What makes a process the init of its container: that it surely is in it, that it was the one
 /// looked at, that it is older than the others.
 fn rank(snapshot: &Snapshot, identity: &Identity, task: Pid) -> impl Ord {
-    let process = snapshot.processes.get(&task);
+    let process = snapshot.processes.get(task);
     let place = process.map(Place::of);
     let traces = place.and_then(|place| snapshot.traces.get(&place));
     let is_looked_at = traces.is_some_and(|traces| traces.task == task);

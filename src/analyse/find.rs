@@ -95,7 +95,7 @@ pub fn mounts_here<'a>(
 pub fn members(snapshot: &Snapshot, key: NsKey) -> Vec<Pid> {
     snapshot
         .processes
-        .values()
+        .iter()
         .filter(|process| process.links.own(key.kind).get() == Some(key.inode))
         .map(|process| process.pid)
         .collect()

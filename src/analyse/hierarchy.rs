@@ -55,7 +55,7 @@ pub struct PidNode<'a> {
 /// Pid namespaces below their parents, each with its processes.
 pub fn by_pid(snapshot: &Snapshot) -> Vec<Tree<PidNode<'_>>> {
     let mut members: BTreeMap<u64, Vec<(&Process, Vec<PidIn>)>> = BTreeMap::new();
-    for process in snapshot.processes.values() {
+    for process in snapshot.processes.iter() {
         if let Some(inode) = process.links.own(NsKind::Pid).get() {
             let pids = pids_of(snapshot, process);
             members.entry(inode).or_default().push((process, pids));
@@ -92,5 +92,5 @@ fn below_parents<'a, T>(
 }
 
 fn lowest<'a>(snapshot: &'a Snapshot, namespace: &Namespace) -> Option<&'a Process> {
-    snapshot.processes.get(&namespace.lowest?)
+    snapshot.processes.get(namespace.lowest?)
 }

@@ -41,7 +41,7 @@ fn parent(snapshot: &Snapshot, inode: u64) -> Option<u64> {
 /// The process that has a number in a pid namespace; `Known(None)` only if surely none has.
 pub fn process_numbered(snapshot: &Snapshot, namespace: u64, pid: Pid) -> Seen<Option<Pid>> {
     let mut doubt = None;
-    for process in snapshot.processes.values() {
+    for process in snapshot.processes.iter() {
         match number_in(snapshot, process, namespace) {
             Seen::Known(Some(number)) if number == pid => return Seen::Known(Some(process.pid)),
             Seen::Known(_) => {}
@@ -71,6 +71,6 @@ pub fn number_in(snapshot: &Snapshot, process: &Process, namespace: u64) -> Seen
 /// How many pid namespaces lie above one, as far out as the procfs shows.
 fn depth(snapshot: &Snapshot, namespace: u64) -> Option<usize> {
     let member = |process: &&Process| process.links.own(NsKind::Pid).get() == Some(namespace);
-    let member = snapshot.processes.values().find(member)?;
+    let member = snapshot.processes.iter().find(member)?;
     pids_of(snapshot, member).len().checked_sub(1)
 }

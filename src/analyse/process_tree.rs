@@ -20,7 +20,7 @@ pub struct Node<'a> {
 
 /// Every process below its parent.
 pub fn tree(snapshot: &Snapshot) -> Vec<Tree<Node<'_>>> {
-    let processes: Vec<&Process> = snapshot.processes.values().collect();
+    let processes: Vec<&Process> = snapshot.processes.iter().collect();
     let index: BTreeMap<Pid, usize> = processes
         .iter()
         .enumerate()

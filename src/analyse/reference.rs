@@ -71,10 +71,10 @@ impl<'a> Reference<'a> {
     /// PID 1, or the best that stands in for it.
     pub fn choose(snapshot: &'a Snapshot) -> Reference<'a> {
         let readable = |process: &&Process| process.links.own_keys().next().is_some();
-        let init = snapshot.processes.get(&Process::INIT).filter(readable);
+        let init = snapshot.processes.get(Process::INIT).filter(readable);
         let kthreadd = snapshot
             .processes
-            .get(&Process::KTHREADD)
+            .get(Process::KTHREADD)
             .filter(|process| process.is_kernel_thread())
             .filter(readable);
         match (init, kthreadd) {
@@ -97,7 +97,7 @@ impl<'a> Reference<'a> {
                 source: Source::InitialInodes,
                 host_init: snapshot
                     .processes
-                    .get(&Process::KTHREADD)
+                    .get(Process::KTHREADD)
                     .map(Process::is_kernel_thread)
                     .filter(|is_kernel_thread| *is_kernel_thread),
             },

@@ -50,7 +50,7 @@ pub fn founders(snapshot: &Snapshot) -> Vec<Pid> {
 
 /// The sets that there are, by their namespaces.
 pub fn signatures(snapshot: &Snapshot) -> HashSet<Signature> {
-    let members = snapshot.processes.values().filter(|it| is_member(it));
+    let members = snapshot.processes.iter().filter(|it| is_member(it));
     members.map(signature).collect()
 }
 
@@ -61,7 +61,7 @@ pub fn tree(snapshot: &Snapshot) -> Vec<Tree<Set>> {
         .iter()
         .filter_map(|(signature, members)| set(snapshot, signature, members))
         .collect();
-    sets.sort_by_key(|set| (!set.is_host, age(&snapshot.processes[&set.founder])));
+    sets.sort_by_key(|set| (!set.is_host, age(&snapshot.processes[set.founder])));
     let index: BTreeMap<Signature, usize> = sets
         .iter()
         .enumerate()
@@ -92,7 +92,7 @@ fn is_member(process: &Process) -> bool {
 /// Processes by the namespaces that they are in.
 fn group(snapshot: &Snapshot) -> BTreeMap<Signature, Vec<&Process>> {
     let mut groups: BTreeMap<Signature, Vec<&Process>> = BTreeMap::new();
-    for process in snapshot.processes.values() {
+    for process in snapshot.processes.iter() {
         if is_member(process) {
             groups.entry(signature(process)).or_default().push(process);
         }
@@ -147,20 +147,20 @@ fn parent(
     index: &BTreeMap<Signature, usize>,
     at: usize,
 ) -> Option<usize> {
-    let own_age = age(&snapshot.processes[&sets[at].founder]);
+    let own_age = age(&snapshot.processes[sets[at].founder]);
     let is_older = |other: usize| {
-        let founder = &snapshot.processes[&sets[other].founder];
+        let founder = &snapshot.processes[sets[other].founder];
         other != at && (sets[other].is_host || age(founder) < own_age)
     };
     if sets[at].is_host {
         return None;
     }
-    let mut ancestor = snapshot.processes.get(&sets[at].founder);
+    let mut ancestor = snapshot.processes.get(sets[at].founder);
     // A line that is longer than this is a circle, which a forged or torn reading could make.
     for _ in 0..snapshot.processes.len() {
         ancestor = ancestor
             .and_then(|process| process.stat.known())
-            .and_then(|stat| snapshot.processes.get(&stat.ppid));
+            .and_then(|stat| snapshot.processes.get(stat.ppid));
         let Some(process) = ancestor else { break };
         let found = index.get(&signature(process)).copied();
         if let Some(found) = found.filter(|found| is_older(*found)) {

@@ -25,14 +25,14 @@ use nix::errno::Errno;
 use crate::error::Error;
 use crate::model::coverage::LAYERS;
 use crate::model::namespace::{Holder, Namespace, NsKey};
-use crate::model::process::CgroupEntry;
+use crate::model::process::{CgroupEntry, More};
 use crate::model::{
-    Coverage, LayerState, LinkName, Links, NsKind, Pid, Process, Seen, Settings, Snapshot,
-    Unreadable, Why,
+    Coverage, LayerState, LinkName, Links, NsKind, Pid, Process, Processes, Seen, Settings,
+    Snapshot, Unreadable, Why,
 };
 use crate::sys::procfs::ProcRoot;
 use crate::sys::{accounts, nsfs, why};
-use processes::{MissingLinks, Own, Slot};
+use processes::{MissingLinks, Own, Read};
 
 pub use containers::Parents;
 pub use discover::Reach;
@@ -109,13 +109,13 @@ impl Collector {
         let (root, about) = (&self.root, self.root.about_how_many());
         // What is asked once is asked while the other cores read.
         let list = |tell: &mut dyn FnMut(Pid)| root.each_pid(tell).map(|()| self.frame());
-        let (parts, listed) =
+        let (read, listed) =
             processes::read_listed(root, &self.missing, self.threads, about, depth, list);
         let mut snapshot = listed.map_err(Error::Listing)?;
-        if parts.is_empty() {
+        store(&mut snapshot, read);
+        if snapshot.processes.is_empty() {
             return Err(Error::NotOneProcess);
         }
-        store(&mut snapshot, parts);
         conclude(&mut snapshot);
         Ok(snapshot)
     }
@@ -145,7 +145,7 @@ impl Collector {
             nsfs_dev: nsfs.device,
             initial_net: nsfs.initial_net,
             initial_mnt: nsfs.initial_mnt,
-            processes: BTreeMap::new(),
+            processes: Processes::default(),
             threads: BTreeMap::new(),
             namespaces: BTreeMap::new(),
             settings: Settings::unknown(&Why::Skipped),
@@ -170,12 +170,14 @@ impl Collector {
     /// Reads one more into a snapshot, to compare another with it; one that refuses its namespaces no
     /// deeper than is said.
     pub fn add_reference(&self, snapshot: &mut Snapshot, pid: Pid, if_refused: Depth, other: Pid) {
-        let other = snapshot.processes.get(&other);
+        let other = snapshot.processes.get(other);
         let read = processes::read_reference(&self.root, &self.missing, pid, if_refused, other);
-        store(snapshot, vec![vec![(pid, read)]]);
+        let gone = usize::from(read.is_none());
+        let parts = vec![read.into_iter().collect()];
+        store(snapshot, Read { parts, gone });
     }
 
-    fn read_all(&self, pids: &[Pid], depth: Depth) -> Vec<Vec<Slot>> {
+    fn read_all(&self, pids: &[Pid], depth: Depth) -> Read {
         processes::read_all(&self.root, &self.missing, self.threads, pids, depth)
     }
 
@@ -183,9 +185,8 @@ impl Collector {
     /// or whose number has passed to another, keeps what was read first.
     pub fn deepen(&self, snapshot: &mut Snapshot, tasks: &[Pid], depth: Depth) {
         let again = self.read_all(tasks, depth);
-        for (task, process) in again.into_iter().flatten() {
-            if let Some(process) = process
-                && let Some(first) = snapshot.processes.get_mut(&task)
+        for process in again.parts.into_iter().flatten() {
+            if let Some(first) = snapshot.processes.get_mut(process.task())
                 && first.links == process.links
                 && is_same_start(first, &process)
             {
@@ -246,7 +247,7 @@ impl Collector {
     /// The root directories of the given processes, which tell those in a chroot(2).
     pub fn look_at_roots(&self, snapshot: &mut Snapshot, tasks: &[Pid]) {
         for task in tasks {
-            let Some(process) = snapshot.processes.get_mut(task) else {
+            let Some(process) = snapshot.processes.get_mut(*task) else {
                 continue;
             };
             if let Some(details) = &mut process.details {
@@ -267,14 +268,17 @@ impl Collector {
     /// The cgroup paths as a process itself sees them: in our cgroup namespace, as we do.
     pub fn look_at_cgroups(&self, snapshot: &mut Snapshot, task: Pid, seen: &InnerCgroups) {
         let own = snapshot.reader.links.own(NsKind::Cgroup);
-        let Some(process) = snapshot.processes.get_mut(&task) else {
+        let Some(process) = snapshot.processes.get_mut(task) else {
             return;
         };
         let theirs = process.links.own(NsKind::Cgroup);
         let is_ours = theirs.is_known() && theirs == own;
-        if let Some(details) = &mut process.details {
+        let More {
+            cgroups, details, ..
+        } = &mut **process;
+        if let Some(details) = details {
             details.cgroups_inside = match is_ours {
-                true => process.cgroups.clone().into_seen(),
+                true => cgroups.clone(),
                 false => match seen.get(&task) {
                     Some(seen) => seen.clone(),
                     None => facts::cgroups_inside(&self.root, task),
@@ -302,7 +306,7 @@ impl Collector {
     pub fn name_users(&self, snapshot: &mut Snapshot) {
         let uids: BTreeSet<u32> = snapshot
             .processes
-            .values()
+            .iter()
             .filter_map(|process| process.uid.get())
             .chain(
                 snapshot
@@ -343,20 +347,12 @@ fn is_same_start(first: &Process, second: &Process) -> bool {
 }
 
 /// Puts what was read into a snapshot, with the namespaces that all of it leads to.
-fn store(snapshot: &mut Snapshot, parts: Vec<Vec<Slot>>) {
-    for part in parts {
-        for (_, process) in &part {
-            match process {
-                Some(process) => count(&mut snapshot.coverage, process),
-                None => snapshot.coverage.gone += 1,
-            }
-        }
-        // Much faster than inserting one by one, and the tree has no half-empty nodes.
-        let there = part
-            .into_iter()
-            .filter_map(|(pid, process)| Some((pid, process?)));
-        snapshot.processes.append(&mut there.collect());
+fn store(snapshot: &mut Snapshot, read: Read) {
+    snapshot.coverage.gone += read.gone;
+    for process in read.parts.iter().flatten() {
+        count(&mut snapshot.coverage, process);
     }
+    snapshot.processes.add(read.parts);
     snapshot.coverage.unreadable.sort_by_key(|it| it.pid);
     snapshot.namespaces = gather(&snapshot.processes);
     mark_initial(snapshot);
@@ -376,7 +372,7 @@ fn count(coverage: &mut Coverage, process: &Process) {
 }
 
 /// The namespaces that the links of the processes lead to.
-fn gather(processes: &BTreeMap<Pid, Process>) -> BTreeMap<NsKey, Namespace> {
+fn gather(processes: &Processes) -> BTreeMap<NsKey, Namespace> {
     let mut found: BTreeMap<NsKey, Namespace> = BTreeMap::new();
     for group in groups(processes) {
         for (link, seen) in group.links.iter() {
@@ -420,10 +416,10 @@ struct Group<'a> {
 }
 
 /// There are thousands of processes and a few groups: what is done for each link is done for a group.
-fn groups(processes: &BTreeMap<Pid, Process>) -> Vec<Group<'_>> {
+fn groups(processes: &Processes) -> Vec<Group<'_>> {
     let mut index: HashMap<usize, usize> = HashMap::new();
     let mut groups: Vec<Group<'_>> = Vec::new();
-    for process in processes.values() {
+    for process in processes.iter() {
         let at = *index.entry(process.links.address()).or_insert(groups.len());
         if at == groups.len() {
             groups.push(Group {
@@ -437,7 +433,7 @@ fn groups(processes: &BTreeMap<Pid, Process>) -> Vec<Group<'_>> {
         }
         let group = &mut groups[at];
         group.nprocs += 1;
-        group.nthreads += process.nthreads;
+        group.nthreads += process.nthreads as usize;
         let links = group.links;
         let is_apart = |link: LinkName| links.get(link) != links.own(link.kind());
         if is_apart(LinkName::PidForChildren) || is_apart(LinkName::TimeForChildren) {

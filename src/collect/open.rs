@@ -100,7 +100,7 @@ fn other_members(root: &ProcRoot, snapshot: &Snapshot, key: NsKey) -> Option<Own
     let own = LinkName::Own(key.kind);
     let members = snapshot
         .processes
-        .values()
+        .iter()
         .filter(|process| process.links.get(own).get() == Some(key.inode));
     members
         .skip(1)
@@ -151,7 +151,7 @@ pub fn unchrooted_members(
     let has_its_root = |task: &TaskDir| task.root_path().is_ok_and(|path| path == b"/");
     snapshot
         .processes
-        .values()
+        .iter()
         .filter(is_member)
         .take(ASKED_FOR_ROOT)
         .filter_map(|process| living_task(root, process.task()).ok())

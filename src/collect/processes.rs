@@ -10,7 +10,7 @@ use nix::sys::stat::FileStat;
 
 use super::{details, parse};
 use crate::model::process::{Details, Stat};
-use crate::model::{LinkName, Links, NsKind, OnDemand, Pid, Process, Seen, Why};
+use crate::model::{LinkName, Links, NsKind, Pid, Process, Seen, Why};
 use crate::sys::ns_dir::NsDir;
 use crate::sys::procfs::{ProcRoot, TaskDir};
 use crate::sys::why;
@@ -74,22 +74,27 @@ const MOST_THREADS: usize = 8;
 /// Few enough that no core is left with more than a millisecond of work when the others are done.
 const PROCESSES_PER_SHARE: usize = 16;
 
-/// The number of a process, and what was read under it; `None`: it vanished before or while.
-pub type Slot = (Pid, Option<Process>);
+/// What was read of some processes.
+pub struct Read {
+    /// In parts, which come in any order, for whoever stores them elsewhere to let go of one after
+    /// the other.
+    pub parts: Vec<Vec<Process>>,
+    /// Those that vanished before or while.
+    pub gone: usize,
+}
 
 /// Large enough that malloc returns the memory of a part to the kernel when it is let go of
 /// (M_MMAP_THRESHOLD, mallopt(3)), so that the next is stored in its place.
-const PROCESSES_PER_PART: usize = 2048;
+const PROCESSES_PER_PART: usize = 4096;
 
-/// Reads the given processes on all cores. They come in parts, in any order, for whoever stores them
-/// elsewhere to let go of one after the other.
+/// Reads the given processes on all cores.
 pub fn read_all(
     root: &ProcRoot,
     missing: &MissingLinks,
     threads: Threads,
     pids: &[Pid],
     depth: Depth,
-) -> Vec<Vec<Slot>> {
+) -> Read {
     let list = |tell: &mut dyn FnMut(Pid)| pids.iter().for_each(|pid| tell(*pid));
     read_listed(root, missing, threads, pids.len(), depth, list).0
 }
@@ -103,7 +108,7 @@ pub fn read_listed<R>(
     about: usize,
     depth: Depth,
     list: impl FnOnce(&mut dyn FnMut(Pid)) -> R,
-) -> (Vec<Vec<Slot>>, R) {
+) -> (Read, R) {
     let (told, listed) = mpsc::channel();
     let listed = Mutex::new(listed);
     // Whoever is free takes the next share: cores are not alike, nor are processes.
@@ -122,7 +127,11 @@ pub fn read_listed<R>(
             .map(|_| scope.spawn(read))
             .collect();
         // They read until we let go of our end, and as long as there is something in it.
-        let result = list(&mut |pid| told.send(pid).unwrap_or_default());
+        let mut asked = 0;
+        let result = list(&mut |pid| {
+            asked += 1;
+            told.send(pid).unwrap_or_default();
+        });
         drop(told);
         let mut parts = read();
         for other in others {
@@ -130,7 +139,9 @@ pub fn read_listed<R>(
             let read = other.join().unwrap_or_else(|panic| resume_unwind(panic));
             parts.extend(read);
         }
-        (parts, result)
+        let there: usize = parts.iter().map(Vec::len).sum();
+        let gone = asked - there;
+        (Read { parts, gone }, result)
     })
 }
 
@@ -141,28 +152,26 @@ fn read_shares(
     depth: Depth,
     per_part: usize,
     share: &impl Fn() -> Vec<Pid>,
-) -> Vec<Vec<Slot>> {
+) -> Vec<Vec<Process>> {
     let mut known = KnownLinks::default();
-    let mut parts: Vec<Vec<Slot>> = Vec::new();
+    let mut parts: Vec<Vec<Process>> = Vec::new();
     loop {
         let pids = share();
         if pids.is_empty() {
             return parts;
         }
-        let slots = pids.into_iter().map(|pid| {
-            let mut process = read_one(root, missing, pid, depth);
-            if let Some(process) = &mut process {
-                known.share(&mut process.links);
-            }
-            (pid, process)
+        let there = pids.into_iter().filter_map(|pid| {
+            let mut process = read_one(root, missing, pid, depth)?;
+            known.share(&mut process.links);
+            Some(process)
         });
         // A part never grows, which would be a copy of it.
-        let has_room = |part: &Vec<Slot>| part.len() + PROCESSES_PER_SHARE <= part.capacity();
+        let has_room = |part: &Vec<Process>| part.len() + PROCESSES_PER_SHARE <= part.capacity();
         if !parts.last().is_some_and(has_room) {
             parts.push(Vec::with_capacity(per_part.max(PROCESSES_PER_SHARE)));
         }
         if let Some(part) = parts.last_mut() {
-            part.extend(slots);
+            part.extend(there);
         }
     }
 }
@@ -263,16 +272,15 @@ fn read_more(
     other: Option<&Process>,
 ) {
     if depth >= Depth::Stat {
-        process.stat = stat_of(task).into();
+        process.stat = stat_of(task);
     }
     if depth >= Depth::Command {
         process.cmdline = match process.is_kernel_thread() {
             // It has no memory that could hold any (get_task_mm in kernel/fork.c).
             true => Seen::Known(Vec::new()),
             false => cmdline_of(task),
-        }
-        .into();
-        process.cgroups = details::cgroups_of(task).into();
+        };
+        process.cgroups = details::cgroups_of(task);
     }
     if depth >= Depth::Status {
         let details = details::read(task, process, missing, depth, other);
@@ -291,24 +299,20 @@ pub fn read_links_alone(root: &ProcRoot, missing: &MissingLinks, pid: Pid) -> Op
     is_alive.then(|| process(pid, links, threads_in(&stat), Seen::Known(stat.st_uid)))
 }
 
-fn process(pid: Pid, links: Links, nthreads: usize, uid: Seen<u32>) -> Process {
+fn process(pid: Pid, links: Links, nthreads: u32, uid: Seen<u32>) -> Process {
     Process {
         pid,
-        tid: None,
-        links,
         nthreads,
+        links,
         uid,
-        stat: OnDemand::NOT,
-        cmdline: OnDemand::NOT,
-        cgroups: OnDemand::NOT,
-        details: None,
+        more: None,
     }
 }
 
 /// Number of threads by the link count of the `task` directory. Two links are for the directory
 /// itself; a tree on a file system that does not count subdirectories says 1.
-pub fn threads_in(task: &FileStat) -> usize {
-    usize::try_from(task.st_nlink).map_or(1, |links| links.saturating_sub(2).max(1))
+pub fn threads_in(task: &FileStat) -> u32 {
+    u32::try_from(task.st_nlink).map_or(1, |links| links.saturating_sub(2).max(1))
 }
 
 /// A TID opens a directory too, although no listing of /proc shows it: say whose thread it is.
@@ -350,7 +354,7 @@ pub fn stat_of(task: &TaskDir) -> Seen<Stat> {
 /// The links of a process. Where its first thread has ended and others live on, its own links are
 /// gone, and those of the lowest living thread stand for the process: it is there, and it is in
 /// these namespaces.
-pub fn links_of(task: &TaskDir, missing: &MissingLinks, nthreads: usize) -> Links {
+pub fn links_of(task: &TaskDir, missing: &MissingLinks, nthreads: u32) -> Links {
     let links = read_links(task, missing);
     let leader_is_dead = links.own(NsKind::Mnt).why() == Some(&Why::Gone);
     if !leader_is_dead || nthreads < 2 {

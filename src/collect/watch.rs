@@ -6,7 +6,7 @@
 mod clock;
 mod threads;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Instant;
 
 use nix::errno::Errno;
@@ -88,8 +88,7 @@ impl<'a> Watcher<'a> {
             count(&mut snapshot.coverage, &state.process);
         }
         conclude(&mut snapshot);
-        let processes = self.states.iter().map(|it| (it.pid, it.process.clone()));
-        snapshot.processes = processes.collect();
+        snapshot.processes = self.states.iter().map(|it| it.process.clone()).collect();
         snapshot.namespaces = gather(&snapshot.processes);
         let others = |it: &State| Some((it.pid, it.others.as_ref()?.threads.clone()));
         snapshot.threads = self.states.iter().filter_map(others).collect();
@@ -109,7 +108,7 @@ impl<'a> Watcher<'a> {
     pub fn remember(&mut self, snapshot: &Snapshot, tasks: &[Pid]) {
         for task in tasks {
             let state = self.states.binary_search_by_key(task, |state| state.pid);
-            let known = state.ok().zip(snapshot.processes.get(task));
+            let known = state.ok().zip(snapshot.processes.get(*task));
             if let Some((at, process)) = known
                 && self.states[at].process.links == process.links
             {
@@ -127,12 +126,11 @@ impl<'a> Watcher<'a> {
             it.clock = Clock::start(&self.collector.root, it.pid, it.clock.take(), &self.room);
         }
         let pids: Vec<Pid> = again.iter().map(|it| it.pid).collect();
-        let parts = self.collector.read_all(&pids, Depth::Stat);
-        let mut read: BTreeMap<Pid, Option<Process>> = parts.into_iter().flatten().collect();
-        let mut gone = 0;
+        let read = self.collector.read_all(&pids, Depth::Stat);
+        let there = read.parts.into_iter().flatten();
+        let mut there: HashMap<Pid, Process> = there.map(|it| (it.pid, it)).collect();
         for before in again {
-            let Some(mut process) = read.remove(&before.pid).flatten() else {
-                gone += 1;
+            let Some(mut process) = there.remove(&before.pid) else {
                 continue;
             };
             if let Some(process_before) = before.process {
@@ -148,7 +146,7 @@ impl<'a> Watcher<'a> {
         }
         kept.sort_unstable_by_key(|state| state.pid);
         self.states = kept;
-        gone
+        read.gone
     }
 
     /// Those whose first thread has not run, and those that are to be read.
@@ -285,14 +283,14 @@ impl Again {
 
 /// Command line and cgroups are those of the look before, if it is the same process, where it was
 /// and running the same program: they only tell what it is called.
-fn name_as_before(process: &mut Process, before: Process) {
+fn name_as_before(process: &mut Process, mut before: Process) {
     let is_same = |process: &Process, before: &Process| {
         let (now, then) = (process.stat.known()?, before.stat.known()?);
         Some(now.start_time == then.start_time && now.comm == then.comm)
     };
     if process.links == before.links && is_same(process, &before) == Some(true) {
-        process.cmdline = before.cmdline;
-        process.cgroups = before.cgroups;
+        std::mem::swap(&mut process.cmdline, &mut before.cmdline);
+        std::mem::swap(&mut process.cgroups, &mut before.cgroups);
     }
 }
 

@@ -55,11 +55,11 @@ fn choose(
     snapshot: &mut Snapshot,
     targets: &[Pid],
 ) -> Result<Vec<Subject>, Error> {
-    let everybody: Vec<Pid> = snapshot.processes.keys().copied().collect();
+    let everybody: Vec<Pid> = snapshot.processes.tasks().collect();
     source.trace(snapshot, &everybody);
     for task in targets {
         source.add(snapshot, *task);
-        if !snapshot.processes.contains_key(task) {
+        if !snapshot.processes.contains(*task) {
             return Err(source.no_process(*task));
         }
     }
@@ -112,10 +112,10 @@ fn look_inside_hosts(source: &Source, snapshot: &mut Snapshot, subjects: &[Subje
             .iter()
             .filter(|subject| subject.held)
             .find(|subject| {
-                let process = snapshot.processes.get(&subject.task);
+                let process = snapshot.processes.get(subject.task);
                 process.is_some_and(|process| is_in_hosts(snapshot, process, kind))
             })?;
-        let inode = snapshot.processes[&sharer.task].links.own(kind).get()?;
+        let inode = snapshot.processes[sharer.task].links.own(kind).get()?;
         Some((NsKey { kind, inode }, sharer.task))
     };
     let wanted: Vec<(NsKey, Pid)> = [NsKind::Net, NsKind::Ipc]

@@ -19,7 +19,7 @@ pub fn run(global: &Global, args: &CanArgs) -> Result<Exit, Error> {
         .resolve(&source, global)?
         .task(&source)?;
     let (snapshot, within) = read(global, &source, task, args.within.as_deref())?;
-    let process = &snapshot.processes[&task];
+    let process = &snapshot.processes[task];
     let asked = ask(&snapshot, process, args.capability, within)
         .map_err(|why| Error::Unreadable { pid: task, why })?;
     let document = || {
@@ -57,7 +57,7 @@ fn read(
         Some(Target::Task(other)) => {
             source.add(&mut snapshot, other);
             let kind = NsKind::User;
-            let other = snapshot.processes.get(&other);
+            let other = snapshot.processes.get(other);
             let other = other.ok_or_else(|| source.no_process(task))?;
             match other.links.own(kind) {
                 Seen::Known(inode) => Some(NsKey {

@@ -72,7 +72,7 @@ fn read_reference(
 ) -> Result<(), Error> {
     if let Some(given) = given {
         source.add_reference(snapshot, given, Depth::Everything, subject);
-        return match snapshot.processes.contains_key(&given) {
+        return match snapshot.processes.contains(given) {
             true => Ok(()),
             false => Err(source.no_process(given)),
         };
@@ -86,9 +86,9 @@ fn read_reference(
 }
 
 fn sides(snapshot: &Snapshot, subject: Pid, given: Option<Pid>) -> (&Process, Reference<'_>) {
-    let subject = &snapshot.processes[&subject];
+    let subject = &snapshot.processes[subject];
     let reference = match given {
-        Some(given) => Reference::given(&snapshot.processes[&given], snapshot),
+        Some(given) => Reference::given(&snapshot.processes[given], snapshot),
         None => Reference::of(subject, snapshot),
     };
     (subject, reference)

@@ -1,5 +1,7 @@
 //! `nsinspect list`: every namespace, one row each; or the members of one.
 
+use std::collections::BTreeSet;
+
 use clap::ValueEnum;
 
 use super::source::Source;
@@ -110,7 +112,7 @@ fn columns(args: &ListArgs, usual: Vec<Column>) -> Vec<Column> {
 fn namespaces_of(source: &Source, snapshot: &Snapshot, pid: Pid) -> Result<Vec<NsKey>, Error> {
     let process = snapshot
         .processes
-        .get(&pid)
+        .get(pid)
         .ok_or_else(|| source.no_process(pid))?;
     if let (None, Some(why)) = (process.links.own_keys().next(), process.links.gap()) {
         let why = why.clone();
@@ -119,14 +121,15 @@ fn namespaces_of(source: &Source, snapshot: &Snapshot, pid: Pid) -> Result<Vec<N
     Ok(process.links.own_keys().collect())
 }
 
-/// Reads the command lines of the processes that rows are named after.
+/// Reads the command lines of the processes that rows are named after. The others have been counted
+/// and searched, and are not needed beside the cells of a table.
 fn deepen_lowest(source: &Source, snapshot: &mut Snapshot, wanted: impl Fn(&Namespace) -> bool) {
     let rows = snapshot.namespaces.values().filter(|it| wanted(it));
-    let mut lowest: Vec<Pid> = rows.filter_map(|namespace| namespace.lowest).collect();
-    lowest.sort_unstable();
-    lowest.dedup();
-    source.deepen(snapshot, &lowest, Depth::Command);
-    source.trace(snapshot, &lowest);
+    let lowest: BTreeSet<Pid> = rows.filter_map(|namespace| namespace.lowest).collect();
+    let tasks: Vec<Pid> = lowest.iter().copied().collect();
+    source.deepen(snapshot, &tasks, Depth::Command);
+    source.trace(snapshot, &tasks);
+    snapshot.processes.keep(&lowest);
 }
 
 fn list_members(
@@ -156,7 +159,10 @@ fn list_members(
         .namespaces
         .get(&key)
         .ok_or_else(|| Error::NoNamespace(key.to_string(), snapshot.namespaces.len()))?;
-    let processes: Vec<&Process> = members.iter().map(|pid| &snapshot.processes[pid]).collect();
+    let processes: Vec<&Process> = members
+        .iter()
+        .map(|pid| &snapshot.processes[*pid])
+        .collect();
     let document = || {
         let members = Members {
             namespace: NamespaceRecord::new(&snapshot, namespace),

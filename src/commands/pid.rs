@@ -56,7 +56,7 @@ fn everywhere(source: &Source, pid: Pid) -> Result<(Snapshot, Translation), Erro
 }
 
 fn pids_at(snapshot: &Snapshot, pid: Pid, unknown: &mut Unknown) -> Option<Vec<PidRecord>> {
-    let process = snapshot.processes.get(&pid)?;
+    let process = snapshot.processes.get(pid)?;
     let pids = pids_of(snapshot, process);
     note_levels(&pids, unknown);
     Some(pids.iter().map(PidRecord::from).collect())
@@ -73,7 +73,7 @@ fn between(
         .resolve(source, global)?
         .task(source)?;
     let mut snapshot = source.read(member)?;
-    let namespace = match snapshot.processes[&member].links.own(NsKind::Pid) {
+    let namespace = match snapshot.processes[member].links.own(NsKind::Pid) {
         Seen::Known(inode) => *inode,
         Seen::Unknown(why) => {
             return Err(Error::NoPidNamespace {
@@ -86,7 +86,7 @@ fn between(
     let asked = add_numbered(source, &mut snapshot, member, pid)?;
     source.relate(&mut snapshot, |key| key.kind == NsKind::Pid);
     let mut unknown = Unknown::default();
-    let here = snapshot.processes.get(&pid);
+    let here = snapshot.processes.get(pid);
     let to_inside = here.map_or(Seen::Known(None), |process| {
         number_in(&snapshot, process, namespace)
     });

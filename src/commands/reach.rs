@@ -19,7 +19,7 @@ pub fn run(global: &Global, args: &ReachArgs) -> Result<Exit, Error> {
         .task(&source)?;
     // Everybody's credentials: whom the process may read depends on theirs.
     let mut snapshot = source.scan(Depth::Status)?;
-    if !snapshot.processes.contains_key(&task) {
+    if !snapshot.processes.contains(task) {
         source.add(&mut snapshot, task);
     }
     source.deepen(&mut snapshot, &[task], Depth::Everything);
@@ -28,7 +28,7 @@ pub fn run(global: &Global, args: &ReachArgs) -> Result<Exit, Error> {
     source.name_users(&mut snapshot);
     let process = snapshot
         .processes
-        .get(&task)
+        .get(task)
         .ok_or_else(|| source.no_process(task))?;
     let found = reach(&snapshot, process).map_err(|why| Error::Unreadable { pid: task, why })?;
     let document = || {

@@ -26,7 +26,7 @@ pub fn run(global: &Global, args: &ShowArgs) -> Result<Exit, Error> {
 
 fn show_process(global: &Global, source: &Source, task: Pid) -> Result<Exit, Error> {
     let mut snapshot = source.read(task)?;
-    let keys: Vec<(NsKey, Pid)> = snapshot.processes[&task]
+    let keys: Vec<(NsKey, Pid)> = snapshot.processes[task]
         .links
         .own_keys()
         .map(|key| (key, task))
@@ -36,7 +36,7 @@ fn show_process(global: &Global, source: &Source, task: Pid) -> Result<Exit, Err
     source.look_at_cgroups(&mut snapshot, task, &cgroups);
     source.trace(&mut snapshot, &[task]);
     source.name_users(&mut snapshot);
-    let process = &snapshot.processes[&task];
+    let process = &snapshot.processes[task];
     let document = || {
         let namespaces = keys
             .iter()
@@ -76,7 +76,10 @@ fn show_namespace(
         .namespaces
         .get(&key)
         .ok_or_else(|| Error::NoNamespace(key.to_string(), snapshot.namespaces.len()))?;
-    let processes: Vec<&Process> = members.iter().map(|pid| &snapshot.processes[pid]).collect();
+    let processes: Vec<&Process> = members
+        .iter()
+        .map(|pid| &snapshot.processes[*pid])
+        .collect();
     let document = || {
         let subject = Subject {
             process: None,

@@ -39,7 +39,7 @@ fn collect(global: &Global, source: &Source) -> Result<Snapshot, Error> {
         .filter_map(|namespace| Some((namespace.key, namespace.lowest?)))
         .collect();
     let cgroups = source.look_inside(&mut snapshot, &inside);
-    let tasks: Vec<Pid> = snapshot.processes.keys().copied().collect();
+    let tasks: Vec<Pid> = snapshot.processes.tasks().collect();
     source.trace(&mut snapshot, &tasks);
     let subjects = subjects::choose(&snapshot, Scope::Everything);
     let others = subjects::others(&snapshot, &subjects);

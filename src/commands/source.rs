@@ -58,7 +58,7 @@ impl Source {
             Source::Live(collector) => collector.read(&[task], Depth::Everything),
             Source::Saved(snapshot) => (**snapshot).clone(),
         };
-        match snapshot.processes.contains_key(&task) {
+        match snapshot.processes.contains(task) {
             true => Ok(snapshot),
             false => Err(self.no_process(task)),
         }
@@ -75,7 +75,7 @@ impl Source {
     /// One process more, if it is there.
     pub fn add(&self, snapshot: &mut Snapshot, task: Pid) {
         if let Source::Live(collector) = self
-            && !snapshot.processes.contains_key(&task)
+            && !snapshot.processes.contains(task)
         {
             collector.add(snapshot, &[task], Depth::Everything);
         }
@@ -85,7 +85,7 @@ impl Source {
     /// than is said.
     pub fn add_reference(&self, snapshot: &mut Snapshot, task: Pid, if_refused: Depth, other: Pid) {
         if let Source::Live(collector) = self
-            && !snapshot.processes.contains_key(&task)
+            && !snapshot.processes.contains(task)
         {
             collector.add_reference(snapshot, task, if_refused, other);
         }

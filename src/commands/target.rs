@@ -154,7 +154,7 @@ pub fn open_namespace(path: &Path) -> Result<Target, Error> {
 
 fn find_container(source: &Source, word: &str) -> Result<Pid, Error> {
     let mut snapshot = source.scan(Depth::Command)?;
-    let everybody: Vec<Pid> = snapshot.processes.keys().copied().collect();
+    let everybody: Vec<Pid> = snapshot.processes.tasks().collect();
     source.trace(&mut snapshot, &everybody);
     container_in(&snapshot, word)
 }

@@ -91,7 +91,7 @@ fn by_pid(global: &Global, source: &Source) -> Result<Snapshot, Error> {
 
 fn by_process(global: &Global, source: &Source) -> Result<Snapshot, Error> {
     let mut snapshot = source.scan(Depth::Command)?;
-    let everybody: Vec<Pid> = snapshot.processes.keys().copied().collect();
+    let everybody: Vec<Pid> = snapshot.processes.tasks().collect();
     source.trace(&mut snapshot, &everybody);
     let trees = process_tree::tree(&snapshot);
     let roots = || Roots::Process(Branch::all(&trees, &ProcessNodeRecord::new));

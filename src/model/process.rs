@@ -3,6 +3,7 @@
 //! The small types that derive `Serialize` appear in documents as they are, so that the promise of
 //! [`crate::output::wire`] holds for their fields.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 #[cfg(test)]
@@ -13,7 +14,7 @@ use super::capability::CapabilitySet;
 use super::kind::{LinkName, NsKind};
 use super::mount::Mount;
 use super::namespace::NsKey;
-use super::seen::{OnDemand, Seen, Why};
+use super::seen::{Seen, Why};
 
 /// A process or thread number, in the pid namespace of the procfs that was read.
 pub type Pid = i32;
@@ -281,21 +282,55 @@ pub struct Details {
     pub threads: Seen<Vec<Thread>>,
 }
 
-/// One process, or one thread where a TID was asked for.
+/// One process, or one thread where a TID was asked for. A scan holds thousands of them, and of most
+/// no more than this: where they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Process {
     pub pid: Pid,
-    /// The thread that was asked for, where it is not the process's first.
-    pub tid: Option<Pid>,
-    pub links: Links,
     /// Number of threads.
-    pub nthreads: usize,
+    pub nthreads: u32,
+    pub links: Links,
     /// Effective uid, as the reader's user namespace numbers it.
     pub uid: Seen<u32>,
-    pub stat: OnDemand<Stat>,
-    pub cmdline: OnDemand<Vec<String>>,
-    pub cgroups: OnDemand<Vec<CgroupEntry>>,
+    /// The rest, where somebody has asked for it.
+    pub more: Option<Box<More>>,
+}
+
+/// What is read of a process beyond where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct More {
+    /// The thread that was asked for, where it is not the process's first.
+    pub tid: Option<Pid>,
+    pub stat: Seen<Stat>,
+    pub cmdline: Seen<Vec<String>>,
+    pub cgroups: Seen<Vec<CgroupEntry>>,
     pub details: Option<Box<Details>>,
+}
+
+impl More {
+    /// Nobody has asked.
+    pub const NOTHING: More = More {
+        tid: None,
+        stat: Seen::Unknown(Why::Skipped),
+        cmdline: Seen::Unknown(Why::Skipped),
+        cgroups: Seen::Unknown(Why::Skipped),
+        details: None,
+    };
+}
+
+/// What nobody has asked for was skipped.
+impl Deref for Process {
+    type Target = More;
+
+    fn deref(&self) -> &More {
+        self.more.as_deref().unwrap_or(&More::NOTHING)
+    }
+}
+
+impl DerefMut for Process {
+    fn deref_mut(&mut self) -> &mut More {
+        self.more.get_or_insert_with(|| Box::new(More::NOTHING))
+    }
 }
 
 impl Process {

@@ -1,7 +1,6 @@
 //! A fact is known, or it carries the reason why it is not.
 
 use std::fmt;
-use std::ops::Deref;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -138,37 +137,6 @@ impl<T> From<Result<T, Why>> for Seen<T> {
             Ok(value) => Seen::Known(value),
             Err(why) => Seen::Unknown(why),
         }
-    }
-}
-
-/// A fact that a scan of all processes need not ask for: one word until somebody has asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OnDemand<T>(Option<Box<Seen<T>>>);
-
-impl<T> OnDemand<T> {
-    /// Nobody has asked.
-    pub const NOT: OnDemand<T> = OnDemand(None);
-
-    /// The fact itself.
-    pub fn into_seen(self) -> Seen<T> {
-        self.0.map_or(Seen::Unknown(Why::Skipped), |asked| *asked)
-    }
-}
-
-impl<T> From<Seen<T>> for OnDemand<T> {
-    fn from(seen: Seen<T>) -> OnDemand<T> {
-        match seen {
-            Seen::Unknown(Why::Skipped) => OnDemand::NOT,
-            asked => OnDemand(Some(Box::new(asked))),
-        }
-    }
-}
-
-impl<T> Deref for OnDemand<T> {
-    type Target = Seen<T>;
-
-    fn deref(&self) -> &Seen<T> {
-        self.0.as_deref().unwrap_or(&Seen::Unknown(Why::Skipped))
     }
 }
 

@@ -10,7 +10,8 @@ use super::exposure::{Exposure, Listener, Part};
 use super::kind::NsKind;
 use super::mount::Mount;
 use super::namespace::{Namespace, NsKey};
-use super::process::{Links, Pid, Process, ThreadLinks};
+use super::process::{Links, Pid, ThreadLinks};
+use super::processes::Processes;
 use super::seen::Seen;
 use super::settings::Settings;
 
@@ -55,7 +56,7 @@ pub struct Snapshot {
     /// Inodes of the initial network and mount namespace, which only newer kernels fix.
     pub initial_net: Seen<u64>,
     pub initial_mnt: Seen<u64>,
-    pub processes: BTreeMap<Pid, Process>,
+    pub processes: Processes,
     /// The threads of processes that have several, all but the first, by TID ascending; a watch
     /// alone reads them. A document says of them what they hold.
     pub threads: BTreeMap<Pid, Arc<[ThreadLinks]>>,
@@ -139,7 +140,7 @@ pub fn empty_for_tests() -> Snapshot {
         nsfs_dev: Seen::Unknown(SKIPPED),
         initial_net: Seen::Known(NsKind::Net.initial_inode()),
         initial_mnt: Seen::Known(NsKind::Mnt.initial_inode()),
-        processes: BTreeMap::new(),
+        processes: Processes::default(),
         threads: BTreeMap::new(),
         namespaces: BTreeMap::new(),
         settings: Settings::unknown(&SKIPPED),

@@ -6,7 +6,7 @@ pub mod terminal;
 pub mod text;
 pub mod wire;
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 
 use serde::Serialize;
 
@@ -14,25 +14,30 @@ use crate::cli::Format;
 use crate::error::Error;
 use terminal::Terminal;
 
+/// What is written at once (bytes): what a pipe holds (pipe(7)).
+const PIECE: usize = 64 << 10;
+
 /// Writes an answer to standard output: the document to scripts, the text to people.
 pub fn answer<D: Serialize>(
     format: Format,
     document: impl FnOnce() -> D,
     text: impl FnOnce() -> String,
 ) -> Result<(), Error> {
-    let answer = match format {
-        Format::Table => text(),
-        Format::Json => json(&document())?,
-        Format::Yaml => yaml(&document())?,
+    match format {
+        Format::Table => print(&text()),
+        Format::Json => self::document(&document()),
+        Format::Yaml => print(&yaml(&document())?),
         // Refused before anything was looked at, by all but one.
-        Format::Sarif | Format::Junit => return Ok(()),
-    };
-    print(&answer)
+        Format::Sarif | Format::Junit => Ok(()),
+    }
 }
 
-/// Writes a document that has no text beside it, as JSON.
+/// Writes a document as JSON, piece by piece: that of a whole machine is long.
 pub fn document(document: &impl Serialize) -> Result<(), Error> {
-    print(&json(document)?)
+    let mut stdout = BufWriter::with_capacity(PIECE, std::io::stdout().lock());
+    serde_json::to_writer_pretty(&mut stdout, document).map_err(std::io::Error::from)?;
+    stdout.write_all(b"\n")?;
+    Ok(stdout.flush()?)
 }
 
 /// Writes one document of several: a line of JSON, or a YAML document with its mark before it.
@@ -49,12 +54,6 @@ pub fn print(text: &str) -> Result<(), Error> {
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     Ok(stdout.flush()?)
-}
-
-fn json(document: &impl Serialize) -> Result<String, Error> {
-    let mut text = serde_json::to_string_pretty(document).map_err(std::io::Error::other)?;
-    text.push('\n');
-    Ok(text)
 }
 
 /// What JSON says, in YAML: each document need be known to one writer only, which keeps the program

@@ -87,8 +87,8 @@ pub fn number(value: impl ToString) -> Item {
 }
 
 impl Item {
-    fn cell(&self) -> Cell {
-        let cell = Cell::new(&self.text);
+    fn into_cell(self) -> Cell {
+        let cell = Cell::new(self.text);
         let cell = match self.is_number {
             true => cell.set_alignment(CellAlignment::Right),
             false => cell,
@@ -169,8 +169,8 @@ impl Grid {
                 .set_content_arrangement(ContentArrangement::Dynamic)
                 .set_width(width);
         }
-        for row in &self.rows {
-            table.add_row(row.iter().map(Item::cell).collect::<Vec<_>>());
+        for row in self.rows {
+            table.add_row(row.into_iter().map(Item::into_cell).collect::<Vec<_>>());
         }
         for (index, column) in table.column_iter_mut().enumerate() {
             let is_last = index + 1 == columns;

@@ -11,7 +11,7 @@ pub fn question(snapshot: &Snapshot, claim: &Claim) -> Option<(Question, bool)> 
         Claim::Isolated { kind, against } => {
             let from = match against {
                 Against::Host => None,
-                Against::Task { pid, .. } => Some(target_of(snapshot.processes.get(pid)?)),
+                Against::Task { pid, .. } => Some(target_of(snapshot.processes.get(*pid)?)),
             };
             Question::Isolated { kind: *kind, from }
         }

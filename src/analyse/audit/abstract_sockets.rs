@@ -53,7 +53,7 @@ fn judge(case: &Case<'_>, listener: &Listener) -> Option<Finding> {
     if case.is_inside(pid) == Some(true) {
         return None;
     }
-    let owner = case.snapshot.processes.get(&pid);
+    let owner = case.snapshot.processes.get(pid);
     let who = called(owner, pid);
     let known = CONTROL
         .iter()

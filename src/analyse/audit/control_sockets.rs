@@ -67,7 +67,7 @@ pub fn grade(case: &Case<'_>, listener: &Listener) -> Option<Grade> {
     if case.is_inside(pid) == Some(true) || is_above(case, pid) {
         return None;
     }
-    let owner = case.snapshot.processes.get(&pid);
+    let owner = case.snapshot.processes.get(pid);
     let program = listener.program.as_deref().unwrap_or_default();
     let program = program.strip_suffix(" (deleted)").unwrap_or(program);
     let name = program.rsplit('/').next().unwrap_or_default();
@@ -107,7 +107,7 @@ pub fn grade(case: &Case<'_>, listener: &Listener) -> Option<Grade> {
 fn is_above(case: &Case<'_>, pid: Pid) -> bool {
     let parent = |process: &Process| process.stat.known().map(|stat| stat.ppid);
     let line = std::iter::successors(parent(case.process), |at| {
-        parent(case.snapshot.processes.get(at)?)
+        parent(case.snapshot.processes.get(*at)?)
     });
     line.take(64).take_while(|at| *at > 1).any(|at| at == pid)
 }

@@ -52,7 +52,7 @@ impl<'a> Case<'a> {
 
     /// Whether a process is in the same container or sandbox, as far as is known.
     pub fn is_inside(&self, pid: Pid) -> Option<bool> {
-        let other = self.snapshot.processes.get(&pid)?;
+        let other = self.snapshot.processes.get(pid)?;
         match (Place::of(self.process), Place::of(other)) {
             (Place::Task(_), _) | (_, Place::Task(_)) => None,
             (own, other) => Some(own == other),

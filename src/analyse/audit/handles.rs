@@ -253,7 +253,7 @@ fn is_own_making(case: &Case<'_>, key: NsKey) -> bool {
     let namespace = case.snapshot.namespaces.get(&key);
     let lowest = namespace.and_then(|it| it.lowest);
     let is_below = |pid: Pid| {
-        let other = case.snapshot.processes.get(&pid)?;
+        let other = case.snapshot.processes.get(pid)?;
         let theirs = other.links.own(NsKind::Pid).get()?;
         let pid_ns = case.process.links.own(NsKind::Pid).get()?;
         let is_hosts = pid_ns == NsKind::Pid.initial_inode();
@@ -268,7 +268,7 @@ fn process(case: &Case<'_>, handle: &Handle, pid: Pid) -> Option<Finding> {
     if case.is_inside(pid) == Some(true) {
         return None;
     }
-    let other = case.snapshot.processes.get(&pid);
+    let other = case.snapshot.processes.get(pid);
     let kind = NsKind::Mnt;
     let key = other.and_then(|it| it.links.own(kind).get());
     let join = match key {

@@ -38,7 +38,7 @@ fn not_known(why: &crate::model::Why) -> Finding {
 fn shown_to_others(case: &Case<'_>) -> BTreeSet<i32> {
     let own = case.process.links.own(NsKind::Mnt);
     let neighbours =
-        case.snapshot.processes.values().filter(|other| {
+        case.snapshot.processes.iter().filter(|other| {
             other.links.own(NsKind::Mnt) == own && other.task() != case.process.task()
         });
     let tables = neighbours.filter_map(|other| other.details.as_deref()?.mounts.known());

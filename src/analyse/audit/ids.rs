@@ -268,7 +268,7 @@ impl Used {
 impl Ranges {
     pub fn new(snapshot: &Snapshot) -> Ranges {
         let mut by_user_ns: HashMap<u64, Vec<Used>> = HashMap::new();
-        for process in snapshot.processes.values() {
+        for process in snapshot.processes.iter() {
             let Seen::Known(user_ns) = *process.links.own(NsKind::User) else {
                 continue;
             };

@@ -50,7 +50,7 @@ impl<'a> Machine<'a> {
         let containers: Vec<Known<'a>> = containers::all(snapshot)
             .into_iter()
             .filter_map(|(identity, init)| {
-                let init = snapshot.processes.get(&init)?;
+                let init = snapshot.processes.get(init)?;
                 Some(Known { identity, init })
             })
             .collect();
@@ -139,7 +139,7 @@ impl<'a> Machine<'a> {
 fn bounding(snapshot: &Snapshot) -> Seen<CapabilitySet> {
     let processes = [Process::INIT, Process::KTHREADD];
     let mut sets = processes.into_iter().filter_map(|pid| {
-        let details = snapshot.processes.get(&pid)?.details.as_deref()?;
+        let details = snapshot.processes.get(pid)?.details.as_deref()?;
         Some(details.status.known()?.capabilities.bounding)
     });
     sets.next().map_or(Seen::Unknown(Why::Gone), Seen::Known)

@@ -162,7 +162,7 @@ pub fn audit<'a>(snapshot: &'a Snapshot, subjects: &[Subject]) -> Audit<'a> {
 }
 
 fn look_at<'a>(machine: &Machine<'a>, subject: &Subject) -> Option<Audited<'a>> {
-    let process = machine.snapshot.processes.get(&subject.task)?;
+    let process = machine.snapshot.processes.get(subject.task)?;
     let case = Case::new(machine, process, identity(machine.snapshot, process));
     let mut findings = Vec::new();
     traces::look(&case, &mut findings);

@@ -40,7 +40,7 @@ impl Peers {
     pub fn new(machine: &Machine<'_>) -> Peers {
         let mut index: HashMap<Kind, usize> = HashMap::new();
         let mut peers: Vec<Peer> = Vec::new();
-        for process in machine.snapshot.processes.values() {
+        for process in machine.snapshot.processes.iter() {
             let Some(kind) = Kind::of(machine, process) else {
                 continue;
             };

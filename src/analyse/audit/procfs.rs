@@ -136,14 +136,14 @@ fn reachable(case: &Case<'_>, foreign: u64) -> Option<(Process, Ability)> {
         let says = "no process outside may be read";
         Answer::new(found.get().is_some(), "R4", says, "")
     });
-    let witness = case.snapshot.processes.get(&found.get()?)?;
+    let witness = case.snapshot.processes.get(found.get()?)?;
     Some((witness.clone(), ability))
 }
 
 fn best(case: &Case<'_>, seeing: &Process, credentials: &Credentials) -> Option<Pid> {
     let own = case.process.links.own(NsKind::Mnt);
     let reader = case.snapshot.reader.pid.get();
-    let others = case.snapshot.processes.values().filter(|other| {
+    let others = case.snapshot.processes.iter().filter(|other| {
         let mnt = other.links.own(NsKind::Mnt);
         mnt.is_known() && mnt != own && !other.is_kernel_thread() && Some(other.pid) != reader
     });

@@ -76,7 +76,7 @@ fn witnesses<'a>(case: &Case<'a>, credentials: &Credentials) -> Vec<Witness<'a>>
             .first
             .iter()
             .find(|(pid, mount_ns)| *pid != case.process.pid && *mount_ns != own)?;
-        let other = case.snapshot.processes.get(pid)?;
+        let other = case.snapshot.processes.get(*pid)?;
         let route = ptrace::route(case.snapshot, credentials, case.process, other);
         let is_possible = !route.answer.is_no() && is_telling(case, other);
         is_possible.then(|| Witness {

@@ -91,7 +91,7 @@ pub fn programs_of_kernel(snapshot: &Snapshot) -> Vec<(String, String, String)> 
         }
     }
     // A hierarchy that only a container has mounted is told by that container's table.
-    for process in snapshot.processes.values() {
+    for process in snapshot.processes.iter() {
         found.extend(agents_of(process));
     }
     found.sort();

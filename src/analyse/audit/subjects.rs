@@ -70,7 +70,7 @@ pub fn in_hosts_mounts(snapshot: &Snapshot) -> Vec<Pid> {
     let is_in = |process: &&Process| {
         !process.is_kernel_thread() && is_initial(snapshot, process, NsKind::Mnt) == Some(true)
     };
-    let found = snapshot.processes.values().filter(is_in);
+    let found = snapshot.processes.iter().filter(is_in);
     found.map(Process::task).collect()
 }
 
@@ -79,7 +79,7 @@ pub fn choose(snapshot: &Snapshot, scope: Scope) -> Vec<Subject> {
     let places = Places::new(snapshot);
     let mut found: Vec<Subject> = Vec::new();
     let mut index: HashMap<Profile, usize> = HashMap::new();
-    for process in snapshot.processes.values() {
+    for process in snapshot.processes.iter() {
         if process.is_kernel_thread() || process.is_zombie() {
             continue;
         }
@@ -100,7 +100,7 @@ pub fn choose(snapshot: &Snapshot, scope: Scope) -> Vec<Subject> {
             }),
         }
     }
-    let kthreadd = snapshot.processes.get(&Process::KTHREADD);
+    let kthreadd = snapshot.processes.get(Process::KTHREADD);
     if kthreadd.is_some_and(Process::is_kernel_thread) && !programs_of_kernel(snapshot).is_empty() {
         found.push(Subject {
             task: Process::KTHREADD,
@@ -118,11 +118,11 @@ pub fn others(snapshot: &Snapshot, subjects: &[Subject]) -> BTreeMap<Pid, Pid> {
         .filter(|subject| subject.held && subject.alike > 1);
     let profiles: HashMap<Profile, Pid> = held
         .filter_map(|it| {
-            let process = snapshot.processes.get(&it.task)?;
+            let process = snapshot.processes.get(it.task)?;
             Some((Profile::of(process, true), it.task))
         })
         .collect();
-    let processes = snapshot.processes.values().filter(|process| {
+    let processes = snapshot.processes.iter().filter(|process| {
         !profiles.is_empty() && !process.is_kernel_thread() && !process.is_zombie()
     });
     let like = processes.filter_map(|process| {
@@ -146,7 +146,7 @@ impl Places {
             held: HashMap::new(),
             by_mounts: HashMap::new(),
         };
-        for process in snapshot.processes.values() {
+        for process in snapshot.processes.iter() {
             let place = Place::of(process);
             if places.held.contains_key(&place) {
                 continue;
@@ -201,7 +201,7 @@ impl Places {
     /// Its parent is in a container, and it is not.
     fn is_from_within(&self, snapshot: &Snapshot, process: &Process) -> bool {
         let parent = process.stat.known().map(|stat| stat.ppid);
-        let parent = parent.and_then(|pid| snapshot.processes.get(&pid));
+        let parent = parent.and_then(|pid| snapshot.processes.get(pid));
         parent.is_some_and(|parent| {
             let place = Place::of(parent);
             let on_host = is_initial(snapshot, parent, NsKind::Mnt) == Some(true);
@@ -260,7 +260,7 @@ impl Profile {
 /// Its cgroup, as far as it may name another container than that of its place.
 fn cgroup(process: &Process) -> Option<String> {
     use crate::model::container::cgroup_path::named;
-    let named = named(match &*process.cgroups {
+    let named = named(match &process.cgroups {
         Seen::Known(entries) => entries,
         Seen::Unknown(_) => return None,
     });

@@ -91,7 +91,7 @@ fn ancestor<'a>(case: &'a Case<'_>) -> Option<&'a Known<'a>> {
         return None;
     }
     let parent = case.process.stat.known()?.ppid;
-    let parent = case.snapshot.processes.get(&parent)?;
+    let parent = case.snapshot.processes.get(parent)?;
     case.machine.by_place(parent)
 }
 
@@ -160,7 +160,7 @@ fn is_above(snapshot: &Snapshot, above: &Process, process: &Process) -> bool {
             None | Some(0) => return false,
             Some(pid) if pid == above.pid => return true,
             Some(pid) => {
-                let parent = snapshot.processes.get(&pid);
+                let parent = snapshot.processes.get(pid);
                 at = parent.and_then(|it| it.stat.known()).map(|stat| stat.ppid);
             }
         }
@@ -324,7 +324,7 @@ fn label(process: &Process) -> Option<&str> {
 
 fn parent_is_outside(case: &Case<'_>) -> bool {
     let parent = case.process.stat.known().map(|stat| stat.ppid);
-    let parent = parent.and_then(|pid| case.snapshot.processes.get(&pid));
+    let parent = parent.and_then(|pid| case.snapshot.processes.get(pid));
     parent.is_some_and(|parent| Place::of(parent) != Place::of(case.process))
 }
 

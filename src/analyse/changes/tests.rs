@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::process::{Links, Stat, ThreadLinks};
+use crate::model::process::{Links, More, Stat, ThreadLinks};
 use crate::model::snapshot::empty_for_tests;
 
 const OWN: u64 = 0xF000_0001;
@@ -9,9 +9,21 @@ const UTS: NsKey = NsKey {
 };
 
 fn process(pid: Pid, start_time: u64, uts: u64) -> Process {
+    let more = More {
+        tid: None,
+        stat: Seen::Known(Stat {
+            comm: "x".into(),
+            state: 'S',
+            ppid: 1,
+            kernel_thread: false,
+            start_time,
+        }),
+        cmdline: Seen::Known(Vec::new()),
+        cgroups: Seen::Known(Vec::new()),
+        details: None,
+    };
     Process {
         pid,
-        tid: None,
         links: Links::read(|link| {
             Seen::Known(match link {
                 LinkName::Own(NsKind::Uts) => uts,
@@ -20,17 +32,7 @@ fn process(pid: Pid, start_time: u64, uts: u64) -> Process {
         }),
         nthreads: 1,
         uid: Seen::Known(0),
-        stat: Seen::Known(Stat {
-            comm: "x".into(),
-            state: 'S',
-            ppid: 1,
-            kernel_thread: false,
-            start_time,
-        })
-        .into(),
-        cmdline: Seen::Known(Vec::new()).into(),
-        cgroups: Seen::Known(Vec::new()).into(),
-        details: None,
+        more: Some(Box::new(more)),
     }
 }
 
@@ -38,7 +40,7 @@ fn process(pid: Pid, start_time: u64, uts: u64) -> Process {
 fn look(processes: &[Process], ns_id: u64) -> Snapshot {
     let mut snapshot = empty_for_tests();
     for process in processes {
-        snapshot.processes.insert(process.pid, process.clone());
+        snapshot.processes.add(vec![vec![process.clone()]]);
         if process.links.own(NsKind::Uts).get() == Some(OWN) {
             let namespace = snapshot
                 .namespaces
@@ -169,7 +171,7 @@ fn an_inode_that_is_used_again_is_another_namespace_and_a_number_another_process
 fn a_link_that_cannot_be_read_is_no_move() {
     let known = look(&[process(7, 1, HOME)], 1);
     let mut denied = known.clone();
-    let process = denied.processes.get_mut(&7).unwrap();
+    let process = denied.processes.get_mut(7).unwrap();
     process.links = Links::unknown(&Why::Denied);
     assert!(happened(&known, &denied, None).is_empty());
     assert!(happened(&denied, &known, None).is_empty());
@@ -279,8 +281,8 @@ fn the_thread_that_stands_for_a_process_is_told_as_the_process() {
     let dead = |uts| {
         let mut dead = process(7, 1, uts);
         dead.stat = dead.stat.known().cloned().map_or_else(
-            || Seen::Unknown(Why::Gone).into(),
-            |stat| Seen::Known(Stat { state: 'Z', ..stat }).into(),
+            || Seen::Unknown(Why::Gone),
+            |stat| Seen::Known(Stat { state: 'Z', ..stat }),
         );
         dead
     };

@@ -10,7 +10,7 @@ use crate::model::{NsKind, Process, Snapshot};
 pub fn moved<'a>(before: &'a Snapshot, after: &'a Snapshot) -> Vec<Change<'a>> {
     let mut all = Vec::new();
     for (pid, threads) in &after.threads {
-        let Some(process) = after.processes.get(pid) else {
+        let Some(process) = after.processes.get(*pid) else {
             continue;
         };
         let then = is_in(before, process);

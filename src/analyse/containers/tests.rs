@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::container::{Monitor, RuntimeMount};
-use crate::model::process::{CgroupEntry, Links, Stat};
+use crate::model::process::{CgroupEntry, Links, More, Stat};
 use crate::model::{LinkName, Why};
 
 const A: &str = "aaaaaaaaaaaa0123456789abcdef0123456789abcdef0123456789abcdef0123";
@@ -33,23 +33,25 @@ fn process(pid: Pid, on_the_host: bool, cgroup: &str) -> Process {
             other => other.kind().initial_inode(),
         })
     });
-    Process {
-        pid,
+    let more = More {
         tid: None,
-        links,
-        nthreads: 1,
-        uid: Seen::Known(0),
         stat: Seen::Known(Stat {
             comm: "x".into(),
             state: 'S',
             ppid: 1,
             kernel_thread: false,
             start_time: pid.unsigned_abs().into(),
-        })
-        .into(),
-        cmdline: Seen::Known(Vec::new()).into(),
-        cgroups: cgroups(cgroup).into(),
+        }),
+        cmdline: Seen::Known(Vec::new()),
+        cgroups: cgroups(cgroup),
         details: None,
+    };
+    Process {
+        pid,
+        links,
+        nthreads: 1,
+        uid: Seen::Known(0),
+        more: Some(Box::new(more)),
     }
 }
 
@@ -93,8 +95,8 @@ fn judge(process: Process, traces: Option<Traces>) -> Option<Identity> {
     let mut snapshot = crate::model::snapshot::empty_for_tests();
     snapshot.traces = traces.map(|traces| (PLACE, traces)).into_iter().collect();
     let pid = process.pid;
-    snapshot.processes.insert(pid, process);
-    identity(&snapshot, &snapshot.processes[&pid])
+    snapshot.processes.add(vec![vec![process]]);
+    identity(&snapshot, &snapshot.processes[pid])
 }
 
 fn told(found: &Identity) -> (&str, &str, Confidence) {

@@ -54,7 +54,7 @@ pub fn reach(snapshot: &Snapshot, process: &Process) -> Result<Reach, Why> {
     let others = || {
         snapshot
             .processes
-            .values()
+            .iter()
             .filter(|other| other.pid != process.pid && !other.is_zombie())
     };
     let namespaces = snapshot
@@ -147,7 +147,7 @@ fn handle(snapshot: &Snapshot, credentials: &Credentials, process: &Process, key
             _ => {}
         }
     }
-    let members = snapshot.processes.values().filter(|other| {
+    let members = snapshot.processes.iter().filter(|other| {
         other.links.own(key.kind).get() == Some(key.inode) && other.pid != process.pid
     });
     let mut best: Option<Answer> = None;

@@ -2,7 +2,7 @@
 
 use super::Credentials;
 use crate::model::process::{Capabilities, IdRange, Ids};
-use crate::model::{CapabilitySet, Links, OnDemand, Pid, Process, Seen, Why};
+use crate::model::{CapabilitySet, Links, Pid, Process, Seen, Why};
 
 pub const ALL: u64 = 0x1ff_ffff_ffff;
 
@@ -47,13 +47,9 @@ pub fn who(user_ns: u64, uid: u32, effective: u64) -> Credentials {
 pub fn process(pid: Pid) -> Process {
     Process {
         pid,
-        tid: None,
-        links: Links::unknown(&Why::Skipped),
         nthreads: 1,
+        links: Links::unknown(&Why::Skipped),
         uid: Seen::Unknown(Why::Skipped),
-        stat: OnDemand::NOT,
-        cmdline: OnDemand::NOT,
-        cgroups: OnDemand::NOT,
-        details: None,
+        more: None,
     }
 }

@@ -49,7 +49,7 @@ pub enum Parents {
 pub fn trace(root: &ProcRoot, snapshot: &mut Snapshot, tasks: &[Pid], parents: Parents) {
     let wanted: BTreeSet<Place> = tasks
         .iter()
-        .filter_map(|task| snapshot.processes.get(task))
+        .filter_map(|task| snapshot.processes.get(*task))
         .filter(|process| is_worth_it(snapshot, process))
         .map(Place::of)
         .filter(|place| !snapshot.traces.contains_key(place))
@@ -87,7 +87,7 @@ fn is_worth_it(snapshot: &Snapshot, process: &Process) -> bool {
 /// The oldest known process of each place: the container's init, unless that has ended.
 fn oldest(snapshot: &Snapshot, wanted: &BTreeSet<Place>) -> BTreeMap<Place, Pid> {
     let mut oldest: BTreeMap<Place, (u64, Pid)> = BTreeMap::new();
-    for process in snapshot.processes.values() {
+    for process in snapshot.processes.iter() {
         let place = Place::of(process);
         if !wanted.contains(&place) {
             continue;
@@ -146,8 +146,8 @@ impl Looker<'_> {
             Ok(dir) => dir,
             Err(errno) => return Traces::unknown(task, &why(errno)),
         };
-        let process = snapshot.processes.get(&task);
-        let cgroups = match process.map(|it| &*it.cgroups) {
+        let process = snapshot.processes.get(task);
+        let cgroups = match process.map(|it| &it.cgroups) {
             Some(known @ Seen::Known(_)) => known.clone(),
             _ => details::cgroups_of(&dir),
         };
@@ -168,7 +168,7 @@ impl Looker<'_> {
         };
         if self.is_ours {
             let is_init = |init: Pid| {
-                let process = snapshot.processes.get(&init);
+                let process = snapshot.processes.get(init);
                 init == task || process.is_some_and(|it| Place::of(it) == place)
             };
             traces.records = records(&traces, &named, is_init);
@@ -194,7 +194,7 @@ impl Looker<'_> {
     /// The nearest monitor above a process, outside of its mount namespace: what runs inside can
     /// call itself what it likes.
     fn monitor(&self, snapshot: &Snapshot, task: Pid, subject: &TaskDir) -> Seen<Option<Monitor>> {
-        let known = snapshot.processes.get(&task);
+        let known = snapshot.processes.get(task);
         let known = known.and_then(|process| process.stat.known());
         let mut above = match known {
             Some(stat) => Seen::Known(stat.ppid),
@@ -223,7 +223,7 @@ impl Looker<'_> {
         if let Some(known) = self.parents.borrow().get(&pid) {
             return known.clone();
         }
-        let known = snapshot.processes.get(&pid);
+        let known = snapshot.processes.get(pid);
         let parent = match known.and_then(|it| it.stat.known()) {
             Some(stat) if !monitor::may_be(&stat.comm) => Parent {
                 ppid: Seen::Known(stat.ppid),

@@ -174,9 +174,9 @@ fn forget_newborn(root: &ProcRoot, missing: &MissingLinks, snapshot: &mut Snapsh
     let pids = root.pids().unwrap_or_default();
     let now: BTreeSet<NsKey> =
         processes::read_all(root, missing, Threads::default(), &pids, Depth::Links)
+            .parts
             .iter()
             .flatten()
-            .filter_map(|(_, process)| process.as_ref())
             .flat_map(|process| process.links.keys())
             .collect();
     let gone: BTreeSet<NsKey> = snapshot

@@ -18,7 +18,7 @@ use crate::sys::{child, inside, mounts, nsfs, why};
 pub fn look(context: &Context<'_>, snapshot: &Snapshot, findings: &mut Findings) -> LayerState {
     let mut fared = Fared::default();
     // Whoever hides which mount namespace it is in may be in one that nobody else is in.
-    for process in snapshot.processes.values() {
+    for process in snapshot.processes.iter() {
         if let Some(why) = process.links.own(NsKind::Mnt).why() {
             fared.note(why);
         }

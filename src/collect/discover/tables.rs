@@ -24,7 +24,7 @@ impl Table {
 /// All processes but ourselves, and kernel threads: what we have open ends with us.
 pub fn owners(snapshot: &Snapshot) -> impl Iterator<Item = &Process> {
     let own = snapshot.reader.pid.get();
-    let processes = snapshot.processes.values();
+    let processes = snapshot.processes.iter();
     processes.filter(move |process| Some(process.pid) != own && !process.is_kernel_thread())
 }
 

@@ -13,7 +13,7 @@ use crate::sys::{nsfs, why};
 pub fn look(context: &Context<'_>, snapshot: &Snapshot, findings: &mut Findings) -> LayerState {
     let mut fared = Fared::default();
     let threaded = |process: &&Process| process.nthreads > 1;
-    for process in snapshot.processes.values().filter(threaded) {
+    for process in snapshot.processes.iter().filter(threaded) {
         look_at(context, process, findings, &mut fared);
     }
     fared.state()
@@ -54,7 +54,7 @@ fn look_at(context: &Context<'_>, process: &Process, findings: &mut Findings, fa
 pub fn compare(snapshot: &Snapshot, findings: &mut Findings) -> LayerState {
     let mut fared = Fared::default();
     for (pid, threads) in &snapshot.threads {
-        let Some(Process { links: own, .. }) = snapshot.processes.get(pid) else {
+        let Some(Process { links: own, .. }) = snapshot.processes.get(*pid) else {
             continue;
         };
         // Most are where the first one is, and share its links.
@@ -129,7 +129,7 @@ fn is_init_dead(root: &ProcRoot, snapshot: &Snapshot, key: NsKey) -> bool {
         Err(Errno::ENOTTY) => {
             let is_member =
                 |process: &&Process| process.links.own(key.kind).get() == Some(key.inode);
-            let mut members = snapshot.processes.values().filter(is_member);
+            let mut members = snapshot.processes.iter().filter(is_member);
             snapshot.coverage.unreadable.is_empty() && !members.any(|it| is_alive(it.pid))
         }
         _ => false,

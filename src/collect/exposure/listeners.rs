@@ -21,7 +21,7 @@ pub fn of_shared_networks(looker: &Looker<'_>, tasks: &[Pid]) -> BTreeMap<u64, P
     let snapshot = looker.snapshot;
     let network = |process: &Process| process.links.own(NsKind::Net).get();
     let mut places: BTreeMap<u64, BTreeSet<Place>> = BTreeMap::new();
-    for process in snapshot.processes.values() {
+    for process in snapshot.processes.iter() {
         // Two are enough to know that it is shared.
         if let Some(net) = network(process)
             && places.get(&net).is_none_or(|known| known.len() < 2)
@@ -30,7 +30,10 @@ pub fn of_shared_networks(looker: &Looker<'_>, tasks: &[Pid]) -> BTreeMap<u64, P
         }
     }
     let mut found = BTreeMap::new();
-    for process in tasks.iter().filter_map(|task| snapshot.processes.get(task)) {
+    for process in tasks
+        .iter()
+        .filter_map(|task| snapshot.processes.get(*task))
+    {
         if let Some(net) = network(process)
             && places.get(&net).is_some_and(|places| places.len() > 1)
         {

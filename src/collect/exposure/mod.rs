@@ -37,7 +37,7 @@ pub fn expose(root: &ProcRoot, snapshot: &mut Snapshot, tasks: &[Pid]) {
     let mut surfaces = BTreeMap::new();
     let mut exposures: BTreeMap<Pid, Exposure> = BTreeMap::new();
     for task in tasks {
-        if let Some(process) = snapshot.processes.get(task) {
+        if let Some(process) = snapshot.processes.get(*task) {
             exposures.insert(*task, looker.look(process, &mut surfaces));
         }
     }
@@ -57,8 +57,8 @@ pub fn holders(root: &ProcRoot, snapshot: &Snapshot, others: &BTreeMap<Pid, Pid>
     let host = host_mounts(root, snapshot);
     let host: BTreeSet<i32> = host.known().into_iter().flatten().map(|it| it.id).collect();
     let holds = |(task, like): &(&Pid, &Pid)| {
-        let process = snapshot.processes.get(task)?;
-        let like = snapshot.processes.get(like)?.details.as_deref()?;
+        let process = snapshot.processes.get(**task)?;
+        let like = snapshot.processes.get(**like)?.details.as_deref()?;
         let table = like.mounts.known()?;
         let dir = looker.task(process).ok()?;
         let handles = handles::of(&looker, process, &dir, table).found;

@@ -27,7 +27,7 @@ impl Hierarchies {
     }
 
     pub fn rules_of(&self, process: &Process) -> Seen<DeviceRules> {
-        let entries = match &*process.cgroups {
+        let entries = match &process.cgroups {
             Seen::Known(entries) => entries,
             Seen::Unknown(why) => return Seen::Unknown(why.clone()),
         };

@@ -76,7 +76,7 @@ impl Reader<'_> {
         pid: Pid,
         first: &Links,
         before: Option<Others>,
-    ) -> Result<(usize, Others), Errno> {
+    ) -> Result<(u32, Others), Errno> {
         // By one directory: its number may pass to another process meanwhile.
         let task = self.root.task(pid)?;
         let mut before = before.into_iter().flat_map(Others::into_known).peekable();
@@ -93,7 +93,7 @@ impl Reader<'_> {
         // after its clock was read, or there has been another which is gone: both are seen next.
         let count = threads_in(&task.task_stat()?);
         let others = Others {
-            is_complete: count == threads.len() + 1,
+            is_complete: count as usize == threads.len() + 1,
             threads: threads.into(),
             clocks,
             is_kept: false,

@@ -138,7 +138,7 @@ fn judge(
     let tasks = [waiting.pid, Process::INIT, Process::KTHREADD];
     source.deepen(&mut snapshot, &tasks, Depth::Everything);
     source.look_at_settings(&mut snapshot);
-    if !snapshot.processes.contains_key(&waiting.pid) {
+    if !snapshot.processes.contains(waiting.pid) {
         return Err(source.no_process(waiting.pid));
     }
     let subject = Subject {

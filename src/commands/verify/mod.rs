@@ -88,7 +88,7 @@ fn look_around(global: &Global, source: &Source, entries: &[Entry]) -> Result<Sn
         source.look_at_roots(&mut snapshot, &roots);
     }
     source.look_at_settings(&mut snapshot);
-    let everybody: Vec<Pid> = snapshot.processes.keys().copied().collect();
+    let everybody: Vec<Pid> = snapshot.processes.tasks().collect();
     source.trace(&mut snapshot, &everybody);
     for stand_in in [Process::INIT, Process::KTHREADD] {
         source.deepen(&mut snapshot, &[stand_in], Depth::Everything);

@@ -55,7 +55,7 @@ pub fn resolve(
         };
         for (name, task, is_container) in found {
             source.add(snapshot, task);
-            if !snapshot.processes.contains_key(&task) {
+            if !snapshot.processes.contains(task) {
                 return Err(source.no_process(task));
             }
             source.deepen(snapshot, &[task], Depth::Everything);
@@ -134,7 +134,7 @@ fn configuration(
             "a snapshot does not hold its config.json".to_owned(),
         ));
     }
-    let process = &snapshot.processes[&task];
+    let process = &snapshot.processes[task];
     let traces = snapshot.traces.get(&Place::of(process));
     let traces = traces.ok_or_else(|| failed("it is in no container".to_owned()))?;
     match crate::collect::containers::bundle::find(traces) {
@@ -152,7 +152,7 @@ fn configuration(
 /// own user namespace does.
 fn is_runtime_of_host(snapshot: &Snapshot, task: Pid) -> bool {
     let kind = NsKind::User;
-    let own = snapshot.processes[&task].links.own(kind).get();
+    let own = snapshot.processes[task].links.own(kind).get();
     let key = own.map(|inode| NsKey { kind, inode });
     let parent = key.and_then(|key| snapshot.namespaces.get(&key)?.parent.get().flatten());
     parent == Some(kind.initial_inode())
@@ -191,7 +191,7 @@ fn look_at(source: &Source, snapshot: &mut Snapshot, subject: &Subject) -> Looks
         NsKind::Ipc,
         NsKind::Cgroup,
     ] {
-        if let Some(inode) = snapshot.processes[&task].links.own(kind).get() {
+        if let Some(inode) = snapshot.processes[task].links.own(kind).get() {
             inside.push((NsKey { kind, inode }, task));
         }
     }
@@ -221,14 +221,14 @@ pub fn judge(
     next: &mut dyn FnMut(&Claim),
     try_it: bool,
 ) -> Verified {
-    let process = &snapshot.processes[&subject.task];
+    let process = &snapshot.processes[subject.task];
     let others = others(snapshot, subject);
     let case = Case {
         snapshot,
         subject: process,
         others: others
             .iter()
-            .filter_map(|task| snapshot.processes.get(task))
+            .filter_map(|task| snapshot.processes.get(*task))
             .collect(),
         has_unread: subject.is_container && has_unread(snapshot),
         looks: &beside.looks,
@@ -249,7 +249,7 @@ pub fn judge(
 
 /// The others of its container, if the claims are of that.
 fn others(snapshot: &Snapshot, subject: &Subject) -> Vec<Pid> {
-    let process = &snapshot.processes[&subject.task];
+    let process = &snapshot.processes[subject.task];
     let place = Place::of(process);
     let host = Reference::choose(snapshot);
     let is_apart = host.links.own(NsKind::Mnt) != process.links.own(NsKind::Mnt);
@@ -259,7 +259,7 @@ fn others(snapshot: &Snapshot, subject: &Subject) -> Vec<Pid> {
     let in_there = |other: &&Process| {
         Place::of(other) == place && other.task() != subject.task && !other.is_zombie()
     };
-    let all = snapshot.processes.values().filter(in_there);
+    let all = snapshot.processes.iter().filter(in_there);
     all.map(Process::task).collect()
 }
 
@@ -276,7 +276,7 @@ fn has_unread(snapshot: &Snapshot) -> bool {
             && !process.is_zombie()
             && !process.is_kernel_thread()
     };
-    snapshot.coverage.hidden_by.is_some() || snapshot.processes.values().any(may_be)
+    snapshot.coverage.hidden_by.is_some() || snapshot.processes.iter().any(may_be)
 }
 
 /// What one audit finds of all subjects of which that is asked.

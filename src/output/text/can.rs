@@ -11,7 +11,7 @@ use crate::output::terminal::{Grid, Overflow, Terminal, Tone, item};
 pub fn can(terminal: &Terminal, snapshot: &Snapshot, asked: &Asked) -> String {
     let who = snapshot
         .processes
-        .get(&asked.task)
+        .get(asked.task)
         .map(|it| process(snapshot, it, terminal.width))
         .unwrap_or_default();
     let name = CapabilitySet::name_of(asked.capability);

@@ -129,9 +129,7 @@ fn name(column: Column) -> &'static str {
 
 /// What does not apply is empty; what is not known is a question mark.
 fn value(snapshot: &Snapshot, namespace: &Namespace, column: Column) -> String {
-    let process = namespace
-        .lowest
-        .and_then(|pid| snapshot.processes.get(&pid));
+    let process = namespace.lowest.and_then(|pid| snapshot.processes.get(pid));
     let of_process = |read: &dyn Fn(&Process) -> String| process.map(read).unwrap_or_default();
     match column {
         Column::Ns => namespace.key.inode.to_string(),

@@ -71,7 +71,7 @@ fn processes(terminal: &Terminal, snapshot: &Snapshot, found: &Reach) -> String 
     let mut grid = Grid::new(Overflow::Wrap);
     for readable in &found.processes {
         let answer = &readable.route.answer;
-        let other = snapshot.processes.get(&readable.pid);
+        let other = snapshot.processes.get(readable.pid);
         let route = match readable.route.after_becoming {
             Some((uid, gid)) => format!("as uid {uid} and gid {gid}: {}", answer.reason()),
             None => answer.reason().to_owned(),

@@ -89,7 +89,7 @@ pub fn label_of_set(snapshot: &Snapshot, set: &Set) -> String {
     }
     let stat = snapshot
         .processes
-        .get(&set.founder)
+        .get(set.founder)
         .and_then(|process| process.stat.known());
     let name = stat.map_or("?", |stat| stat.comm.as_str());
     format!("{name} ({})", set.founder)
@@ -120,7 +120,7 @@ pub fn sets(terminal: &Terminal, snapshot: &Snapshot, trees: &[Tree<Alike<'_>>])
             number(alike.nprocs),
         ];
         if wide {
-            let founder = snapshot.processes.get(&set.founder);
+            let founder = snapshot.processes.get(set.founder);
             let founder = founder.map(|process| format!("{} {}", process.pid, command(process)));
             row.push(item(&founder.unwrap_or_default(), Tone::Plain));
         }

@@ -20,7 +20,7 @@ pub fn verify(terminal: &Terminal, snapshot: &Snapshot, report: &Report, verbose
 }
 
 fn head(terminal: &Terminal, snapshot: &Snapshot, target: &Verified) -> String {
-    let who = match snapshot.processes.get(&target.task) {
+    let who = match snapshot.processes.get(target.task) {
         Some(found) => process(snapshot, found, terminal.width),
         None => match &target.container {
             Some(found) => format!("{} {}", target.task, container(found)),

@@ -84,16 +84,14 @@ fn name(namespace: &Namespace) -> String {
 
 /// A process by one of its threads.
 fn thread(process: &Process, tid: Pid) -> Process {
-    let tid = Some(tid);
-    Process {
-        tid,
-        ..process.clone()
-    }
+    let mut thread = process.clone();
+    thread.tid = Some(tid);
+    thread
 }
 
 /// The namespace with the process that gives it a name, where there is one, or else a thread.
 fn with_first(terminal: &Terminal, snapshot: &Snapshot, namespace: &Namespace) -> String {
-    let known = |pid| snapshot.processes.get(&pid);
+    let known = |pid| snapshot.processes.get(pid);
     let lowest = namespace.lowest.and_then(known).cloned();
     let by_thread = || {
         let (pid, tid) = namespace.thread()?;

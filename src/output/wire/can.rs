@@ -35,7 +35,7 @@ pub struct CanBody {
 impl CanBody {
     pub fn new(snapshot: &Snapshot, asked: &Asked) -> CanBody {
         let mut unknown = Unknown::default();
-        let process = snapshot.processes.get(&asked.task);
+        let process = snapshot.processes.get(asked.task);
         let found = process.and_then(|process| identity(snapshot, process));
         CanBody {
             pid: asked.task,

@@ -163,7 +163,7 @@ impl NamespaceRecord {
     }
 
     fn name_lowest(&mut self, snapshot: &Snapshot) {
-        let Some(process) = self.pid.and_then(|pid| snapshot.processes.get(&pid)) else {
+        let Some(process) = self.pid.and_then(|pid| snapshot.processes.get(pid)) else {
             return;
         };
         let unknown = &mut self.unknown;

@@ -14,7 +14,7 @@ use crate::analyse::diff::main_cgroup_path;
 use crate::analyse::pids::{PidIn, pids_of};
 use crate::model::mount::Mount;
 use crate::model::process::{
-    Capabilities, CgroupEntry, Details, IdRange, Ids, RootDir, Seccomp, Stat, Status, Thread,
+    Capabilities, CgroupEntry, Details, IdRange, Ids, More, RootDir, Seccomp, Stat, Status, Thread,
     TimeOffsets,
 };
 use crate::model::{CapabilitySet, LinkName, Links, NsKind, Pid, Process, Seen, Snapshot, Why};
@@ -47,7 +47,7 @@ pub struct ProcessRecord {
     /// of more than 32 KiB the rest is left out, and `…` is the last
     pub cmdline: Option<Vec<String>>,
     /// Number of threads
-    pub nthreads: usize,
+    pub nthreads: u32,
     /// Effective uid, as numbered in the reader's user namespace
     pub uid: Option<u32>,
     /// Effective gid
@@ -139,7 +139,7 @@ impl ProcessRecord {
             .clone()
             .map_or_else(nothing_looked_at, |details| *details);
         let status = details.status;
-        let stat = process.stat.clone().into_seen();
+        let stat = process.stat.clone();
         let since = |field: Option<_>| field.map_or(Seen::Unknown(Why::Unsupported), Seen::Known);
         ProcessRecord {
             pid: process.pid,
@@ -149,7 +149,7 @@ impl ProcessRecord {
             state: unknown.note("state", stat.part(|stat| stat.state)),
             kernel_thread: unknown.note("kernel_thread", stat.part(|stat| stat.kernel_thread)),
             comm: unknown.note("comm", stat.map(|stat| stat.comm)),
-            cmdline: unknown.note("cmdline", process.cmdline.clone().into_seen()),
+            cmdline: unknown.note("cmdline", process.cmdline.clone()),
             nthreads: process.nthreads,
             uid: unknown.note("uid", process.uid.clone()),
             gid: unknown.note("gid", status.part(|status| status.gids.effective)),
@@ -204,7 +204,7 @@ impl ProcessRecord {
                 "cgroup",
                 process.cgroups.part(|entries| main_cgroup_path(entries)),
             ),
-            cgroups: unknown.note("cgroups", process.cgroups.clone().into_seen()),
+            cgroups: unknown.note("cgroups", process.cgroups.clone()),
             cgroups_inside: unknown.note("cgroups_inside", details.cgroups_inside),
             timens_offsets: unknown.note("timens_offsets", details.timens_offsets),
             mounts: unknown.note("mounts", details.mounts),
@@ -276,16 +276,19 @@ impl ProcessRecord {
             };
             unknown.seen(&field_of(link), inode)
         });
+        let more = More {
+            tid: self.tid,
+            stat: unknown.seen("comm", stat),
+            cmdline: unknown.seen("cmdline", self.cmdline),
+            cgroups: unknown.seen("cgroups", self.cgroups),
+            details: Some(Box::new(details)),
+        };
         Ok(Process {
             pid: self.pid,
-            tid: self.tid,
-            links,
             nthreads: self.nthreads,
+            links,
             uid: unknown.seen("uid", self.uid),
-            stat: unknown.seen("comm", stat).into(),
-            cmdline: unknown.seen("cmdline", self.cmdline).into(),
-            cgroups: unknown.seen("cgroups", self.cgroups).into(),
-            details: Some(Box::new(details)),
+            more: Some(Box::new(more)),
         })
     }
 }

@@ -91,7 +91,7 @@ impl JoiningRecord {
 
 impl ReadableRecord {
     fn new(snapshot: &Snapshot, readable: &Readable) -> ReadableRecord {
-        let process = snapshot.processes.get(&readable.pid);
+        let process = snapshot.processes.get(readable.pid);
         let ids = readable.route.after_becoming;
         ReadableRecord {
             pid: readable.pid,

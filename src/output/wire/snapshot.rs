@@ -75,7 +75,7 @@ impl Everything {
             initial_mnt: unknown.note("initial_mnt", snapshot.initial_mnt.clone()),
             processes: snapshot
                 .processes
-                .values()
+                .iter()
                 .map(|process| ProcessRecord::new(snapshot, process))
                 .collect(),
             namespaces: snapshot
@@ -151,10 +151,7 @@ struct Head {
 
 fn into_model(head: Head, body: Everything) -> Result<Snapshot, String> {
     let host = head.host;
-    let processes = body.processes.into_iter().map(|record| {
-        let process = record.into_model()?;
-        Ok((process.task(), process))
-    });
+    let processes = body.processes.into_iter().map(ProcessRecord::into_model);
     let namespaces = body.namespaces.into_iter().map(|record| {
         let namespace = record.into_model()?;
         Ok((namespace.key, namespace))
@@ -170,7 +167,7 @@ fn into_model(head: Head, body: Everything) -> Result<Snapshot, String> {
         nsfs_dev: body.unknown.seen("nsfs_dev", body.nsfs_dev),
         initial_net: body.unknown.seen("initial_net", body.initial_net),
         initial_mnt: body.unknown.seen("initial_mnt", body.initial_mnt),
-        processes: processes.collect::<Result<BTreeMap<Pid, _>, String>>()?,
+        processes: processes.collect::<Result<_, _>>()?,
         threads: BTreeMap::new(),
         namespaces: namespaces.collect::<Result<_, String>>()?,
         traces: body

@@ -10,7 +10,7 @@ use crate::verify::verdict::Verdict;
 pub fn isolated(case: &Case<'_>, process: &Process, kind: NsKind, against: &Against) -> Read {
     let (reference, whose) = match against {
         Against::Host => (case.host(process), "the host's".to_owned()),
-        Against::Task { pid, name } => match case.snapshot.processes.get(pid) {
+        Against::Task { pid, name } => match case.snapshot.processes.get(*pid) {
             Some(other) => (
                 Reference::given(other, case.snapshot),
                 format!("that of {name}"),

@@ -82,7 +82,7 @@ fn nsa_003_a_process_that_waits_to_be_reaped_shares_ids_with_nobody() {
             });
             let mut stat = other.stat.known().unwrap().clone();
             stat.state = 'Z';
-            other.stat = Seen::Known(stat).into();
+            other.stat = Seen::Known(stat);
         }
         let expected = (!is_dead).then_some((Severity::Medium, Verdict::Conditional));
         assert_eq!(judged(&machine([one, other]), 10, "NSA-003"), expected);

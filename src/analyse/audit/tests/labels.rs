@@ -87,8 +87,7 @@ fn nsa_402_and_502_a_process_without_the_label_of_its_containers_init() {
     beside.stat = Seen::Known(Stat {
         start_time: 11,
         ..beside.stat.known().unwrap().clone()
-    })
-    .into();
+    });
     set_label(&mut beside, "my-profile (enforce)");
     let snapshot = machine([init, beside]);
     let medium = Some((Severity::Medium, EXPLOITABLE));

@@ -13,7 +13,7 @@ use super::{Audited, audit};
 use crate::model::mount::Mount;
 use crate::model::namespace::{Namespace, NsKey};
 use crate::model::process::{
-    Capabilities, CgroupEntry, Details, IdRange, Ids, RootDir, Seccomp, Stat, Status,
+    Capabilities, CgroupEntry, Details, IdRange, Ids, More, RootDir, Seccomp, Stat, Status,
 };
 use crate::model::snapshot::empty_for_tests;
 use crate::model::{
@@ -62,22 +62,17 @@ fn process(pid: Pid) -> Process {
         outside: 0,
         count: u32::MAX,
     };
-    Process {
-        pid,
+    let more = More {
         tid: None,
-        links: Links::read(|link| Seen::Known(link.kind().initial_inode())),
-        nthreads: 1,
-        uid: Seen::Known(0),
         stat: Seen::Known(Stat {
             comm: "sleep".to_owned(),
             state: 'S',
             ppid: 1,
             kernel_thread: pid == Process::KTHREADD,
             start_time: u64::from(pid.unsigned_abs()),
-        })
-        .into(),
-        cmdline: Seen::Known(vec!["sleep".to_owned()]).into(),
-        cgroups: in_cgroup("/system.slice/sshd.service").into(),
+        }),
+        cmdline: Seen::Known(vec!["sleep".to_owned()]),
+        cgroups: in_cgroup("/system.slice/sshd.service"),
         details: Some(Box::new(Details {
             status: Seen::Known(status),
             uid_map: Seen::Known(vec![whole]),
@@ -96,6 +91,13 @@ fn process(pid: Pid) -> Process {
             cgroups_inside: skipped(),
             threads: Seen::Known(Vec::new()),
         })),
+    };
+    Process {
+        pid,
+        links: Links::read(|link| Seen::Known(link.kind().initial_inode())),
+        nthreads: 1,
+        uid: Seen::Known(0),
+        more: Some(Box::new(more)),
     }
 }
 
@@ -139,7 +141,7 @@ fn container(pid: Pid, id: &str, shared: &[NsKind]) -> Process {
             false => kind.initial_inode(),
         })
     });
-    it.cgroups = in_cgroup(&format!("/docker/{id}")).into();
+    it.cgroups = in_cgroup(&format!("/docker/{id}"));
     set_capabilities(&mut it, DOCKERS);
     status(&mut it).seccomp = Some(Seccomp::Filter);
     details(&mut it).mounts = Seen::Known(vec![root_mount(&format!("/srv/{id}/rootfs"))]);
@@ -185,7 +187,7 @@ fn machine(more: impl IntoIterator<Item = Process>) -> Snapshot {
             };
             snapshot.namespaces.insert(key, namespace);
         }
-        snapshot.processes.insert(process.pid, process);
+        snapshot.processes.add(vec![vec![process]]);
     }
     snapshot
 }

@@ -9,8 +9,8 @@ fn nsa_022_containers_of_one_pod_share_a_network_by_design() {
     for (pod, severity) in [(POD, Severity::Info), (OTHER_POD, Severity::Medium)] {
         let mut one = container(10, ID, &[]);
         let mut other = container(20, OTHER_ID, &[]);
-        one.cgroups = in_cgroup(&format!("/kubepods/pod{POD}/{ID}")).into();
-        other.cgroups = in_cgroup(&format!("/kubepods/pod{pod}/{OTHER_ID}")).into();
+        one.cgroups = in_cgroup(&format!("/kubepods/pod{POD}/{ID}"));
+        other.cgroups = in_cgroup(&format!("/kubepods/pod{pod}/{OTHER_ID}"));
         let (own, theirs) = (other.links.clone(), one.links.clone());
         other.links = Links::read(|link| match link.kind() {
             NsKind::Net => theirs.get(link).clone(),

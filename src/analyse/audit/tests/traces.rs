@@ -44,8 +44,7 @@ fn nsa_503_helpers_that_the_kernel_starts_from_the_hosts_own_files_are_usual() {
         it.stat = Seen::Known(Stat {
             ppid: 2,
             ..it.stat.known().unwrap().clone()
-        })
-        .into();
+        });
         details(&mut it).exe = Seen::Known(exe.to_owned());
         machine([it, container(10, ID, &[])])
     };
@@ -60,7 +59,7 @@ fn nsa_503_helpers_that_the_kernel_starts_from_the_hosts_own_files_are_usual() {
 /// A process of the host with this cgroup.
 fn on_host(pid: Pid, cgroup: &str) -> Process {
     let mut it = process(pid);
-    it.cgroups = in_cgroup(cgroup).into();
+    it.cgroups = in_cgroup(cgroup);
     it
 }
 
@@ -80,12 +79,11 @@ fn nsa_500_who_is_on_the_host_with_the_cgroup_of_a_container_has_left_it_unless_
 
     // systemd-nspawn watches from within the machine's own unit.
     let mut inside = container(20, ID, &[]);
-    inside.cgroups = in_cgroup("/machine.slice/systemd-nspawn@m.service/payload").into();
+    inside.cgroups = in_cgroup("/machine.slice/systemd-nspawn@m.service/payload");
     inside.stat = Seen::Known(Stat {
         ppid: 15,
         ..inside.stat.known().unwrap().clone()
-    })
-    .into();
+    });
     let monitor = on_host(15, "/machine.slice/systemd-nspawn@m.service/supervisor");
     let snapshot = machine([monitor, inside]);
     assert_eq!(judged(&snapshot, 15, "NSA-500"), None);
@@ -107,8 +105,7 @@ fn nsa_500_who_was_started_from_within_a_container_and_is_on_the_host_has_left_i
     child.stat = Seen::Known(Stat {
         ppid: 10,
         ..child.stat.known().unwrap().clone()
-    })
-    .into();
+    });
     let snapshot = machine([container(10, ID, &[]), child]);
     let critical = Some((Severity::Critical, EXPLOITABLE));
     assert_eq!(judged(&snapshot, 11, "NSA-500"), critical);

@@ -277,7 +277,7 @@ impl Attempts {
             answers.push((format!("{operation:?}"), answer));
         }
         for (pid, _) in &self.victims {
-            let other = &snapshot.processes[pid];
+            let other = &snapshot.processes[*pid];
             let reads = ptrace::may_read(snapshot, &who, process, other);
             answers.push((format!("/proc/{pid}/root"), reads));
             let kills = operations::may_kill(snapshot, &who, process, other);
@@ -413,7 +413,7 @@ fn what_is_predicted_is_what_happens() {
 
 /// Without CAP_SYS_PTRACE, but with CAP_SETUID it becomes one who may: that uid 1000 may is observed.
 fn assert_route_by_setuid(snapshot: &Snapshot, pid: i32, victim: i32) {
-    let (process, victim) = (&snapshot.processes[&pid], &snapshot.processes[&victim]);
+    let (process, victim) = (&snapshot.processes[pid], &snapshot.processes[victim]);
     let who = Credentials::of(snapshot, process).unwrap();
     assert!(ptrace::may_read(snapshot, &who, process, victim).is_no());
     let route = ptrace::route(snapshot, &who, process, victim);
@@ -472,7 +472,7 @@ fn observe(subject: &Subject, attempts: &Attempts, victims: &Victims) -> Vec<Obs
     if subject.keeps == Some(DOCKERS) {
         assert_route_by_setuid(&snapshot, child.pid(), victims.user.pid());
     }
-    let predicted = attempts.predict(&snapshot, &snapshot.processes[&child.pid()]);
+    let predicted = attempts.predict(&snapshot, &snapshot.processes[child.pid()]);
     write(&answer, b"g").unwrap();
     let errnos = (0..attempts.number()).map(|_| {
         let mut number = [0; 4];
@@ -554,7 +554,7 @@ fn what_an_exec_gives_is_predicted() {
 fn after_exec(pid: i32) -> u64 {
     let collector = Collector::open(Path::new("/proc")).unwrap();
     let snapshot = collector.read(&[pid], Depth::Everything);
-    let process = &snapshot.processes[&pid];
+    let process = &snapshot.processes[pid];
     let who = Credentials::of(&snapshot, process).unwrap();
     AfterExec::of(&who, process).plain.get().unwrap().0
 }

@@ -1,0 +1,93 @@
+//! The processes of a snapshot, found by their numbers.
+
+use std::collections::{BTreeSet, HashSet};
+use std::ops::Index;
+
+use super::process::{Pid, Process};
+
+/// In ascending order of the numbers under which they were read, which are all different. They lie
+/// side by side: a scan has thousands of them and finds them all at once, which a tree of nodes
+/// would need another copy for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Processes(Vec<Process>);
+
+impl Processes {
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The process, or the thread, of this number.
+    pub fn get(&self, task: Pid) -> Option<&Process> {
+        let at = self.find(task).ok()?;
+        self.0.get(at)
+    }
+
+    pub fn get_mut(&mut self, task: Pid) -> Option<&mut Process> {
+        let at = self.find(task).ok()?;
+        self.0.get_mut(at)
+    }
+
+    pub fn contains(&self, task: Pid) -> bool {
+        self.find(task).is_ok()
+    }
+
+    pub fn iter(&self) -> std::slice::Iter<'_, Process> {
+        self.0.iter()
+    }
+
+    /// All numbers, ascending.
+    pub fn tasks(&self) -> impl Iterator<Item = Pid> {
+        self.0.iter().map(Process::task)
+    }
+
+    /// Adds those of all parts, of which one grows and the others are let go of one by one. Who is there
+    /// already is replaced.
+    pub fn add(&mut self, parts: Vec<Vec<Process>>) {
+        if !self.is_empty() {
+            let again: HashSet<Pid> = parts.iter().flatten().map(Process::task).collect();
+            self.0.retain(|known| !again.contains(&known.task()));
+        }
+        let mut parts = parts.into_iter();
+        if self.is_empty() {
+            self.0 = parts.next().unwrap_or_default();
+        }
+        self.0
+            .reserve_exact(parts.as_slice().iter().map(Vec::len).sum());
+        for part in parts {
+            self.0.extend(part);
+        }
+        self.0.sort_unstable_by_key(Process::task);
+        self.0.dedup_by_key(|process| process.task());
+    }
+
+    /// Lets go of all others, and of their memory.
+    pub fn keep(&mut self, tasks: &BTreeSet<Pid>) {
+        self.0.retain(|process| tasks.contains(&process.task()));
+        self.0.shrink_to_fit();
+    }
+
+    fn find(&self, task: Pid) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&task, Process::task)
+    }
+}
+
+impl FromIterator<Process> for Processes {
+    fn from_iter<I: IntoIterator<Item = Process>>(processes: I) -> Processes {
+        let mut all = Processes::default();
+        all.add(vec![processes.into_iter().collect()]);
+        all
+    }
+}
+
+/// Of a number that is known to be there; any other is a mistake of ours, and panics.
+impl Index<Pid> for Processes {
+    type Output = Process;
+
+    fn index(&self, task: Pid) -> &Process {
+        self.get(task).expect("a process of the snapshot")
+    }
+}
