@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use nix::sys::stat::FileStat;
 
 use super::{details, parse};
-use crate::model::process::{Details, Stat};
+use crate::model::process::{Details, EachLink, Stat};
 use crate::model::{LinkName, Links, NsKind, Pid, Process, Seen, Why};
 use crate::sys::ns_dir::NsDir;
 use crate::sys::procfs::{ProcRoot, TaskDir};
@@ -160,11 +160,9 @@ fn read_shares(
         if pids.is_empty() {
             return parts;
         }
-        let there = pids.into_iter().filter_map(|pid| {
-            let mut process = read_one(root, missing, pid, depth)?;
-            known.share(&mut process.links);
-            Some(process)
-        });
+        let there = pids
+            .into_iter()
+            .filter_map(|pid| read_one(root, missing, pid, depth, &mut known));
         // A part never grows, which would be a copy of it.
         let has_room = |part: &Vec<Process>| part.len() + PROCESSES_PER_SHARE <= part.capacity();
         if !parts.last().is_some_and(has_room) {
@@ -198,29 +196,41 @@ struct KnownLinks {
 }
 
 impl KnownLinks {
-    /// Puts the same links in their place, in the memory of those that were read first.
-    fn share(&mut self, links: &mut Links) {
-        if self.last.as_ref() != Some(links) {
-            if !self.all.contains(links) {
-                self.all.insert(links.clone());
+    /// The links, in the memory of those that were read first.
+    fn share(&mut self, each: &EachLink) -> Links {
+        if let Some(last) = &self.last
+            && last.each() == each
+        {
+            return last.clone();
+        }
+        let known = match self.all.get(each) {
+            Some(known) => known.clone(),
+            None => {
+                let new = Links::from(each.clone());
+                self.all.insert(new.clone());
+                new
             }
-            self.last = self.all.get(links).cloned();
-        }
-        if let Some(known) = &self.last {
-            *links = known.clone();
-        }
+        };
+        self.last.insert(known).clone()
     }
 }
 
 /// Reads one process, or one thread by its TID, through one held directory.
-fn read_one(root: &ProcRoot, missing: &MissingLinks, pid: Pid, depth: Depth) -> Option<Process> {
+fn read_one(
+    root: &ProcRoot,
+    missing: &MissingLinks,
+    pid: Pid,
+    depth: Depth,
+    known: &mut KnownLinks,
+) -> Option<Process> {
     if depth == Depth::Links
-        && let Some(process) = read_links_alone(root, missing, pid)
+        && let Some(process) = read_links_alone(root, missing, pid, known)
     {
         return Some(process);
     }
     let (task, mut process) = begin(root, missing, pid, depth)?;
     read_more(&task, &mut process, missing, depth, None);
+    process.links = known.share(process.links.each());
     Some(process)
 }
 
@@ -291,10 +301,15 @@ fn read_more(
 
 /// The usual process, by the shortest way. `None`: it may be gone, dead, or its tree a forged one,
 /// which takes a closer look.
-pub fn read_links_alone(root: &ProcRoot, missing: &MissingLinks, pid: Pid) -> Option<Process> {
+fn read_links_alone(
+    root: &ProcRoot,
+    missing: &MissingLinks,
+    pid: Pid,
+    known: &mut KnownLinks,
+) -> Option<Process> {
     let dir = NsDir::open(root, pid).ok()?;
     let stat = dir.task_stat().ok()?;
-    let links = read_each(missing, |link, buffer| dir.link(link, buffer));
+    let links = known.share(&read_each(missing, |link, buffer| dir.link(link, buffer)));
     let is_alive = links.own(NsKind::Mnt).why() != Some(&Why::Gone);
     is_alive.then(|| process(pid, links, threads_in(&stat), Seen::Known(stat.st_uid)))
 }
@@ -390,7 +405,7 @@ pub fn is_dead(task: &TaskDir) -> bool {
 
 /// The ten links of one task, each with a result of its own.
 pub fn read_links(task: &TaskDir, missing: &MissingLinks) -> Links {
-    read_each(missing, |link, buffer| task.ns_link(link, buffer))
+    read_each(missing, |link, buffer| task.ns_link(link, buffer)).into()
 }
 
 /// The kernel refuses all ten or none, by one and the same question (proc_ns_readlink in
@@ -398,10 +413,10 @@ pub fn read_links(task: &TaskDir, missing: &MissingLinks) -> Links {
 fn read_each(
     missing: &MissingLinks,
     target: impl for<'a> Fn(LinkName, &'a mut [u8; 64]) -> Result<&'a [u8], Errno>,
-) -> Links {
+) -> EachLink {
     let mut buffer = [0; 64];
     let mut are_refused = false;
-    Links::read(|link| {
+    LinkName::ALL.map(|link| {
         let is_missing = missing.0.contains(&link);
         let target = match are_refused {
             true if is_missing => Err(Errno::ENOENT),
@@ -441,10 +456,10 @@ mod tests {
     fn where_one_link_is_refused_all_are_and_no_other_is_asked_for() {
         let asked = Cell::new(0);
         let missing = MissingLinks(vec![LinkName::TimeForChildren]);
-        let links = read_each(&missing, |_, _| {
+        let links = Links::from(read_each(&missing, |_, _| {
             asked.set(asked.get() + 1);
             Err(Errno::EACCES)
-        });
+        }));
         assert_eq!(asked.get(), 1);
         for (link, seen) in links.iter() {
             let expected = match link {
@@ -457,13 +472,16 @@ mod tests {
 
     #[test]
     fn a_link_that_is_gone_says_nothing_of_the_others() {
-        let links = read_each(&MissingLinks::default(), |link, buffer| match link {
-            LinkName::Own(NsKind::Pid) => {
-                buffer[..7].copy_from_slice(b"pid:[7]");
-                Ok(&buffer[..7])
-            }
-            _ => Err(Errno::ENOENT),
-        });
+        let links = Links::from(read_each(
+            &MissingLinks::default(),
+            |link, buffer| match link {
+                LinkName::Own(NsKind::Pid) => {
+                    buffer[..7].copy_from_slice(b"pid:[7]");
+                    Ok(&buffer[..7])
+                }
+                _ => Err(Errno::ENOENT),
+            },
+        ));
         assert_eq!(links.own(NsKind::Pid), &Seen::Known(7));
         assert_eq!(links.own(NsKind::Mnt), &Seen::Unknown(Why::Gone));
     }

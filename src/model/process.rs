@@ -3,6 +3,7 @@
 //! The small types that derive `Serialize` appear in documents as they are, so that the promise of
 //! [`crate::output::wire`] holds for their fields.
 
+use std::borrow::Borrow;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
@@ -22,12 +23,32 @@ pub type Pid = i32;
 /// The ten links of `/proc/PID/ns`, each with a result of its own. Thousands of processes have the
 /// same ones, so a clone shares them: on their own they are more than half of a [`Process`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Links(Arc<[Seen<u64>; 10]>);
+pub struct Links(Arc<EachLink>);
+
+/// The inodes behind the ten links, in the order of [`LinkName::ALL`].
+pub type EachLink = [Seen<u64>; 10];
+
+impl From<EachLink> for Links {
+    fn from(each: EachLink) -> Links {
+        Links(Arc::new(each))
+    }
+}
+
+impl Borrow<EachLink> for Links {
+    fn borrow(&self) -> &EachLink {
+        self.each()
+    }
+}
 
 impl Links {
+    /// All ten.
+    pub fn each(&self) -> &EachLink {
+        &self.0
+    }
+
     /// Reads each link by the given function.
     pub fn read(read: impl FnMut(LinkName) -> Seen<u64>) -> Links {
-        Links(Arc::new(LinkName::ALL.map(read)))
+        Links::from(LinkName::ALL.map(read))
     }
 
     /// All ten not known, for one reason.
