@@ -176,6 +176,7 @@ struct Pair<'a> {
 }
 
 impl Pair<'_> {
+    #[cold] // See build.rs.
     fn kind(&self, kind: NsKind, state: State) -> KindDiff {
         let inside = match state {
             State::Isolated => inside::of(self, kind),
