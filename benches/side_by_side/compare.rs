@@ -7,6 +7,10 @@ use crate::floor;
 use crate::hyperfine;
 use crate::tool::Tool;
 
+/// The kernel counts the pages of a process on each CPU apart, and adds them up only now and then
+/// (commit f1a7941243c1): one run may say a few hundred KiB more than the next.
+const RUNS_FOR_MEMORY: usize = 3;
+
 /// What was measured of a program, or of the floor, in all rounds.
 #[derive(Default)]
 struct Measured {
@@ -15,8 +19,8 @@ struct Measured {
     times: Vec<f64>,
     /// The least of all rounds, in seconds.
     cpu: Option<f64>,
-    /// The largest of all rounds.
-    peak_rss_kib: Option<u64>,
+    /// The largest resident set of each run.
+    peaks_kib: Vec<u64>,
 }
 
 /// Measures the programs and the floor, and prints them beside the yardstick's time and the least
@@ -37,7 +41,7 @@ pub fn compare(tools: &[Tool], yardstick: &Tool, rounds: u32) -> Result<(), Erro
     }
     let runs = rounds * hyperfine::RUNS;
     println!("{processes} processes, {rounds} rounds, {runs} runs of each program");
-    println!("times in ms, largest resident set in KiB\n");
+    println!("times in ms, median of the largest resident sets in KiB\n");
     println!(
         "what                               min   median      CPU  lsns min / its  / floor  peak RSS"
     );
@@ -58,15 +62,17 @@ fn named(name: String) -> Measured {
 }
 
 impl Measured {
-    /// One round: a run for its memory, and a few for the time.
+    /// One round: a few runs for its memory, and a few for the time.
     fn add(&mut self, tool: &Tool) -> Result<(), Error> {
-        let run = tool.run()?;
-        if let Some(complaint) = run.complaint() {
-            return Err(Error::other(format!("{}: {complaint}", self.name)));
+        for _ in 0..RUNS_FOR_MEMORY {
+            let run = tool.run()?;
+            if let Some(complaint) = run.complaint() {
+                return Err(Error::other(format!("{}: {complaint}", self.name)));
+            }
+            self.peaks_kib.push(run.usage.peak_rss_kib);
         }
         let timing = hyperfine::time(tool)?;
         self.cpu = Some(self.cpu.unwrap_or(f64::INFINITY).min(timing.cpu()));
-        self.peak_rss_kib = self.peak_rss_kib.max(Some(run.usage.peak_rss_kib));
         self.times.extend(timing.times);
         Ok(())
     }
@@ -82,11 +88,17 @@ impl Measured {
         times.get(times.len() / 2).copied().unwrap_or_default()
     }
 
+    fn peak_kib(&self) -> Option<u64> {
+        let mut peaks = self.peaks_kib.clone();
+        peaks.sort_unstable();
+        peaks.get(peaks.len() / 2).copied()
+    }
+
     /// One line of the table.
     fn print(&self, base: f64, floor: f64) {
         let (min, median) = (self.min(), self.median());
         let cpu = self.cpu.map(|cpu| format!("{:.1}", cpu * 1000.0));
-        let peak = self.peak_rss_kib.map(|peak| peak.to_string());
+        let peak = self.peak_kib().map(|peak| peak.to_string());
         println!(
             "{:29} {:8.1} {:8.1} {:>8} {:15.1} {:8.2} {:>9}",
             self.name,

@@ -1,11 +1,12 @@
-//! Command lines of `run` and `enter`, and of questions about one process, that hold plain flags and no
-//! values, read without clap: to tell it of all the options takes as long as to make a namespace.
+//! Command lines of `run`, `enter` and `list`, and of questions about one process, that hold plain
+//! flags and no values, read without clap: to tell it of all the options takes as long as to make a
+//! namespace, and a part of its code and of the help that a list has in memory.
 //! Whatever holds more, or is wrong, is left to clap; a test holds the two readings against each other.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-use super::{Cli, Command, DiffArgs, EnterArgs, Global, PidArgs, RunArgs, ShowArgs};
+use super::{Cli, Command, DiffArgs, EnterArgs, Global, ListArgs, PidArgs, RunArgs, ShowArgs};
 
 /// What was typed; `None` where it takes clap to say that.
 pub fn read(line: &[OsString]) -> Option<Cli> {
@@ -13,10 +14,32 @@ pub fn read(line: &[OsString]) -> Option<Cli> {
     let command = match line.get(1)?.as_bytes() {
         b"run" => run(words)?,
         b"enter" => enter(words)?,
+        b"list" => return list(words),
         b"diff" | b"show" | b"pid" => return ask(line[1].to_str()?, words),
         _ => return None,
     };
     let global = Global::default();
+    Some(Cli { global, command })
+}
+
+fn list(words: &[OsString]) -> Option<Cli> {
+    let mut global = Global::default();
+    let mut args = ListArgs::default();
+    for word in words {
+        let Word::Flags(flags) = Word::of(word) else {
+            return None;
+        };
+        flags.read(|flag| match flag {
+            b"J" | b"json" => set(&mut global.json),
+            b"v" | b"verbose" => set(&mut global.verbose),
+            b"P" | b"persistent" => set(&mut args.persistent),
+            b"n" | b"noheadings" => set(&mut args.noheadings),
+            b"r" | b"raw" => set(&mut args.raw),
+            b"u" | b"notruncate" => set(&mut args.notruncate),
+            _ => None,
+        })?;
+    }
+    let command = Command::List(args);
     Some(Cli { global, command })
 }
 
@@ -210,6 +233,9 @@ mod tests {
             "nsinspect enter docker:web -m --net -- ls -- -l",
             "nsinspect enter -t 42 -a sh",
             "nsinspect enter -mu -t 42 --as-target -r",
+            "nsinspect list",
+            "nsinspect list --json",
+            "nsinspect list -nurPJ -v",
             "nsinspect diff 42",
             "nsinspect diff -Jv 42 docker:web --exit-code",
             "nsinspect show --json net:[4026531833]",
@@ -240,7 +266,12 @@ mod tests {
             "nsinspect enter -t 42 -t 42",
             "nsinspect enter -t -m",
             "nsinspect enter -mt 42",
-            "nsinspect list",
+            "nsinspect list 42",
+            "nsinspect list --format json",
+            "nsinspect list -JJ",
+            "nsinspect list -p 42",
+            "nsinspect list --watch",
+            "nsinspect tree",
             "nsinspect diff",
             "nsinspect diff 42 1 2",
             "nsinspect diff 42 -J -J",
@@ -263,13 +294,13 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_is_read_is_what_clap_reads(
-            command in prop::sample::select(vec!["run", "enter", "diff", "show", "pid"]),
+            command in prop::sample::select(vec!["run", "enter", "list", "diff", "show", "pid"]),
             rest in prop::collection::vec(prop::sample::select(vec![
                 "-m", "-u", "-i", "-n", "-p", "-U", "-C", "-T", "-a", "-r", "-f", "-t", "-c", "-v",
                 "-mu", "-fp", "-pt", "-Ur", "--mount", "--uts", "--ipc", "--net", "--pid", "--user",
                 "--cgroup", "--time", "--all", "--map-root-user", "--mount-proc", "--no-lo",
                 "--fork", "--init", "--as-target", "--root", "--no-mount-proc", "--", "-", "",
-                "42", "sh", "-x", "--json", "--verbose", "--exit-code", "-J", "-Jv", "--f", "--forkx", "-m=/f",
+                "42", "sh", "-x", "--json", "--verbose", "--exit-code", "-J", "-Jv", "-P", "--raw", "-nu", "--f", "--forkx", "-m=/f",
             ]), 0..6),
         ) {
             let line: Vec<OsString> = ["nsinspect", command].into_iter().chain(rest).map(OsString::from).collect();
