@@ -6,8 +6,10 @@ pub mod discover;
 pub mod exposure;
 pub mod facts;
 pub mod host;
+pub mod known_links;
 pub mod listening;
 pub mod open;
+pub mod parallel;
 pub mod parse;
 pub mod paths;
 pub mod processes;
@@ -32,11 +34,13 @@ use crate::model::{
 };
 use crate::sys::procfs::ProcRoot;
 use crate::sys::{accounts, nsfs, why};
-use processes::{MissingLinks, Own, Read};
+use parallel::Read;
+use processes::{MissingLinks, Own};
 
 pub use containers::Parents;
 pub use discover::Reach;
-pub use processes::{Depth, Threads};
+pub use parallel::Threads;
+pub use processes::Depth;
 
 /// The cgroup paths of processes as they see them themselves.
 pub type InnerCgroups = BTreeMap<Pid, Seen<Vec<CgroupEntry>>>;
@@ -110,7 +114,7 @@ impl Collector {
         // What is asked once is asked while the other cores read.
         let list = |tell: &mut dyn FnMut(Pid)| root.each_pid(tell).map(|()| self.frame());
         let (read, listed) =
-            processes::read_listed(root, &self.missing, self.threads, about, depth, list);
+            parallel::read_listed(root, &self.missing, self.threads, about, depth, list);
         let mut snapshot = listed.map_err(Error::Listing)?;
         store(&mut snapshot, read);
         if snapshot.processes.is_empty() {
@@ -178,7 +182,7 @@ impl Collector {
     }
 
     fn read_all(&self, pids: &[Pid], depth: Depth) -> Read {
-        processes::read_all(&self.root, &self.missing, self.threads, pids, depth)
+        parallel::read_all(&self.root, &self.missing, self.threads, pids, depth)
     }
 
     /// Reads some processes of a snapshot again, deeper. One that has changed its namespaces since,

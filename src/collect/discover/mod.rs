@@ -11,7 +11,8 @@ mod threads;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use super::processes::{self, Depth, MissingLinks, Threads};
+use super::parallel::{self, Threads};
+use super::processes::{Depth, MissingLinks};
 use super::{open, relations};
 use crate::model::namespace::{Holder, Namespace, NsKey};
 use crate::model::{LayerState, Seen, Snapshot, Why};
@@ -173,7 +174,7 @@ fn forget_newborn(root: &ProcRoot, missing: &MissingLinks, snapshot: &mut Snapsh
     }
     let pids = root.pids().unwrap_or_default();
     let now: BTreeSet<NsKey> =
-        processes::read_all(root, missing, Threads::default(), &pids, Depth::Links)
+        parallel::read_all(root, missing, Threads::default(), &pids, Depth::Links)
             .parts
             .iter()
             .flatten()
