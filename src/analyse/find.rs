@@ -2,7 +2,7 @@
 
 use crate::analyse::containers::{self, Identity};
 use crate::model::namespace::{Holder, Namespace, NsKey};
-use crate::model::{NsKind, Pid, Snapshot};
+use crate::model::{NsKind, Pid, Process, Snapshot};
 
 /// The namespace with this inode number: the kernel numbers all kinds from one space.
 pub fn namespace(snapshot: &Snapshot, kind: Option<NsKind>, inode: u64) -> Option<NsKey> {
@@ -91,12 +91,12 @@ pub fn mounts_here<'a>(
         })
 }
 
-/// Members of a namespace, ascending.
+/// Members of a namespace, by the numbers under which they were read, ascending.
 pub fn members(snapshot: &Snapshot, key: NsKey) -> Vec<Pid> {
     snapshot
         .processes
         .iter()
         .filter(|process| process.links.own(key.kind).get() == Some(key.inode))
-        .map(|process| process.pid)
+        .map(Process::task)
         .collect()
 }

@@ -1,6 +1,6 @@
 //! `nsinspect.snapshot/1`: all that was collected, there and back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 #[cfg(test)]
 use schemars::JsonSchema;
@@ -14,7 +14,7 @@ use super::settings::SettingsRecord;
 use super::{CoverageRecord, DocumentName, HostRecord, Unknown};
 use crate::model::mount::Mount;
 use crate::model::snapshot::{FEATURES, Host, Reader};
-use crate::model::{CapabilitySet, LinkName, Links, Pid, Seen, Settings, Snapshot, Why};
+use crate::model::{CapabilitySet, LinkName, Links, Pid, Process, Seen, Settings, Snapshot, Why};
 
 /// All that was collected.
 #[derive(Debug, Serialize, Deserialize)]
@@ -153,6 +153,15 @@ struct Head {
 fn into_model(head: Head, body: Everything) -> Result<Snapshot, String> {
     let host = head.host;
     let processes = body.processes.into_iter().map(ProcessRecord::into_model);
+    let processes = processes.collect::<Result<Vec<Process>, String>>()?;
+    let mut tasks = HashSet::new();
+    if let Some(twice) = processes
+        .iter()
+        .map(Process::task)
+        .find(|it| !tasks.insert(*it))
+    {
+        return Err(format!("there are two processes {twice}"));
+    }
     let namespaces = body.namespaces.into_iter().map(|record| {
         let namespace = record.into_model()?;
         Ok((namespace.key, namespace))
@@ -168,7 +177,7 @@ fn into_model(head: Head, body: Everything) -> Result<Snapshot, String> {
         nsfs_dev: body.unknown.seen("nsfs_dev", body.nsfs_dev),
         initial_net: body.unknown.seen("initial_net", body.initial_net),
         initial_mnt: body.unknown.seen("initial_mnt", body.initial_mnt),
-        processes: processes.collect::<Result<_, _>>()?,
+        processes: processes.into_iter().collect(),
         threads: BTreeMap::new(),
         namespaces: namespaces.collect::<Result<_, String>>()?,
         traces: body

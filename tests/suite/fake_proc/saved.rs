@@ -62,6 +62,33 @@ fn a_snapshot_that_contradicts_itself_is_refused_with_words() {
 }
 
 #[test]
+fn a_snapshot_with_two_processes_of_one_number_is_refused_and_a_thread_has_its_own() {
+    let whole = document(&FakeProc::with([isolated()]), &["snapshot"]);
+    let mut twice = whole.clone();
+    let processes = twice["processes"].as_array_mut().unwrap();
+    processes.push(processes[0].clone());
+    let pid = processes[0]["pid"].clone();
+    let answer = nsinspect(["list", "--from", "-"])
+        .stdin(twice.to_string())
+        .run();
+    let (code, message) = answer.refusal();
+    assert_eq!(code, Some(2));
+    let words = format!("there are two processes {pid}");
+    assert!(message.contains(&words), "{message}");
+
+    let mut thread = whole;
+    thread["processes"][0]["tid"] = json!(4_000_000);
+    let uts = &thread["processes"][0]["namespaces"]["uts"];
+    for command in ["list", "show"] {
+        let target = format!("uts:[{uts}]");
+        let members = nsinspect([command, &target, "--from", "-"])
+            .stdin(thread.to_string())
+            .run();
+        assert_eq!(members.code, Some(0), "{members:?}");
+    }
+}
+
+#[test]
 fn a_snapshot_answers_as_the_machine_did() {
     let proc = with_container();
     proc.add(isolated().comm(b"a\xff\x1b[1m").uid_map("0 1000 1\n"));
