@@ -1,6 +1,6 @@
 //! Command lines of `run`, `enter` and `list`, and of questions about one process, that hold plain
 //! flags and no values, read without clap: to tell it of all the options takes as long as to make a
-//! namespace, and a part of its code and of the help that a list has in memory.
+//! namespace, and brings its code and all help texts into memory.
 //! Whatever holds more, or is wrong, is left to clap; a test holds the two readings against each other.
 
 use std::ffi::{OsStr, OsString};

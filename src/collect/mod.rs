@@ -116,10 +116,11 @@ impl Collector {
         let (read, listed) =
             parallel::read_listed(root, &self.missing, self.threads, about, depth, list);
         let mut snapshot = listed.map_err(Error::Listing)?;
-        store(&mut snapshot, read);
-        if snapshot.processes.is_empty() {
+        // Not one was listed; that all of them are gone by now is an answer.
+        if read.parts.is_empty() {
             return Err(Error::NotOneProcess);
         }
+        store(&mut snapshot, read);
         conclude(&mut snapshot);
         Ok(snapshot)
     }

@@ -145,9 +145,12 @@ fn read_links_alone(
 ) -> Option<Process> {
     let dir = NsDir::open(root, pid).ok()?;
     let stat = dir.task_stat().ok()?;
-    let links = known.share(&read_each(missing, |link, buffer| dir.link(link, buffer)));
-    let is_alive = links.own(NsKind::Mnt).why() != Some(&Why::Gone);
-    is_alive.then(|| process(pid, links, threads_in(&stat), Seen::Known(stat.st_uid)))
+    let each = read_each(missing, |link, buffer| dir.link(link, buffer));
+    let is_alive = each[NsKind::Mnt as usize].why() != Some(&Why::Gone);
+    is_alive.then(|| {
+        let (links, uid) = (known.share(&each), Seen::Known(stat.st_uid));
+        process(pid, links, threads_in(&stat), uid)
+    })
 }
 
 fn process(pid: Pid, links: Links, nthreads: u32, uid: Seen<u32>) -> Process {

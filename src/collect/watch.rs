@@ -129,7 +129,7 @@ impl<'a> Watcher<'a> {
         let pids: Vec<Pid> = again.iter().map(|it| it.pid).collect();
         let read = self.collector.read_all(&pids, Depth::Stat);
         let there = read.parts.into_iter().flatten();
-        let mut there: HashMap<Pid, Process> = there.map(|it| (it.pid, it)).collect();
+        let mut there: HashMap<Pid, Process> = there.map(|it| (it.task(), it)).collect();
         for before in again {
             let Some(mut process) = there.remove(&before.pid) else {
                 continue;

@@ -49,8 +49,10 @@ fn list_namespaces(global: &Global, args: &ListArgs, source: &Source) -> Result<
             && of_process.as_ref().is_none_or(|own| own.contains(&key))
             && (!args.persistent || namespace.nprocs == 0)
     };
-    deepen_lowest(source, &mut snapshot, wanted);
+    let lowest = deepen_lowest(source, &mut snapshot, wanted);
     source.name_users(&mut snapshot);
+    // The others are counted and searched, and would be in memory beside the answer.
+    snapshot.processes.keep(&lowest);
     let rows: Vec<&Namespace> = snapshot
         .namespaces
         .values()
@@ -121,15 +123,18 @@ fn namespaces_of(source: &Source, snapshot: &Snapshot, pid: Pid) -> Result<Vec<N
     Ok(process.links.own_keys().collect())
 }
 
-/// Reads the command lines of the processes that rows are named after. The others have been counted
-/// and searched, and are not needed beside the cells of a table.
-fn deepen_lowest(source: &Source, snapshot: &mut Snapshot, wanted: impl Fn(&Namespace) -> bool) {
+/// Reads the command lines of the processes that rows are named after, which it returns.
+fn deepen_lowest(
+    source: &Source,
+    snapshot: &mut Snapshot,
+    wanted: impl Fn(&Namespace) -> bool,
+) -> BTreeSet<Pid> {
     let rows = snapshot.namespaces.values().filter(|it| wanted(it));
     let lowest: BTreeSet<Pid> = rows.filter_map(|namespace| namespace.lowest).collect();
     let tasks: Vec<Pid> = lowest.iter().copied().collect();
     source.deepen(snapshot, &tasks, Depth::Command);
     source.trace(snapshot, &tasks);
-    snapshot.processes.keep(&lowest);
+    lowest
 }
 
 fn list_members(

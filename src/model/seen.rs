@@ -13,8 +13,8 @@ pub enum Why {
     Gone,
     /// This kernel does not have it (ENOSYS, ENOTTY, EINVAL).
     Unsupported,
-    /// Anything else, in words. One machine word, since most facts of most processes are a `Why`:
-    /// a scan does not ask for them.
+    /// Anything else, in words. One machine word, for the sake of the thousands of inodes and uids
+    /// that are known.
     Failed(Arc<String>),
     /// The question that was asked did not need it, so nobody looked.
     Skipped,

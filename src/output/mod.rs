@@ -14,7 +14,7 @@ use crate::cli::Format;
 use crate::error::Error;
 use terminal::Terminal;
 
-/// What is written at once (bytes): what a pipe holds (pipe(7)).
+/// About what is written at once (bytes): what a pipe holds (pipe(7)).
 const PIECE: usize = 64 << 10;
 
 /// Writes an answer to standard output: the document to scripts, the text to people.

@@ -277,9 +277,11 @@ fn closed_standard_streams_are_no_crash() {
 #[test]
 fn a_full_disk_is_exit_2_and_said() {
     let script = r#""$0" "$@" > /dev/full"#;
-    let answer = Run::script(&[], script, ["list"]).run();
-    assert_eq!(answer.code, Some(2));
-    assert!(answer.stderr.contains("No space left"), "{}", answer.stderr);
+    for format in ["table", "json", "yaml"] {
+        let answer = Run::script(&[], script, ["list", "--format", format]).run();
+        assert_eq!(answer.code, Some(2), "{format}");
+        assert!(answer.stderr.contains("No space left"), "{}", answer.stderr);
+    }
 }
 
 // With few rights.
