@@ -194,9 +194,11 @@ fn is_same_process(then: &Process, now: &Process) -> bool {
 }
 
 /// The same inode may be that of another namespace by now; the ids tell, where the kernel has them.
+/// One that was gone before it could be asked for its id has not come back.
 fn is_same(then: &Namespace, now: &Namespace) -> bool {
-    match (then.ns_id.get(), now.ns_id.get()) {
-        (Some(then), Some(now)) => then == now,
+    match (&then.ns_id, &now.ns_id) {
+        (Seen::Known(then), Seen::Known(now)) => then == now,
+        (Seen::Unknown(Why::Gone), Seen::Known(_)) => false,
         _ => true,
     }
 }

@@ -99,6 +99,28 @@ fn nothing_happens_between_equal_looks() {
 }
 
 #[test]
+fn a_namespace_that_was_gone_before_its_id_was_read_is_not_the_next_of_that_inode() {
+    let (mut brief, next) = (
+        look(&[process(7, 1, OWN)], 1),
+        look(&[process(8, 2, OWN)], 2),
+    );
+    let ns_id = &mut brief.namespaces.get_mut(&UTS).unwrap().ns_id;
+    *ns_id = Seen::Unknown(Why::Gone);
+    let took_its_place = [
+        format!("born {UTS}"),
+        "started 8".to_owned(),
+        "ended 7".to_owned(),
+        format!("gone {UTS}"),
+    ];
+    assert_eq!(happened(&brief, &next, None), took_its_place);
+
+    // A kernel without ids cannot tell, and nothing is invented.
+    let ns_id = &mut brief.namespaces.get_mut(&UTS).unwrap().ns_id;
+    *ns_id = Seen::Unknown(Why::Unsupported);
+    assert_eq!(happened(&brief, &next, None), ["started 8", "ended 7"]);
+}
+
+#[test]
 fn a_process_moves_into_a_namespace_that_is_born_and_out_of_it_again() {
     let (home, away) = (
         look(&[process(7, 1, HOME)], 1),

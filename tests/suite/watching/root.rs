@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::threads::{Crew, Orders};
-use super::watch::{Puppet, Watch, is_about, is_of};
+use super::watch::{Puppet, Watch, born_as, is_about, is_of};
 use crate::support::facts::{inode, own_pid, stat};
 use crate::support::process::Spawned;
 use crate::support::run::run;
@@ -27,8 +27,7 @@ fn a_process_that_unshares_and_then_joins_is_followed_and_the_namespace_from_bir
     puppet.step();
     let events = watch.events_until(|event| is_of(event, "process_moved", pid));
     let own = inode(pid, "uts");
-    let born = events.iter().find(|it| is_about(it, "namespace_born", own));
-    let born = &born.expect("the birth is told before the move")["namespace"];
+    let born = born_as(&events, own).clone();
     assert_eq!((&born["type"], &born["pid"]), (&json!("uts"), &json!(pid)));
     let moved = events.last().unwrap();
     assert_eq!(
@@ -38,7 +37,7 @@ fn a_process_that_unshares_and_then_joins_is_followed_and_the_namespace_from_bir
     assert_eq!(moved["process"]["start_time"].to_string(), stat(pid, 22));
 
     puppet.step();
-    let events = watch.events_until(|event| is_about(event, "namespace_gone", own));
+    let events = watch.events_until(|event| is_about(event, "namespace_gone", &born));
     let moved = events
         .iter()
         .find(|it| is_of(it, "process_moved", pid))
@@ -61,9 +60,9 @@ fn a_namespace_that_only_a_descriptor_holds_is_empty_and_not_gone() {
     let pid = puppet.pid();
     let born =
         watch.event(|event| event["event"] == "namespace_born" && event["namespace"]["pid"] == pid);
-    let own = born["namespace"]["ns"].as_u64().unwrap();
+    let own = &born["namespace"];
     let held = File::open(format!("/proc/{pid}/ns/uts")).unwrap();
-    assert_eq!(inode(pid, "uts"), own);
+    assert_eq!(own["ns"], inode(pid, "uts"));
 
     puppet.finish();
     // Its end cannot be seen on a kernel without handles of namespaces.

@@ -10,7 +10,7 @@ use nix::sched::{CloneFlags, setns, unshare};
 use nix::unistd::pause;
 use serde_json::{Value, json};
 
-use super::watch::{Watch, is_about, is_of};
+use super::watch::{Watch, born_as, is_about, is_of};
 use crate::support::facts::{find, inode, own_pid, try_inode};
 use crate::support::forked::{exit_this_thread, own_tid};
 use crate::support::process::wait_until;
@@ -104,8 +104,7 @@ fn a_thread_that_unshares_and_then_joins_is_told_while_the_first_sleeps() {
     crew.step();
     let events = watch.events_until(|event| is_of_thread(event, tid));
     let own = inode(tid, "uts");
-    let born = events.iter().find(|it| is_about(it, "namespace_born", own));
-    let born = &born.expect("the birth is told before the move")["namespace"];
+    let born = born_as(&events, own).clone();
     assert_eq!((&born["nprocs"], &born["pid"]), (&json!(0), &json!(null)));
     let holder = find(&born["holders"], "by", "thread");
     assert_eq!((&holder["pid"], &holder["tid"]), (&json!(pid), &json!(tid)));
@@ -119,7 +118,7 @@ fn a_thread_that_unshares_and_then_joins_is_told_while_the_first_sleeps() {
     assert!(has_stayed(&events), "the process itself did not move");
 
     crew.step();
-    let events = watch.events_until(|event| is_about(event, "namespace_gone", own));
+    let events = watch.events_until(|event| is_about(event, "namespace_gone", &born));
     let moved = events.iter().find(|it| is_of_thread(it, tid)).unwrap();
     assert_eq!(
         moved["moves"],
@@ -139,10 +138,10 @@ fn a_namespace_that_only_a_thread_holds_goes_with_the_thread() {
     let tid = crew.tid(0);
     let mut watch = Watch::start(&["list", "--watch", OFTEN, "-t", "uts"]);
     crew.step();
-    watch.event(|event| is_of_thread(event, tid));
-    let own = inode(tid, "uts");
+    let events = watch.events_until(|event| is_of_thread(event, tid));
+    let born = born_as(&events, inode(tid, "uts")).clone();
     crew.step();
-    let events = watch.events_until(|event| is_about(event, "namespace_gone", own));
+    let events = watch.events_until(|event| is_about(event, "namespace_gone", &born));
     let has_moved = events.iter().any(|event| is_of_thread(event, tid));
     assert!(!has_moved, "it is not elsewhere, it is no more");
 }

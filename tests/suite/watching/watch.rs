@@ -160,7 +160,17 @@ pub fn is_of(event: &Value, name: &str, pid: i32) -> bool {
     event["event"] == name && event["process"]["pid"] == pid
 }
 
-/// Whether an event is of this name and about this namespace.
-pub fn is_about(event: &Value, name: &str, inode: u64) -> bool {
-    event["event"] == name && event["namespace"]["ns"] == inode
+/// The namespace that has this inode now, as its birth tells it: the last that was born with it, since
+/// other tests have namespaces too, and an inode is used again at once.
+pub fn born_as(events: &[Value], inode: u64) -> &Value {
+    let is_born =
+        |event: &&Value| event["event"] == "namespace_born" && event["namespace"]["ns"] == inode;
+    let born = events.iter().rfind(is_born);
+    &born.expect("the birth is told before the move")["namespace"]
+}
+
+/// Whether an event is of this name and about this namespace, and no other of that inode.
+pub fn is_about(event: &Value, name: &str, namespace: &Value) -> bool {
+    let is_same = |field: &str| event["namespace"][field] == namespace[field];
+    event["event"] == name && ["ns", "ns_id"].iter().all(|field| is_same(field))
 }
