@@ -2,31 +2,28 @@
 //! made for it, and what runtimes and engines have written down. One process is looked at for each
 //! place, and none in the host's own mount namespace.
 
+mod above;
 pub mod bundle;
 mod engine;
 mod monitor;
 mod mounts;
 mod records;
 
-use std::cell::{LazyCell, RefCell};
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::model::container::cgroup_path::{self, Named};
 use crate::model::container::{Monitor, Place, Record, RuntimeMount, Traces, is_hash};
 use crate::model::snapshot::Reader;
-use crate::model::{LinkName, NsKey, NsKind, Pid, Process, Seen, Snapshot, Why, text};
+use crate::model::{NsKey, NsKind, Pid, Process, Seen, Snapshot, Why, text};
 use crate::sys::procfs::{ProcRoot, TaskDir};
 use crate::sys::{files, why};
 
-use super::processes::{cmdline_of, stat_of};
-use super::{details, parse};
+use super::details;
+use above::Above;
 use mounts::HostPaths;
 use records::Form;
-
-/// A monitor is the parent of its container, or a few levels above. A line of parents that is
-/// longer than this is not followed to its end.
-const LONGEST_LINE: usize = 64;
 
 /// A mount table beyond this (bytes) is not searched.
 const LARGEST_MOUNTINFO: usize = 16 << 20;
@@ -114,16 +111,7 @@ struct Looker<'a> {
     is_ours: bool,
     /// Read once a mount needs to be found on the host.
     host: LazyCell<HostPaths, Box<dyn FnOnce() -> HostPaths + 'a>>,
-    /// Parents that were looked at: most places have the same ones above them.
-    parents: RefCell<BTreeMap<Pid, Parent>>,
-}
-
-/// A process above one that is looked at.
-#[derive(Clone)]
-struct Parent {
-    ppid: Seen<Pid>,
-    /// The monitor that it is, with its mount namespace.
-    monitor: Option<(Monitor, Option<u64>)>,
+    above: Above<'a>,
 }
 
 impl Looker<'_> {
@@ -137,7 +125,7 @@ impl Looker<'_> {
             root,
             is_ours: reader.pid == Seen::Known(nix::unistd::getpid().as_raw()),
             host: LazyCell::new(Box::new(host)),
-            parents: RefCell::default(),
+            above: Above::new(root),
         }
     }
 
@@ -159,7 +147,7 @@ impl Looker<'_> {
             task,
             cgroups,
             monitor: match parents {
-                Parents::Follow => self.monitor(snapshot, task, &dir),
+                Parents::Follow => self.above.monitor(snapshot, task, &dir),
                 Parents::Leave => Seen::Unknown(Why::Skipped),
             },
             mounts: self.mounts(&dir, process),
@@ -190,86 +178,6 @@ impl Looker<'_> {
         Seen::from(table)
             .map(|table| mounts::of_runtimes(mounts::promising_lines(&table), &self.host))
     }
-
-    /// The nearest monitor above a process, outside of its mount namespace: what runs inside can
-    /// call itself what it likes.
-    fn monitor(&self, snapshot: &Snapshot, task: Pid, subject: &TaskDir) -> Seen<Option<Monitor>> {
-        let known = snapshot.processes.get(task);
-        let known = known.and_then(|process| process.stat.known());
-        let mut above = match known {
-            Some(stat) => Seen::Known(stat.ppid),
-            None => stat_of(subject).part(|stat| stat.ppid),
-        };
-        let inside = LazyCell::new(|| mount_namespace(subject));
-        for _ in 0..LONGEST_LINE {
-            let parent = match above {
-                // PID 1 watches over everything; 0 stands for a parent outside.
-                Seen::Known(0 | Process::INIT) => return Seen::Known(None),
-                Seen::Known(parent) => self.parent(snapshot, parent),
-                Seen::Unknown(why) => return Seen::Unknown(why),
-            };
-            if let Some((found, theirs)) = parent.monitor
-                && (theirs.is_none() || theirs != *inside)
-            {
-                return Seen::Known(Some(found));
-            }
-            above = parent.ppid;
-        }
-        Seen::Unknown(Why::failed("its line of parents is too long"))
-    }
-
-    /// A parent, read once; not at all where a scan has told that it can be no monitor.
-    fn parent(&self, snapshot: &Snapshot, pid: Pid) -> Parent {
-        if let Some(known) = self.parents.borrow().get(&pid) {
-            return known.clone();
-        }
-        let known = snapshot.processes.get(pid);
-        let parent = match known.and_then(|it| it.stat.known()) {
-            Some(stat) if !monitor::may_be(&stat.comm) => Parent {
-                ppid: Seen::Known(stat.ppid),
-                monitor: None,
-            },
-            _ => self.read_parent(pid),
-        };
-        self.parents.borrow_mut().insert(pid, parent.clone());
-        parent
-    }
-
-    fn read_parent(&self, pid: Pid) -> Parent {
-        let dir = match self.root.task(pid) {
-            Ok(dir) => dir,
-            Err(errno) => {
-                return Parent {
-                    ppid: Seen::Unknown(why(errno)),
-                    monitor: None,
-                };
-            }
-        };
-        let stat = stat_of(&dir);
-        let may_be = stat.known().is_none_or(|stat| monitor::may_be(&stat.comm));
-        let found = may_be.then(|| read_monitor(&dir, pid)).flatten();
-        Parent {
-            ppid: stat.part(|stat| stat.ppid),
-            monitor: found.map(|found| (found, mount_namespace(&dir))),
-        }
-    }
-}
-
-fn mount_namespace(dir: &TaskDir) -> Option<u64> {
-    let link = LinkName::Own(NsKind::Mnt);
-    let mut buffer = [0; 64];
-    parse::ns_link(link, dir.ns_link(link, &mut buffer).ok()?)
-}
-
-fn read_monitor(dir: &TaskDir, pid: Pid) -> Option<Monitor> {
-    let uid = dir.task_stat().ok().map(|stat| stat.st_uid);
-    let args = cmdline_of(dir);
-    let mut found = monitor::read(pid, uid, args.known()?)?;
-    // A shim works in the folder of the bundle that it was started for.
-    if found.namespace.is_some() {
-        found.bundle = dir.cwd_path().ok().map(|path| text::from_bytes(&path));
-    }
-    Some(found)
 }
 
 /// What the environment of a process calls its container (systemd's CONTAINER_INTERFACE).
