@@ -1,6 +1,7 @@
 //! All programs in turn, round after round, so that a busy moment of the machine hits all alike;
 //! and the table of what came of it.
 
+use std::cmp::Ordering;
 use std::io::Error;
 
 use crate::floor;
@@ -61,6 +62,12 @@ fn named(name: String) -> Measured {
     }
 }
 
+fn median<T: Copy>(values: &[T], order: impl Fn(&T, &T) -> Ordering) -> Option<T> {
+    let mut values = values.to_vec();
+    values.sort_unstable_by(order);
+    values.get(values.len() / 2).copied()
+}
+
 impl Measured {
     /// One round: a few runs for its memory, and a few for the time.
     fn add(&mut self, tool: &Tool) -> Result<(), Error> {
@@ -82,28 +89,16 @@ impl Measured {
         self.times.iter().copied().fold(f64::INFINITY, f64::min)
     }
 
-    fn median(&self) -> f64 {
-        let mut times = self.times.clone();
-        times.sort_unstable_by(f64::total_cmp);
-        times.get(times.len() / 2).copied().unwrap_or_default()
-    }
-
-    fn peak_kib(&self) -> Option<u64> {
-        let mut peaks = self.peaks_kib.clone();
-        peaks.sort_unstable();
-        peaks.get(peaks.len() / 2).copied()
-    }
-
     /// One line of the table.
     fn print(&self, base: f64, floor: f64) {
-        let (min, median) = (self.min(), self.median());
+        let (min, middle) = (self.min(), median(&self.times, f64::total_cmp));
         let cpu = self.cpu.map(|cpu| format!("{:.1}", cpu * 1000.0));
-        let peak = self.peak_kib().map(|peak| peak.to_string());
+        let peak = median(&self.peaks_kib, Ord::cmp).map(|peak| peak.to_string());
         println!(
             "{:29} {:8.1} {:8.1} {:>8} {:15.1} {:8.2} {:>9}",
             self.name,
             min * 1000.0,
-            median * 1000.0,
+            middle.unwrap_or_default() * 1000.0,
             cpu.unwrap_or_default(),
             base / min,
             min / floor,

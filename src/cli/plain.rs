@@ -30,13 +30,11 @@ fn list(words: &[OsString]) -> Option<Cli> {
             return None;
         };
         flags.read(|flag| match flag {
-            b"J" | b"json" => set(&mut global.json),
-            b"v" | b"verbose" => set(&mut global.verbose),
             b"P" | b"persistent" => set(&mut args.persistent),
             b"n" | b"noheadings" => set(&mut args.noheadings),
             b"r" | b"raw" => set(&mut args.raw),
             b"u" | b"notruncate" => set(&mut args.notruncate),
-            _ => None,
+            _ => of_every_command(&mut global, flag),
         })?;
     }
     let command = Command::List(args);
@@ -53,10 +51,8 @@ fn ask(command: &str, words: &[OsString]) -> Option<Cli> {
             Word::Ends => return None,
             Word::Is => named.push(word.to_str()?.to_owned()),
             Word::Flags(flags) => flags.read(|flag| match flag {
-                b"J" | b"json" => set(&mut global.json),
-                b"v" | b"verbose" => set(&mut global.verbose),
                 b"exit-code" if command == "diff" => set(&mut exit_code),
-                _ => None,
+                _ => of_every_command(&mut global, flag),
             })?,
         }
     }
@@ -161,6 +157,14 @@ impl Flags<'_> {
             Flags::Short(letters) => letters.chunks(1).try_for_each(read),
             Flags::Long(name) => read(name),
         }
+    }
+}
+
+fn of_every_command(global: &mut Global, flag: &[u8]) -> Option<()> {
+    match flag {
+        b"J" | b"json" => set(&mut global.json),
+        b"v" | b"verbose" => set(&mut global.verbose),
+        _ => None,
     }
 }
 

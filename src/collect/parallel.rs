@@ -90,8 +90,7 @@ pub fn read_listed<R>(
         let mut parts = read();
         for other in others {
             // A panic of another is a bug of ours, and no reason to leave out what it has read.
-            let read = other.join().unwrap_or_else(|panic| resume_unwind(panic));
-            parts.extend(read);
+            parts.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
         }
         let there: usize = parts.iter().map(Vec::len).sum();
         let gone = asked - there;

@@ -284,14 +284,17 @@ impl Again {
 
 /// Command line and cgroups are those of the look before, if it is the same process, where it was
 /// and running the same program: they only tell what it is called.
-fn name_as_before(process: &mut Process, mut before: Process) {
+fn name_as_before(process: &mut Process, before: Process) {
     let is_same = |process: &Process, before: &Process| {
         let (now, then) = (process.stat.known()?, before.stat.known()?);
         Some(now.start_time == then.start_time && now.comm == then.comm)
     };
-    if process.links == before.links && is_same(process, &before) == Some(true) {
-        std::mem::swap(&mut process.cmdline, &mut before.cmdline);
-        std::mem::swap(&mut process.cgroups, &mut before.cgroups);
+    if process.links == before.links
+        && is_same(process, &before) == Some(true)
+        && let Some(more) = before.more
+    {
+        process.cmdline = more.cmdline;
+        process.cgroups = more.cgroups;
     }
 }
 

@@ -354,6 +354,30 @@ impl DerefMut for Process {
     }
 }
 
+/// A sleeping child of PID 1, owned by root and in the initial namespaces, for tests to change.
+#[cfg(test)]
+pub fn sleeping_for_tests(pid: Pid, start_time: u64) -> Process {
+    let more = More {
+        stat: Seen::Known(Stat {
+            comm: "sleep".to_owned(),
+            state: 'S',
+            ppid: Process::INIT,
+            kernel_thread: false,
+            start_time,
+        }),
+        cmdline: Seen::Known(vec!["sleep".to_owned()]),
+        cgroups: Seen::Known(Vec::new()),
+        ..More::NOTHING
+    };
+    Process {
+        pid,
+        nthreads: 1,
+        links: Links::read(|link| Seen::Known(link.kind().initial_inode())),
+        uid: Seen::Known(0),
+        more: Some(Box::new(more)),
+    }
+}
+
 impl Process {
     /// The init of every pid namespace.
     pub const INIT: Pid = 1;

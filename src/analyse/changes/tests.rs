@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::process::{Links, More, Stat, ThreadLinks};
+use crate::model::process::{Links, Stat, ThreadLinks, sleeping_for_tests};
 use crate::model::snapshot::empty_for_tests;
 
 const OWN: u64 = 0xF000_0001;
@@ -9,31 +9,14 @@ const UTS: NsKey = NsKey {
 };
 
 fn process(pid: Pid, start_time: u64, uts: u64) -> Process {
-    let more = More {
-        tid: None,
-        stat: Seen::Known(Stat {
-            comm: "x".into(),
-            state: 'S',
-            ppid: 1,
-            kernel_thread: false,
-            start_time,
-        }),
-        cmdline: Seen::Known(Vec::new()),
-        cgroups: Seen::Known(Vec::new()),
-        details: None,
-    };
-    Process {
-        pid,
-        links: Links::read(|link| {
-            Seen::Known(match link {
-                LinkName::Own(NsKind::Uts) => uts,
-                other => other.kind().initial_inode(),
-            })
-        }),
-        nthreads: 1,
-        uid: Seen::Known(0),
-        more: Some(Box::new(more)),
-    }
+    let mut it = sleeping_for_tests(pid, start_time);
+    it.links = Links::read(|link| {
+        Seen::Known(match link {
+            LinkName::Own(NsKind::Uts) => uts,
+            other => other.kind().initial_inode(),
+        })
+    });
+    it
 }
 
 /// The processes, and the uts namespace of their own that some of them are in, with this id.

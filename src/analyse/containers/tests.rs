@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::container::{Monitor, RuntimeMount};
-use crate::model::process::{CgroupEntry, Links, More, Stat};
+use crate::model::process::{CgroupEntry, Links, sleeping_for_tests};
 use crate::model::{LinkName, Why};
 
 const A: &str = "aaaaaaaaaaaa0123456789abcdef0123456789abcdef0123456789abcdef0123";
@@ -33,26 +33,10 @@ fn process(pid: Pid, on_the_host: bool, cgroup: &str) -> Process {
             other => other.kind().initial_inode(),
         })
     });
-    let more = More {
-        tid: None,
-        stat: Seen::Known(Stat {
-            comm: "x".into(),
-            state: 'S',
-            ppid: 1,
-            kernel_thread: false,
-            start_time: pid.unsigned_abs().into(),
-        }),
-        cmdline: Seen::Known(Vec::new()),
-        cgroups: cgroups(cgroup),
-        details: None,
-    };
-    Process {
-        pid,
-        links,
-        nthreads: 1,
-        uid: Seen::Known(0),
-        more: Some(Box::new(more)),
-    }
+    let mut it = sleeping_for_tests(pid, pid.unsigned_abs().into());
+    it.links = links;
+    it.cgroups = cgroups(cgroup);
+    it
 }
 
 fn monitor(runtime: &str, namespace: Option<&str>, id: &str) -> Seen<Option<Monitor>> {

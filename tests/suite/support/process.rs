@@ -2,6 +2,7 @@
 //! process we started ourselves; nothing is ever looked for by name over the whole machine.
 
 use std::fs;
+use std::io::Write;
 use std::process::{Child, Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -31,6 +32,12 @@ impl Spawned {
     /// For reading and writing the pipes of the child.
     pub fn child(&mut self) -> &mut Child {
         &mut self.0
+    }
+
+    /// Writes a line to the child, whose standard input is a pipe.
+    pub fn tell(&mut self, line: &str) {
+        let stdin = self.0.stdin.as_mut().expect("a pipe");
+        writeln!(stdin, "{line}").expect("a child that reads");
     }
 
     /// How the child ended, or None while it runs.

@@ -1,7 +1,7 @@
 //! A running watch, of which a test reads the documents.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -106,8 +106,7 @@ impl Watch {
 
     /// Writes a line to the command, the standard input of which has to be a pipe.
     pub fn tell(&mut self, line: &str) {
-        let stdin = self.process.child().stdin.as_mut().unwrap();
-        writeln!(stdin, "{line}").unwrap();
+        self.process.tell(line);
     }
 
     pub fn interrupt(&self) {
@@ -144,8 +143,7 @@ impl Puppet {
 
     /// Has it do its next step.
     pub fn step(&mut self) {
-        let stdin = self.0.child().stdin.as_mut().unwrap();
-        writeln!(stdin, "go").unwrap();
+        self.0.tell("go");
     }
 
     /// Has it do its last step, and waits for its end.

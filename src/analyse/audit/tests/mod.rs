@@ -13,7 +13,8 @@ use super::{Audited, audit};
 use crate::model::mount::Mount;
 use crate::model::namespace::{Namespace, NsKey};
 use crate::model::process::{
-    Capabilities, CgroupEntry, Details, IdRange, Ids, More, RootDir, Seccomp, Stat, Status,
+    Capabilities, CgroupEntry, Details, IdRange, Ids, RootDir, Seccomp, Stat, Status,
+    sleeping_for_tests,
 };
 use crate::model::snapshot::empty_for_tests;
 use crate::model::{
@@ -62,43 +63,30 @@ fn process(pid: Pid) -> Process {
         outside: 0,
         count: u32::MAX,
     };
-    let more = More {
-        tid: None,
-        stat: Seen::Known(Stat {
-            comm: "sleep".to_owned(),
-            state: 'S',
-            ppid: 1,
-            kernel_thread: pid == Process::KTHREADD,
-            start_time: u64::from(pid.unsigned_abs()),
-        }),
-        cmdline: Seen::Known(vec!["sleep".to_owned()]),
-        cgroups: in_cgroup("/system.slice/sshd.service"),
-        details: Some(Box::new(Details {
-            status: Seen::Known(status),
-            uid_map: Seen::Known(vec![whole]),
-            gid_map: Seen::Known(vec![whole]),
-            files_owner: Seen::Known(0),
-            setgroups: skipped(),
-            lsm: Seen::Known(None),
-            root: Seen::Known(RootDir {
-                path: "/".to_owned(),
-                device: 1,
-                inode: 2,
-            }),
-            exe: Seen::Known("/usr/bin/sleep".to_owned()),
-            mounts: Seen::Known(vec![root_mount("/")]),
-            timens_offsets: skipped(),
-            cgroups_inside: skipped(),
-            threads: Seen::Known(Vec::new()),
-        })),
-    };
-    Process {
-        pid,
-        links: Links::read(|link| Seen::Known(link.kind().initial_inode())),
-        nthreads: 1,
-        uid: Seen::Known(0),
-        more: Some(Box::new(more)),
+    let mut it = sleeping_for_tests(pid, pid.unsigned_abs().into());
+    if let Seen::Known(stat) = &mut it.stat {
+        stat.kernel_thread = pid == Process::KTHREADD;
     }
+    it.cgroups = in_cgroup("/system.slice/sshd.service");
+    it.details = Some(Box::new(Details {
+        status: Seen::Known(status),
+        uid_map: Seen::Known(vec![whole]),
+        gid_map: Seen::Known(vec![whole]),
+        files_owner: Seen::Known(0),
+        setgroups: skipped(),
+        lsm: Seen::Known(None),
+        root: Seen::Known(RootDir {
+            path: "/".to_owned(),
+            device: 1,
+            inode: 2,
+        }),
+        exe: Seen::Known("/usr/bin/sleep".to_owned()),
+        mounts: Seen::Known(vec![root_mount("/")]),
+        timens_offsets: skipped(),
+        cgroups_inside: skipped(),
+        threads: Seen::Known(Vec::new()),
+    }));
+    it
 }
 
 /// A root file system that is a directory of the host's disk.

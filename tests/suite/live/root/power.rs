@@ -574,9 +574,7 @@ fn waiting(command: &mut Command) -> (Waiting, BufReader<std::process::ChildStdo
 
 impl Waiting {
     fn go_on(mut self, output: &mut impl BufRead) -> u64 {
-        use std::io::Write;
-        let stdin = self.0.child().stdin.as_mut().unwrap();
-        stdin.write_all(b"\n").unwrap();
+        self.0.tell("");
         let mut lines = output.lines().map(Result::unwrap);
         let line = lines.find_map(|line| Some(line.strip_prefix("CapEff:")?.trim().to_owned()));
         u64::from_str_radix(&line.unwrap(), 16).unwrap()
