@@ -77,6 +77,8 @@ pub enum Error {
         text: String,
         candidates: Vec<String>,
     },
+    #[error("no process of the host can be read here")]
+    NoHost,
     #[error("{0:?} is no target")]
     BadTarget(String),
     #[error("cannot read the namespaces of process {pid}: {why}")]
@@ -126,9 +128,13 @@ impl Error {
                 "name it as `nsinspect tree` shows it: by its name, by the start of its id, or with \
                  RUNTIME: before either"
             }
-            Error::Ambiguous { .. } => "give more of the id",
+            Error::NoHost => {
+                "from inside a container the host's processes are not seen; as an ordinary user try \
+                 as root"
+            }
+            Error::Ambiguous { .. } => "give the whole id, or the PID",
             Error::BadTarget(_) => {
-                "a target is a PID or TID, `self`, ns:INODE, net:[INODE], the path of an nsfs file, \
+                "a target is a PID or TID, `self`, `host`, ns:INODE, net:[INODE], the path of an nsfs file, \
                  or a container's name or id, as in docker:web"
             }
             Error::Unreadable {

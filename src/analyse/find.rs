@@ -2,7 +2,7 @@
 
 use crate::analyse::containers::{self, Identity};
 use crate::model::namespace::{Holder, Namespace, NsKey};
-use crate::model::{NsKind, Pid, Process, Snapshot};
+use crate::model::{Author, NsKind, Pid, Process, Snapshot};
 
 /// The namespace with this inode number: the kernel numbers all kinds from one space.
 pub fn namespace(snapshot: &Snapshot, kind: Option<NsKind>, inode: u64) -> Option<NsKey> {
@@ -26,7 +26,9 @@ pub fn lowest_member(snapshot: &Snapshot, key: NsKey) -> Option<Pid> {
 }
 
 /// The containers that a word names, each with its init: RUNTIME:ID or RUNTIME:NAME, the start of
-/// an id of at least three characters, or a whole name.
+/// an id of at least three characters, or a whole name. Names of root's containers are meant before
+/// those of users', and these before what is told from within a container: a lesser author never
+/// makes a greater one's name ambiguous.
 pub fn containers(snapshot: &Snapshot, word: &str) -> Vec<(Identity, Pid)> {
     let (runtime, id) = match word.split_once(':') {
         Some((runtime, id)) => (Some(runtime), id),
@@ -36,21 +38,31 @@ pub fn containers(snapshot: &Snapshot, word: &str) -> Vec<(Identity, Pid)> {
         .into_iter()
         .filter(|(identity, _)| {
             let container = &identity.container;
+            let is_unvouched = identity.owner == Author::Container && identity.around.is_empty();
             let by_id = id.len() >= 3 && container.id.starts_with(id);
             runtime.is_none_or(|runtime| runtime == container.runtime)
+                && !is_unvouched
                 && (by_id || container.name.as_deref() == Some(id))
         })
         .collect();
-    // A whole name is meant before the start of another.
+    let mightiest = found.iter().map(|(it, _)| it.owner.rank()).min();
+    found.retain(|(identity, _)| Some(identity.owner.rank()) == mightiest);
+    // A whole name is meant before the start of another; but the id as engines print it is no less
+    // than a name.
     let is_exact = |(identity, _): &(Identity, Pid)| {
         let container = &identity.container;
-        container.name.as_deref() == Some(id) || container.id == id
+        container.name.as_deref() == Some(id)
+            || container.id == id
+            || id.len() >= PRINTED && container.id.starts_with(id)
     };
     if found.iter().any(is_exact) {
         found.retain(is_exact);
     }
     found
 }
+
+/// So many characters of an id engines print.
+const PRINTED: usize = 12;
 
 /// Where the reader can open a namespace: the link of its lowest process, else a bind mount, else
 /// what else holds it that has a path. `None` where only the kernel can lead there.

@@ -156,6 +156,8 @@ impl Collector {
             settings: Settings::unknown(&Why::Skipped),
             features: BTreeMap::new(),
             traces: BTreeMap::new(),
+            cgroup_authors: BTreeMap::new(),
+            rivals: BTreeMap::new(),
             exposures: BTreeMap::new(),
             host_mounts: Seen::Unknown(Why::Skipped),
             listeners: BTreeMap::new(),

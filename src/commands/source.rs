@@ -5,10 +5,13 @@ use std::fs::File;
 use std::io::Read;
 use std::os::fd::OwnedFd;
 
+use crate::analyse::containers;
 use crate::cli::Global;
+use crate::collect::containers::bundle::{self, Configuration};
 use crate::collect::paths::{self, Looks};
 use crate::collect::{Collector, Depth, InnerCgroups, Parents, Reach, Threads};
 use crate::error::Error;
+use crate::model::container::Traces;
 use crate::model::namespace::NsKey;
 use crate::model::{Pid, Snapshot};
 use crate::output::wire;
@@ -37,10 +40,11 @@ impl Source {
             Some("-") => std::io::stdin().lock().read_to_end(&mut text),
             _ => File::open(file).and_then(|mut file| file.read_to_end(&mut text)),
         };
-        let snapshot = read
+        let mut snapshot = read
             .map_err(|error| error.to_string())
             .and_then(|_| wire::snapshot::read(&text))
             .map_err(|reason| Error::Snapshot { from, reason })?;
+        containers::note_rivals(&mut snapshot);
         Ok(Source::Saved(Box::new(snapshot)))
     }
 
@@ -138,6 +142,7 @@ impl Source {
     pub fn trace(&self, snapshot: &mut Snapshot, tasks: &[Pid]) {
         if let Source::Live(collector) = self {
             collector.trace(snapshot, tasks, Parents::Follow);
+            containers::note_rivals(snapshot);
         }
     }
 
@@ -185,6 +190,19 @@ impl Source {
         match self {
             Source::Live(collector) => paths::look_at(collector.root(), task, paths),
             Source::Saved(_) => Looks::new(),
+        }
+    }
+
+    /// The configuration that a runtime was given for the container with these traces; a snapshot
+    /// does not hold it.
+    pub fn configuration(
+        &self,
+        snapshot: &Snapshot,
+        traces: &Traces,
+    ) -> Option<Result<Configuration, Vec<String>>> {
+        match self {
+            Source::Live(collector) => Some(bundle::find(collector.root(), snapshot, traces)),
+            Source::Saved(_) => None,
         }
     }
 

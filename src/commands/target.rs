@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::source::Source;
 use crate::analyse::find;
+use crate::analyse::reference::Reference;
 use crate::cli::Global;
 use crate::collect::{Depth, Reach};
 use crate::error::Error;
 use crate::model::namespace::NsKey;
-use crate::model::{NsKind, Pid, Snapshot};
+use crate::model::{NsKind, Pid, Process, Seen, Snapshot};
 use crate::output::text::container;
 use crate::sys::nsfs;
 use crate::sys::pidfd::PidFd;
@@ -30,6 +31,8 @@ pub enum Typed {
     /// A namespace by the kernel's id.
     Id(u64),
     Myself,
+    /// The process that others are compared with.
+    Host,
     Namespace {
         kind: Option<NsKind>,
         inode: u64,
@@ -49,8 +52,10 @@ impl Typed {
     /// Reads a target as the manual describes it.
     pub fn parse(text: &str) -> Result<Typed, Error> {
         let bad = || Error::BadTarget(text.to_owned());
-        if text == "self" {
-            return Ok(Typed::Myself);
+        match text {
+            "self" => return Ok(Typed::Myself),
+            "host" => return Ok(Typed::Host),
+            _ => {}
         }
         if text.contains('/') {
             return Ok(Typed::Path(Path::new(text).to_owned()));
@@ -107,6 +112,7 @@ impl Typed {
                     .ok_or_else(|| Error::NoNamespace(format!(":{id}"), snapshot.namespaces.len()))
             }
             Typed::Myself => myself(source).map(Target::Task),
+            Typed::Host => host(source).map(Target::Task),
             Typed::Namespace { kind, inode } => {
                 let mut snapshot = source.scan(Depth::Links)?;
                 // Asked for by its number, it need not have a process.
@@ -126,6 +132,28 @@ fn myself(source: &Source) -> Result<Pid, Error> {
             "nsinspect itself is not in a snapshot: `self` is for the running machine".to_owned(),
         )),
     }
+}
+
+/// PID 1, or what stands in for it, of the machine and not of a container.
+fn host(source: &Source) -> Result<Pid, Error> {
+    let mut snapshot = source.scan(Depth::Links)?;
+    for pid in [Process::INIT, Process::KTHREADD] {
+        source.add(&mut snapshot, pid);
+    }
+    // It takes its name to tell a kernel thread.
+    source.deepen(
+        &mut snapshot,
+        &[Process::INIT, Process::KTHREADD],
+        Depth::Command,
+    );
+    let reference = Reference::choose(&snapshot);
+    let process = reference.process.filter(|process| {
+        let links = &process.links;
+        let kind = NsKind::Pid;
+        let inode = links.own(kind).get();
+        inode.is_some_and(|inode| snapshot.is_initial(NsKey { kind, inode }) == Seen::Known(true))
+    });
+    process.map(Process::task).ok_or(Error::NoHost)
 }
 
 fn find_namespace(snapshot: &Snapshot, kind: Option<NsKind>, inode: u64) -> Result<NsKey, Error> {
@@ -170,7 +198,10 @@ pub fn container_in(snapshot: &Snapshot, word: &str) -> Result<Pid, Error> {
         }),
         several => Err(Error::Ambiguous {
             text: word.to_owned(),
-            candidates: several.iter().map(|(found, _)| container(found)).collect(),
+            candidates: several
+                .iter()
+                .map(|(found, init)| format!("{} (process {init})", container(found)))
+                .collect(),
         }),
     }
 }
@@ -199,6 +230,10 @@ mod tests {
         for (text, expected) in [
             ("42", Typed::Task(42)),
             ("self", Typed::Myself),
+            ("host", Typed::Host),
+            ("docker:self", Typed::Container("docker:self".into())),
+            ("docker:host", Typed::Container("docker:host".into())),
+            ("docker:77", Typed::Container("docker:77".into())),
             ("ns:4026531833", namespace(None)),
             ("net:[4026531833]", namespace(Some(NsKind::Net))),
             ("/run/netns/x", Typed::Path("/run/netns/x".into())),

@@ -6,6 +6,7 @@ use nix::errno::Errno;
 
 use super::source::Source;
 use crate::analyse::changes::{self, Change};
+use crate::analyse::containers::note_rivals;
 use crate::analyse::sets;
 use crate::cli::{Format, Global};
 use crate::collect::watch::{Look, Watcher};
@@ -96,6 +97,9 @@ fn carry_over(before: &Snapshot, look: &mut Look) {
     });
     let traces = traces.map(|(place, traces)| (*place, traces.clone()));
     look.snapshot.traces = traces.collect();
+    look.snapshot
+        .cgroup_authors
+        .clone_from(&before.cgroup_authors);
     look.snapshot.users.clone_from(&before.users);
 }
 
@@ -104,6 +108,7 @@ fn name(collector: &Collector, watcher: &mut Watcher<'_>, snapshot: &mut Snapsho
     if !tasks.is_empty() {
         collector.deepen(snapshot, tasks, Depth::Command);
         collector.trace(snapshot, tasks, Parents::Follow);
+        note_rivals(snapshot);
         watcher.remember(snapshot, tasks);
         collector.name_users(snapshot);
     }

@@ -31,23 +31,20 @@ pub fn open(entries: &[CgroupEntry], hierarchies: &[Hierarchy]) -> Result<Vec<Jo
             .split(',')
             .filter(|it| !it.is_empty())
             .collect();
-        let is_it = |hierarchy: &&Hierarchy| {
-            hierarchy.controllers.len() == names.len()
-                && names
-                    .iter()
-                    .all(|name| hierarchy.controllers.iter().any(|it| it == name))
-        };
-        let hierarchy = hierarchies.iter().find(is_it).ok_or_else(|| {
-            let step = Step::JoinCgroup(entry.path.clone());
-            let which = match names.is_empty() {
-                true => "cgroup2".to_owned(),
-                false => names.join(","),
-            };
-            Failure::because(
-                step,
-                format!("its hierarchy ({which}) is mounted nowhere here"),
-            )
-        })?;
+        let hierarchy = hierarchies
+            .iter()
+            .find(|it| it.is_of(entry))
+            .ok_or_else(|| {
+                let step = Step::JoinCgroup(entry.path.clone());
+                let which = match names.is_empty() {
+                    true => "cgroup2".to_owned(),
+                    false => names.join(","),
+                };
+                Failure::because(
+                    step,
+                    format!("its hierarchy ({which}) is mounted nowhere here"),
+                )
+            })?;
         opened.push(open_one(entry, hierarchy)?);
     }
     Ok(opened)
@@ -56,7 +53,7 @@ pub fn open(entries: &[CgroupEntry], hierarchies: &[Hierarchy]) -> Result<Vec<Jo
 /// The path was chosen by whoever made the cgroup: it is followed below the mount and nowhere else.
 fn open_one(entry: &CgroupEntry, hierarchy: &Hierarchy) -> Result<Joinable, Failure> {
     let step = || Step::JoinCgroup(entry.path.clone());
-    let below = below_root(&entry.path, &hierarchy.root).ok_or_else(|| {
+    let below = hierarchy.below(&entry.path).ok_or_else(|| {
         Failure::because(
             step(),
             format!(
@@ -77,12 +74,6 @@ fn open_one(entry: &CgroupEntry, hierarchy: &Hierarchy) -> Result<Joinable, Fail
     })
 }
 
-/// The path of a cgroup below that which a mount shows as its root.
-fn below_root<'a>(path: &'a str, root: &str) -> Option<&'a str> {
-    let below = path.strip_prefix(root.trim_end_matches('/'))?;
-    (below.is_empty() || below.starts_with('/')).then_some(below)
-}
-
 impl AsRawFd for Joinable {
     fn as_raw_fd(&self) -> RawFd {
         self.procs.as_raw_fd()
@@ -96,18 +87,5 @@ impl Joinable {
             .write_all(b"0\n")
             .map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))
             .during(|| Step::JoinCgroup(self.path.clone()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cgroup_lies_below_a_mount_by_whole_names() {
-        assert_eq!(below_root("/a/b", "/"), Some("/a/b"));
-        assert_eq!(below_root("/a/b", "/a"), Some("/b"));
-        assert_eq!(below_root("/a", "/a"), Some(""));
-        assert_eq!(below_root("/ab/c", "/a"), None);
     }
 }

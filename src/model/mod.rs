@@ -1,5 +1,6 @@
 //! Plain data: what was seen on a machine, and what could not be seen and why.
 
+pub mod author;
 pub mod capability;
 pub mod container;
 pub mod coverage;
@@ -15,6 +16,7 @@ pub mod settings;
 pub mod snapshot;
 pub mod text;
 
+pub use author::Author;
 pub use capability::CapabilitySet;
 pub use container::{Container, Place};
 pub use coverage::{Coverage, LayerState, Unreadable};

@@ -67,9 +67,43 @@ pub struct Hierarchy {
     pub mount_point: String,
 }
 
+impl Hierarchy {
+    /// Whether an entry of `/proc/PID/cgroup` is of this hierarchy.
+    pub fn is_of(&self, entry: &super::process::CgroupEntry) -> bool {
+        let names = entry.controllers.split(',').filter(|it| !it.is_empty());
+        let names: Vec<&str> = names.collect();
+        self.controllers.len() == names.len()
+            && names
+                .iter()
+                .all(|name| self.controllers.iter().any(|it| it == name))
+    }
+
+    /// The path of a cgroup below that which the mount shows as its root.
+    pub fn below<'a>(&self, path: &'a str) -> Option<&'a str> {
+        let below = path.strip_prefix(self.root.trim_end_matches('/'))?;
+        (below.is_empty() || below.starts_with('/')).then_some(below)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cgroup_lies_below_a_mount_by_whole_names() {
+        let below = |path: &'static str, root: &str| {
+            let hierarchy = Hierarchy {
+                controllers: Vec::new(),
+                root: root.to_owned(),
+                mount_point: "/sys/fs/cgroup".to_owned(),
+            };
+            hierarchy.below(path)
+        };
+        assert_eq!(below("/a/b", "/"), Some("/a/b"));
+        assert_eq!(below("/a/b", "/a"), Some("/b"));
+        assert_eq!(below("/a", "/a"), Some(""));
+        assert_eq!(below("/ab/c", "/a"), None);
+    }
 
     #[test]
     fn a_path_is_below_a_directory_only_at_a_whole_name() {

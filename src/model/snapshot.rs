@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::author::Author;
 use super::capability::CapabilitySet;
 use super::container::{Place, Traces};
 use super::coverage::{Coverage, LayerState};
@@ -67,6 +68,10 @@ pub struct Snapshot {
     pub features: BTreeMap<&'static str, Seen<()>>,
     /// What tells which container is in a place, where it was looked at.
     pub traces: BTreeMap<Place, Traces>,
+    /// Who could have called a cgroup after the outermost container that its path names.
+    pub cgroup_authors: BTreeMap<String, Author>,
+    /// What else goes by the name of the container in a place, in words.
+    pub rivals: BTreeMap<Place, String>,
     /// What is within reach of a process, where it was looked at.
     pub exposures: BTreeMap<Pid, Exposure>,
     /// The mount table of the host: of the reader, where that is in the host's mount namespace.
@@ -146,6 +151,8 @@ pub fn empty_for_tests() -> Snapshot {
         settings: Settings::unknown(&SKIPPED),
         features: BTreeMap::new(),
         traces: BTreeMap::new(),
+        cgroup_authors: BTreeMap::new(),
+        rivals: BTreeMap::new(),
         exposures: BTreeMap::new(),
         host_mounts: Seen::Unknown(SKIPPED),
         listeners: BTreeMap::new(),

@@ -2,6 +2,7 @@
 //! group(5)), and what is not in them by the name service (nsswitch.conf(5)).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::ffi::OsStrExt;
 
 use nix::unistd::{Group, User};
 
@@ -46,6 +47,25 @@ pub fn user_names(uids: &BTreeSet<u32>) -> BTreeMap<u32, String> {
 /// The login name of a single uid.
 pub fn user_name(uid: u32) -> Option<String> {
     user_names(&BTreeSet::from([uid])).remove(&uid)
+}
+
+/// The home directory of a user.
+pub fn home_of(uid: u32) -> Option<String> {
+    let list = list("/etc/passwd");
+    let mut homes = list.lines().filter_map(|line| {
+        let fields: Vec<&str> = line.split(':').collect();
+        let [name, _, number, _, _, home, ..] = *fields.as_slice() else {
+            return None;
+        };
+        (is_ours(name) && number.parse() == Ok(uid)).then(|| home.to_owned())
+    });
+    let by_service = || {
+        let user = User::from_uid(uid.into()).ok()??;
+        Some(text::from_bytes(user.dir.as_os_str().as_bytes()))
+    };
+    let home = homes.next();
+    home.or_else(|| HAS_NAME_SERVICE.then(by_service).flatten())
+        .filter(|home| home.starts_with('/'))
 }
 
 /// The uid of a user.

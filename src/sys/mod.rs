@@ -18,6 +18,7 @@ pub mod mountfs;
 pub mod mounts;
 pub mod ns_dir;
 pub mod nsfs;
+pub mod owned;
 pub mod pidfd;
 pub mod procfs;
 pub mod schedstat;

@@ -14,6 +14,7 @@ use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 
 use super::entries;
+use super::look::{self, Look};
 use crate::model::namespace::NsKey;
 use crate::model::{LinkName, NsKind, Pid};
 
@@ -211,6 +212,11 @@ impl TaskDir {
     /// the process is dumpable.
     pub fn file_owner(&self) -> Result<u32, Errno> {
         fstatat(&self.dir, c"stat", AtFlags::empty()).map(|stat| stat.st_uid)
+    }
+
+    /// What one of its links leads to, `exe` or `root`, without opening that.
+    pub fn look_at(&self, link: &CStr) -> Result<Look, Errno> {
+        look::at(self.dir.as_fd(), link)
     }
 
     /// Opens the namespace behind a link.

@@ -8,10 +8,10 @@ use super::exposed::{bits, inode, merged, no_host_table, unknown};
 use super::finding::{Finding, Severity, Verdict};
 use super::mounts::HostPath;
 use crate::analyse::power::files::{Access, Inode, may_access};
-use crate::model::Place;
-use crate::model::container::is_hash;
+use crate::model::container::{RuntimeMount, is_hash};
 use crate::model::exposure::{FileKind, MountPoint};
 use crate::model::mount::{Mount, below};
+use crate::model::{Author, Place};
 
 /// Whoever writes there is root of the host, at once or at its next start.
 const ROOT_OF_HOST: [&str; 22] = [
@@ -133,8 +133,10 @@ fn is_own(case: &Case<'_>, bind: &Bind<'_>) -> bool {
     let traces = case.snapshot.traces.get(&Place::of(case.process));
     let by_runtime = traces.and_then(|traces| traces.mounts.known());
     let is_told = by_runtime.is_some_and(|mounts| {
-        let is_it =
-            |it: &crate::model::container::RuntimeMount| it.mount_point == bind.mount.mount_point;
+        // What a user has bound over it by herself only looks like that.
+        let is_it = |it: &RuntimeMount| {
+            it.author != Author::Anyone && it.mount_point == bind.mount.mount_point
+        };
         mounts.iter().any(is_it)
     });
     has_id || is_volume || is_sandbox || is_pod || is_told

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::ids::Ranges;
 use super::peers::Peers;
 use crate::analyse::containers::{self, Identity};
-use crate::model::{CapabilitySet, NsKey, NsKind, Place, Process, Seen, Snapshot, Why};
+use crate::model::{Author, CapabilitySet, NsKey, NsKind, Place, Process, Seen, Snapshot, Why};
 
 /// A container, by its init.
 pub struct Known<'a> {
@@ -19,11 +19,11 @@ impl Known<'_> {
     pub fn name(&self) -> String {
         let container = &self.identity.container;
         let name = container.name.as_deref();
-        format!(
-            "{} {}",
-            container.runtime,
-            name.unwrap_or(container.short_id())
-        )
+        let name = name.unwrap_or(container.short_id());
+        match &self.identity.owner_name {
+            Some(user) => format!("{user}'s {} {name}", container.runtime),
+            None => format!("{} {name}", container.runtime),
+        }
     }
 }
 
@@ -32,6 +32,7 @@ pub struct Machine<'a> {
     pub snapshot: &'a Snapshot,
     pub containers: Vec<Known<'a>>,
     by_place: HashMap<Place, usize>,
+    /// Containers by id, by the word of root's engines: nobody else's accuses anybody.
     by_id: HashMap<String, usize>,
     /// Containers by the namespaces of their inits, without the host's.
     by_namespace: HashMap<NsKey, Vec<usize>>,
@@ -73,9 +74,10 @@ impl<'a> Machine<'a> {
 
     fn index(&mut self) {
         for (at, known) in self.containers.iter().enumerate() {
-            let id = known.identity.container.id.clone();
-            // Of several that claim one id, the first is the surest.
-            self.by_id.entry(id).or_insert(at);
+            if known.identity.owner <= Author::Unknown {
+                let id = known.identity.container.id.clone();
+                self.by_id.entry(id).or_insert(at);
+            }
             let own = known.init.links.own_keys();
             let own: Vec<NsKey> = own
                 .filter(|key| self.snapshot.is_initial(*key) == Seen::Known(false))

@@ -9,9 +9,10 @@ use super::catalogue::traces::{
 use super::finding::{Finding, Severity, Verdict};
 use super::machine::{Known, Machine};
 use super::storage;
+use crate::analyse::containers::cgroup_author;
 use crate::model::container::cgroup_path::{self, Named};
 use crate::model::process::{Seccomp, Status};
-use crate::model::{CapabilitySet, NsKey, NsKind, Place, Process, Seen, Snapshot};
+use crate::model::{Author, CapabilitySet, NsKey, NsKind, Place, Process, Seen, Snapshot};
 
 pub fn look(case: &Case<'_>, findings: &mut Vec<Finding>) {
     findings.extend(escaped(case));
@@ -39,13 +40,25 @@ const LEAVING: [NsKind; 6] = [
 /// NSA-500.
 fn escaped(case: &Case<'_>) -> Option<Finding> {
     let named = named(case.process)?;
-    let claim = named.containers.last().map(|it| &it.container);
+    let author = cgroup_author(case.snapshot, &named.path);
+    // Whose user may make the cgroup accuses nobody by its name; nor does what a container makes below
+    // its own.
+    let claim = named.containers.first().map(|it| &it.container);
+    let claim = claim.filter(|_| author <= Author::Unknown);
     let claim = claim.filter(|it| !NOT_CONTAINERS.contains(&it.runtime.as_str()));
     let by_cgroup = claim.and_then(|it| case.machine.by_id(&it.id));
     let (from, how) = match by_cgroup {
         Some(known) => (known, "its cgroup is that of"),
         None if claim.is_none() => (ancestor(case)?, "it was started from within"),
         None => return None,
+    };
+    let unchecked = match by_cgroup {
+        Some(_) => (author != Author::Root).then_some(
+            "root has made that cgroup, and no user of the host: it could not be checked from here",
+        ),
+        None => (from.identity.owner != Author::Root).then_some(
+            "it was born in there: a process can also make namespaces after its children are born",
+        ),
     };
     let init = from.init;
     if init.task() == case.process.task() || is_above(case.snapshot, case.process, init) {
@@ -76,6 +89,9 @@ fn escaped(case: &Case<'_>) -> Option<Finding> {
         finding = finding
             .with(case.link(kind))
             .seen(format!("/proc/{}/ns/{kind}", init.task()), theirs);
+    }
+    if let Some(unchecked) = unchecked {
+        finding = finding.but(Verdict::Conditional).provided(unchecked);
     }
     Some(match is_runtime(case.process) {
         true => finding.but(Verdict::Conditional).provided(
@@ -112,13 +128,21 @@ fn has_left(case: &Case<'_>, init: &Process, kind: NsKind) -> bool {
 
 fn is_in_anothers(case: &Case<'_>, key: NsKey, init: &Process) -> bool {
     let mut others = case.machine.within(key);
-    others.any(|other| other.init.task() != init.task() && is_named(other.init, other))
+    others.any(|other| {
+        other.init.task() != init.task()
+            && other.identity.owner <= Author::Unknown
+            && is_named(case.snapshot, other.init, other)
+    })
 }
 
-/// Whether the cgroup of a process names a container, be it one around another.
-fn is_named(process: &Process, known: &Known<'_>) -> bool {
+/// Whether the cgroup of a process names a container, be it one around another, by the word of whoever
+/// vouches for that container.
+fn is_named(snapshot: &Snapshot, process: &Process, known: &Known<'_>) -> bool {
     let id = &known.identity.container.id;
-    named(process).is_some_and(|it| it.containers.iter().any(|it| it.container.id == *id))
+    named(process).is_some_and(|it| {
+        cgroup_author(snapshot, &it.path).rank() <= known.identity.owner.rank()
+            && it.containers.iter().any(|it| it.container.id == *id)
+    })
 }
 
 /// The cgroup names a container of which nobody is in namespaces of its own.
@@ -199,7 +223,8 @@ pub fn visited<'a, 'm>(machine: &'m Machine<'a>, process: &Process) -> Option<&'
         None if own.containers.is_empty() => within(NsKind::Pid)?,
         None => return None,
     };
-    let is_foreign = !own.hidden && !is_named(process, found) && is_named(found.init, found);
+    let is_named = |process| is_named(machine.snapshot, process, found);
+    let is_foreign = !own.hidden && !is_named(process) && is_named(found.init);
     is_foreign.then_some(found)
 }
 

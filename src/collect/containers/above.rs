@@ -3,7 +3,7 @@
 use std::cell::{LazyCell, RefCell};
 use std::collections::BTreeMap;
 
-use super::monitor;
+use super::{author, monitor};
 use crate::collect::parse;
 use crate::collect::processes::{cmdline_of, stat_of};
 use crate::model::container::Monitor;
@@ -25,7 +25,7 @@ pub struct Above<'a> {
 #[derive(Clone)]
 struct Parent {
     ppid: Seen<Pid>,
-    /// The monitor that it is, with its mount namespace.
+    /// The monitor that it seems to be, with its mount namespace.
     monitor: Option<(Monitor, Option<u64>)>,
 }
 
@@ -37,14 +37,14 @@ impl Above<'_> {
         }
     }
 
-    /// The nearest monitor above a process, outside of its mount namespace: what runs inside can
-    /// call itself what it likes.
-    pub fn monitor(
+    /// The monitors above a process that are outside of its mount namespace, nearest first. What runs
+    /// inside can call itself what it likes.
+    pub fn monitors(
         &self,
         snapshot: &Snapshot,
         task: Pid,
         subject: &TaskDir,
-    ) -> Seen<Option<Monitor>> {
+    ) -> Seen<Vec<Monitor>> {
         let known = snapshot.processes.get(task);
         let known = known.and_then(|process| process.stat.known());
         let mut above = match known {
@@ -52,17 +52,18 @@ impl Above<'_> {
             None => stat_of(subject).part(|stat| stat.ppid),
         };
         let inside = LazyCell::new(|| mount_namespace(subject));
+        let mut found = Vec::new();
         for _ in 0..LONGEST_LINE {
             let parent = match above {
                 // PID 1 watches over everything; 0 stands for a parent outside.
-                Seen::Known(0 | Process::INIT) => return Seen::Known(None),
+                Seen::Known(0 | Process::INIT) => return Seen::Known(found),
                 Seen::Known(parent) => self.parent(snapshot, parent),
                 Seen::Unknown(why) => return Seen::Unknown(why),
             };
-            if let Some((found, theirs)) = parent.monitor
+            if let Some((monitor, theirs)) = parent.monitor
                 && (theirs.is_none() || theirs != *inside)
             {
-                return Seen::Known(Some(found));
+                found.push(monitor);
             }
             above = parent.ppid;
         }
@@ -80,13 +81,13 @@ impl Above<'_> {
                 ppid: Seen::Known(stat.ppid),
                 monitor: None,
             },
-            _ => self.read_parent(pid),
+            _ => self.read_parent(snapshot, pid),
         };
         self.parents.borrow_mut().insert(pid, parent.clone());
         parent
     }
 
-    fn read_parent(&self, pid: Pid) -> Parent {
+    fn read_parent(&self, snapshot: &Snapshot, pid: Pid) -> Parent {
         let dir = match self.root.task(pid) {
             Ok(dir) => dir,
             Err(errno) => {
@@ -98,7 +99,7 @@ impl Above<'_> {
         };
         let stat = stat_of(&dir);
         let may_be = stat.known().is_none_or(|stat| monitor::may_be(&stat.comm));
-        let found = may_be.then(|| read_monitor(&dir, pid)).flatten();
+        let found = may_be.then(|| read_monitor(snapshot, &dir, pid)).flatten();
         Parent {
             ppid: stat.part(|stat| stat.ppid),
             monitor: found.map(|found| (found, mount_namespace(&dir))),
@@ -112,10 +113,12 @@ fn mount_namespace(dir: &TaskDir) -> Option<u64> {
     parse::ns_link(link, dir.ns_link(link, &mut buffer).ok()?)
 }
 
-fn read_monitor(dir: &TaskDir, pid: Pid) -> Option<Monitor> {
+fn read_monitor(snapshot: &Snapshot, dir: &TaskDir, pid: Pid) -> Option<Monitor> {
     let uid = dir.task_stat().ok().map(|stat| stat.st_uid);
     let args = cmdline_of(dir);
-    let mut found = monitor::read(pid, uid, args.known()?)?;
+    let args = args.known()?;
+    let mut found = monitor::read(pid, uid, args)?;
+    found.author = author::of_process(dir, snapshot, monitor::programs_of(&found.runtime));
     // A shim works in the folder of the bundle that it was started for.
     if found.namespace.is_some() {
         found.bundle = dir.cwd_path().ok().map(|path| text::from_bytes(&path));

@@ -3,10 +3,10 @@
 
 use serde_json::Value;
 
-use super::{LARGEST_RECORD, cgroup_path, is_hash, own_uid};
-use crate::model::container::{Monitor, Traces};
-use crate::model::text;
-use crate::sys::files;
+use super::host::Host;
+use crate::model::container::{Monitor, Traces, cgroup_path, is_hash};
+use crate::model::{Author, Snapshot};
+use crate::sys::procfs::ProcRoot;
 
 /// A configuration that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,23 +19,37 @@ pub struct Configuration {
 ///
 /// # Errors
 /// The places that were looked at in vain.
-pub fn find(traces: &Traces) -> Result<Configuration, Vec<String>> {
+pub fn find(
+    root: &ProcRoot,
+    snapshot: &Snapshot,
+    traces: &Traces,
+) -> Result<Configuration, Vec<String>> {
+    let Some(host) = Host::reach(root, snapshot) else {
+        return Err(Vec::new());
+    };
     let named = traces.cgroups.known().map(|it| cgroup_path::named(it));
     let innermost = named.unwrap_or_default().containers.pop();
     let innermost = innermost.map(|it| it.container.id);
-    let monitor = traces.monitor.known().and_then(Option::as_ref);
-    // Paths that a user's own process names are the user's: not to be read with our rights.
-    let trusted = monitor.filter(|it| it.uid == Some(0) || it.uid == Some(own_uid()));
-    let mut folders: Vec<String> = trusted
-        .and_then(|monitor| beside(monitor, innermost.as_deref()))
-        .into_iter()
+    let monitors = traces.monitors.known().into_iter().flatten();
+    // What a container's own process names is the container's.
+    let vouched = |author: Author| matches!(author, Author::Root | Author::User(_));
+    let mut folders: Vec<(String, Author)> = monitors
+        .filter(|it| vouched(it.author))
+        .filter_map(|it| Some((beside(it, innermost.as_deref())?, it.author)))
+        .take(1)
         .collect();
-    let states = traces.records.iter().filter(|it| it.init.is_some());
-    folders.extend(states.filter_map(|record| bundle_in(&record.source)));
+    let states = traces
+        .records
+        .iter()
+        .filter(|it| it.init.is_some() && vouched(it.author));
+    folders.extend(states.filter_map(|record| {
+        let state = host.read_named_by(record.author, &record.source)?;
+        Some((bundle_in(&state)?, record.author))
+    }));
     let mut looked_at = Vec::new();
-    for folder in folders {
+    for (folder, author) in folders {
         let path = format!("{folder}/config.json");
-        match read(&path) {
+        match host.read_named_by(author, &path) {
             Some(text) => return Ok(Configuration { path, text }),
             None => looked_at.push(path),
         }
@@ -56,17 +70,11 @@ fn beside(monitor: &Monitor, innermost: Option<&str>) -> Option<String> {
 }
 
 /// The bundle that the state of runc or crun names.
-fn bundle_in(state: &str) -> Option<String> {
-    let value: Value = serde_json::from_slice(&read(state)?).ok()?;
+fn bundle_in(state: &[u8]) -> Option<String> {
+    let value: Value = serde_json::from_slice(state).ok()?;
     // runc keeps it as a label (libcontainer's `bundle`), crun as a field.
     let labels = value["config"]["labels"].as_array().into_iter().flatten();
     let mut labels = labels.filter_map(|label| label.as_str()?.strip_prefix("bundle="));
     let bundle = labels.next().or_else(|| value["bundle"].as_str())?;
     bundle.starts_with('/').then(|| bundle.to_owned())
-}
-
-fn read(path: &str) -> Option<Vec<u8>> {
-    use std::os::unix::ffi::OsStringExt;
-    let real = std::ffi::OsString::from_vec(text::to_bytes(path));
-    files::read_regular(real.as_ref(), LARGEST_RECORD).ok()
 }

@@ -3,27 +3,31 @@
 //! place, and none in the host's own mount namespace.
 
 mod above;
+pub mod author;
 pub mod bundle;
+mod cgroups;
 mod engine;
+mod engines;
+mod host;
+mod lookup;
 mod monitor;
 mod mounts;
 mod records;
 
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use crate::model::container::cgroup_path::{self, Named};
-use crate::model::container::{Monitor, Place, Record, RuntimeMount, Traces, is_hash};
-use crate::model::snapshot::Reader;
-use crate::model::{NsKey, NsKind, Pid, Process, Seen, Snapshot, Why, text};
+use crate::model::container::{Place, RuntimeMount, Traces};
+use crate::model::{Author, NsKey, NsKind, Pid, Process, Seen, Snapshot, Why, text};
 use crate::sys::procfs::{ProcRoot, TaskDir};
-use crate::sys::{files, why};
+use crate::sys::{accounts, why};
 
 use super::details;
 use above::Above;
+use host::Host;
+use lookup::{Here, Records};
 use mounts::HostPaths;
-use records::Form;
 
 /// A mount table beyond this (bytes) is not searched.
 const LARGEST_MOUNTINFO: usize = 16 << 20;
@@ -44,6 +48,7 @@ pub enum Parents {
 
 /// Looks at the places of the given processes that were not looked at before.
 pub fn trace(root: &ProcRoot, snapshot: &mut Snapshot, tasks: &[Pid], parents: Parents) {
+    cgroups::find_authors(root, snapshot, tasks);
     let wanted: BTreeSet<Place> = tasks
         .iter()
         .filter_map(|task| snapshot.processes.get(*task))
@@ -54,14 +59,25 @@ pub fn trace(root: &ProcRoot, snapshot: &mut Snapshot, tasks: &[Pid], parents: P
     if wanted.is_empty() {
         return;
     }
-    let looker = Looker::new(root, &snapshot.reader);
-    let mut found = Vec::new();
-    for (place, task) in oldest(snapshot, &wanted) {
-        found.push((place, looker.look(snapshot, place, task, parents)));
-    }
-    if looker.is_ours {
+    let looker = Looker::new(root, snapshot);
+    let inits = oldest(snapshot, &wanted).into_iter();
+    let mut found: Vec<(Place, Traces)> = inits
+        .map(|(place, task)| (place, looker.look(snapshot, place, task, parents)))
+        .collect();
+    drop(looker);
+    if snapshot.reader.pid == Seen::Known(nix::unistd::getpid().as_raw()) {
         ask_engine(&mut found);
     }
+    let entries = found
+        .iter()
+        .filter_map(|(_, traces)| traces.cgroups.known());
+    cgroups::add_authors(root, snapshot, entries.map(Vec::as_slice));
+    let users = found
+        .iter()
+        .filter_map(|(_, traces)| traces.made_by.get())
+        .filter(|uid| *uid != 0 && !snapshot.users.contains_key(uid));
+    let users = accounts::user_names(&users.collect());
+    snapshot.users.extend(users);
     snapshot.traces.extend(found);
 }
 
@@ -107,24 +123,16 @@ fn oldest(snapshot: &Snapshot, wanted: &BTreeSet<Place>) -> BTreeMap<Place, Pid>
 /// Who looks, with what is the same for all places.
 struct Looker<'a> {
     root: &'a ProcRoot,
-    /// Whether PIDs and paths of this procfs are those of our own namespaces.
-    is_ours: bool,
-    /// Read once a mount needs to be found on the host.
-    host: LazyCell<HostPaths, Box<dyn FnOnce() -> HostPaths + 'a>>,
+    /// `None`: what the host has written down cannot be reached from here.
+    host: Option<Host<'a>>,
     above: Above<'a>,
 }
 
 impl Looker<'_> {
-    fn new<'a>(root: &'a ProcRoot, reader: &Reader) -> Looker<'a> {
-        let host = || {
-            let own = root.own_task().ok();
-            let table = own.and_then(|own| own.read_up_to("mountinfo", LARGEST_MOUNTINFO).ok());
-            HostPaths::new(&table.unwrap_or_default())
-        };
+    fn new<'a>(root: &'a ProcRoot, snapshot: &Snapshot) -> Looker<'a> {
         Looker {
             root,
-            is_ours: reader.pid == Seen::Known(nix::unistd::getpid().as_raw()),
-            host: LazyCell::new(Box::new(host)),
+            host: Host::reach(root, snapshot),
             above: Above::new(root),
         }
     }
@@ -145,21 +153,28 @@ impl Looker<'_> {
             .unwrap_or_default();
         let mut traces = Traces {
             task,
+            made_by: author::made_by(&dir),
             cgroups,
-            monitor: match parents {
-                Parents::Follow => self.above.monitor(snapshot, task, &dir),
+            monitors: match parents {
+                Parents::Follow => self.above.monitors(snapshot, task, &dir),
                 Parents::Leave => Seen::Unknown(Why::Skipped),
             },
             mounts: self.mounts(&dir, process),
             marker: Seen::Unknown(Why::Skipped),
             records: Vec::new(),
         };
-        if self.is_ours {
-            let is_init = |init: Pid| {
-                let process = snapshot.processes.get(init);
-                init == task || process.is_some_and(|it| Place::of(it) == place)
-            };
-            traces.records = records(&traces, &named, is_init);
+        match &self.host {
+            Some(host) => {
+                tell_authors_of_mounts(host, snapshot, &mut traces);
+                let here = Here::new(self.root, snapshot, place, &dir);
+                traces.records = Records {
+                    host,
+                    snapshot,
+                    here,
+                }
+                .find(&traces, &named);
+            }
+            None => leave_authors_open(&mut traces),
         }
         if !is_told(&traces, &named) {
             traces.marker = marker(&dir);
@@ -169,14 +184,49 @@ impl Looker<'_> {
 
     /// Mounts of runtimes, from the table that was read already or from a new one.
     fn mounts(&self, dir: &TaskDir, process: Option<&Process>) -> Seen<Vec<RuntimeMount>> {
+        let nothing = LazyCell::new(|| HostPaths::new(b""));
         let details = process.and_then(|process| process.details.as_deref());
-        if let Some(Seen::Known(table)) = details.map(|details| &details.mounts) {
-            let lines = table.iter().map(mounts::Line::from);
-            return Seen::Known(mounts::of_runtimes(lines, &self.host));
+        let known = details.and_then(|details| details.mounts.known());
+        let read = |lines: &mut dyn Iterator<Item = mounts::Line>| match &self.host {
+            Some(host) => mounts::of_runtimes(lines, &host.paths),
+            None => mounts::of_runtimes(lines, &nothing),
+        };
+        if let Some(table) = known {
+            return Seen::Known(read(&mut table.iter().map(mounts::Line::from)));
         }
         let table = dir.read_up_to("mountinfo", LARGEST_MOUNTINFO).map_err(why);
-        Seen::from(table)
-            .map(|table| mounts::of_runtimes(mounts::promising_lines(&table), &self.host))
+        Seen::from(table).map(|table| read(&mut mounts::promising_lines(&table)))
+    }
+}
+
+/// Who could have made what is mounted. An overlay says of itself where its layers lie, by the paths
+/// of whoever mounted it: in a user's own mount namespace they lead where the user likes.
+fn tell_authors_of_mounts(host: &Host<'_>, snapshot: &Snapshot, traces: &mut Traces) {
+    let Seen::Known(mounts) = &mut traces.mounts else {
+        return;
+    };
+    let is_roots = traces.made_by == Seen::Known(0);
+    for mount in mounts {
+        let folder = match (&mount.folder, &mount.id) {
+            (Some(folder), Some(id)) => Some(format!("{folder}/{id}")),
+            (None, Some(_)) => None,
+            (_, None) => Some(mount.source.clone()),
+        };
+        let author = folder.and_then(|folder| host.author(snapshot, &traces.made_by, &folder));
+        mount.author = match author {
+            Some(Author::Root) if !is_roots && mount.id.is_none() => Author::Anyone,
+            Some(author) => author,
+            None => Author::Anyone,
+        };
+    }
+}
+
+/// From here nobody can say who has made them.
+fn leave_authors_open(traces: &mut Traces) {
+    if let Seen::Known(mounts) = &mut traces.mounts {
+        for mount in mounts {
+            mount.author = Author::Unknown;
+        }
     }
 }
 
@@ -198,173 +248,8 @@ fn marker(dir: &TaskDir) -> Seen<Option<String>> {
 fn is_told(traces: &Traces, named: &Named) -> bool {
     !named.containers.is_empty()
         || !traces.records.is_empty()
-        || matches!(&traces.monitor, Seen::Known(Some(_)))
-        || matches!(&traces.mounts, Seen::Known(mounts) if !mounts.is_empty())
-}
-
-/// What runtimes have written down about the container with these traces.
-fn records(traces: &Traces, named: &Named, is_init: impl Fn(Pid) -> bool) -> Vec<Record> {
-    let mut records = Vec::new();
-    let monitor = traces.monitor.known().and_then(Option::as_ref);
-    if let Some(record) = monitor.and_then(said_by) {
-        records.push(record);
-    }
-    let mut looked_at = BTreeSet::new();
-    for (form, runtime, id, path) in candidates(traces, named) {
-        if looked_at.insert((path.clone(), id.clone())) {
-            records.extend(read_record(form, &runtime, &id, &path));
-        }
-    }
-    if records.is_empty() {
-        let states = states_below_engines(&named.path);
-        records.extend(states.filter(|record| record.init.is_some_and(&is_init)));
-    }
-    records
-}
-
-/// The name that a monitor's own arguments hold.
-fn said_by(monitor: &Monitor) -> Option<Record> {
-    let record = Record {
-        source: format!("/proc/{}/cmdline", monitor.pid),
-        runtime: monitor.runtime.clone(),
-        id: monitor.id.clone()?,
-        name: Some(monitor.name.clone()?),
-        ..Record::default()
-    };
-    Some(records::with_kubernetes_name(record))
-}
-
-fn read_record(form: Form, runtime: &str, id: &str, path: &str) -> Option<Record> {
-    use std::os::unix::ffi::OsStringExt;
-    let real = std::ffi::OsString::from_vec(text::to_bytes(path));
-    let contents = files::read_regular(Path::new(&real), LARGEST_RECORD).ok()?;
-    records::read(form, runtime, id, path, &contents)
-}
-
-/// A file that may hold a record: its form, the runtime, the id to look for, and the path.
-type Candidate = (Form, String, String, String);
-
-/// Where records of the container can lie: in the folders that its mounts and its monitor name, and
-/// for want of these in the usual ones.
-fn candidates(traces: &Traces, named: &Named) -> Vec<Candidate> {
-    let mut found: Vec<Candidate> = Vec::new();
-    for mount in traces.mounts.known().into_iter().flatten() {
-        found.extend(beside_mount(mount));
-    }
-    let monitor = traces.monitor.known().and_then(Option::as_ref);
-    // Paths that a user's own process names are the user's: not to be read with our rights.
-    let trusted = monitor.filter(|it| it.uid == Some(0) || it.uid == Some(own_uid()));
-    if let Some(monitor) = trusted {
-        found.extend(beside_monitor(monitor, named));
-    }
-    if found.is_empty() {
-        let innermost = named.containers.last().map(|it| &it.container);
-        let by_cgroup = innermost.map(|it| (it.runtime.as_str(), it.id.as_str()));
-        let by_monitor = monitor.and_then(|it| Some((it.runtime.as_str(), it.id.as_deref()?)));
-        found.extend(
-            by_monitor
-                .or(by_cgroup)
-                .and_then(|(runtime, id)| usual(runtime, id)),
-        );
-    }
-    found
-}
-
-fn own_uid() -> u32 {
-    nix::unistd::geteuid().as_raw()
-}
-
-fn beside_mount(mount: &RuntimeMount) -> Option<Candidate> {
-    let folder = mount.folder.as_deref()?;
-    let runtime = mount.runtime.clone();
-    match (mount.runtime.as_str(), &mount.id) {
-        ("docker", Some(id)) => Some((
-            Form::Docker,
-            runtime,
-            id.clone(),
-            format!("{folder}/{id}/config.v2.json"),
-        )),
-        ("podman", id) => {
-            // Without an id, the layer of the root file system leads to it: …/LAYER/diff.
-            let layer = || mount.source.rsplit('/').nth(1).map(str::to_owned);
-            let id = id.clone().or_else(layer)?;
-            Some((
-                Form::Storage,
-                runtime,
-                id,
-                format!("{folder}/containers.json"),
-            ))
-        }
-        _ => None,
-    }
-}
-
-fn beside_monitor(monitor: &Monitor, named: &Named) -> Vec<Candidate> {
-    let (Some(bundle), Some(id)) = (&monitor.bundle, &monitor.id) else {
-        return Vec::new();
-    };
-    let runtime = || monitor.runtime.clone();
-    match monitor.runtime.as_str() {
-        // …/overlay-containers/ID/userdata
-        "podman" | "cri-o" => {
-            let folder = bundle.strip_suffix(&format!("/{id}/userdata"));
-            let list = folder.map(|folder| format!("{folder}/containers.json"));
-            let list = list.map(|path| (Form::Storage, runtime(), id.clone(), path));
-            let config = format!("{bundle}/config.json");
-            let config = (Form::Bundle, runtime(), id.clone(), config);
-            list.into_iter()
-                .chain((monitor.runtime == "cri-o").then_some(config))
-                .collect()
-        }
-        // One shim serves all containers of a pod, whose bundles lie side by side.
-        "containerd" => {
-            let innermost = named.containers.last().map(|it| &it.container.id);
-            let id = innermost.filter(|id| is_hash(id)).unwrap_or(id);
-            let folder = bundle.rsplit_once('/').map_or("", |(folder, _)| folder);
-            let path = format!("{folder}/{id}/config.json");
-            vec![(Form::Bundle, runtime(), id.clone(), path)]
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// The places that engines use unless they are told otherwise.
-fn usual(runtime: &str, id: &str) -> Option<Candidate> {
-    let (form, path) = match runtime {
-        "docker" => (
-            Form::Docker,
-            format!("/var/lib/docker/containers/{id}/config.v2.json"),
-        ),
-        "podman" | "cri-o" => (
-            Form::Storage,
-            "/var/lib/containers/storage/overlay-containers/containers.json".to_owned(),
-        ),
-        "containerd" | "kubernetes" => (
-            Form::Bundle,
-            format!("/run/containerd/io.containerd.runtime.v2.task/k8s.io/{id}/config.json"),
-        ),
-        _ => return None,
-    };
-    Some((form, runtime.to_owned(), id.to_owned(), path))
-}
-
-/// The states of runc and crun that no engine stands above; they name their cgroup by the id.
-fn states_below_engines(cgroup_path: &str) -> impl Iterator<Item = Record> {
-    let id = cgroup_path
-        .rsplit('/')
-        .next()
-        .unwrap_or_default()
-        .to_owned();
-    let is_name = !id.is_empty() && id != "..";
-    [
-        (Form::Runc, "runc", "/run/runc", "state.json"),
-        (Form::Crun, "crun", "/run/crun", "status"),
-    ]
-    .into_iter()
-    .filter(move |_| is_name)
-    .filter_map(move |(form, runtime, folder, file)| {
-        read_record(form, runtime, &id, &format!("{folder}/{id}/{file}"))
-    })
+        || matches!(&traces.monitors, Seen::Known(monitors) if !monitors.is_empty())
+        || matches!(&traces.mounts, Seen::Known(mounts) if mounts.iter().any(|it| it.author != Author::Anyone))
 }
 
 /// Asks docker for the names of those of its containers whose files we could not read.
@@ -408,8 +293,9 @@ impl Traces {
     fn unknown(task: Pid, why: &Why) -> Traces {
         Traces {
             task,
+            made_by: Seen::Unknown(why.clone()),
             cgroups: Seen::Unknown(why.clone()),
-            monitor: Seen::Unknown(why.clone()),
+            monitors: Seen::Unknown(why.clone()),
             mounts: Seen::Unknown(why.clone()),
             marker: Seen::Unknown(why.clone()),
             records: Vec::new(),

@@ -1,7 +1,7 @@
 //! Processes that runtimes leave to watch over their containers, by their command lines.
 
-use crate::model::Pid;
 use crate::model::container::Monitor;
+use crate::model::{Author, Pid};
 
 /// So much of a command line is kept as evidence (characters).
 const KEPT: usize = 200;
@@ -115,11 +115,27 @@ fn monitor(
         name,
         namespace: None,
         bundle: None,
+        author: Author::Unknown,
+    }
+}
+
+/// How the files of the programs begin that a runtime leaves as its monitors.
+pub fn programs_of(runtime: &str) -> &'static [&'static str] {
+    match runtime {
+        "docker" | "containerd" => &["containerd-shim"],
+        "podman" | "cri-o" => &["conmon"],
+        "lxc" => &["lxc", "lxd", "incus"],
+        "systemd-nspawn" => &["systemd-nspawn"],
+        "bwrap" => &["bwrap"],
+        "firejail" => &["firejail"],
+        "runc" => &["runc"],
+        "crun" => &["crun"],
+        _ => &[],
     }
 }
 
 /// The value of an option in one of its spellings: `-n VALUE`, `--name VALUE`, `--name=VALUE`.
-fn option(args: &[String], names: &[&str]) -> Option<String> {
+pub fn option(args: &[String], names: &[&str]) -> Option<String> {
     let mut args = args.iter().skip(1);
     while let Some(arg) = args.next() {
         if names.contains(&arg.as_str()) {

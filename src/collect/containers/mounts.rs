@@ -6,7 +6,7 @@ use std::ops::Deref;
 use crate::collect::parse;
 use crate::model::container::{RuntimeMount, is_hash};
 use crate::model::mount::Mount;
-use crate::model::text;
+use crate::model::{Author, text};
 
 /// So many are kept of one table: a container with the rights for it could make any number.
 const MOST: usize = 32;
@@ -62,9 +62,23 @@ impl HostPaths {
             .max_by_key(|(length, _)| *length)
             .map(|(_, path)| path)
     }
+
+    /// Whether what is mounted at a path, on top, keeps its files by itself: neither a file server
+    /// nor the kernel answers for them.
+    pub fn is_plain_mount(&self, path: &str) -> bool {
+        let topmost = self.0.iter().rev().find(|line| line.mount_point == path);
+        topmost.is_some_and(|line| PLAIN.contains(&line.fstype.as_str()))
+    }
 }
 
-/// Those of a process's mounts that come from a folder of a runtime.
+/// File systems on disks and in memory. Any other may have effects, or ask somebody for an answer.
+const PLAIN: [&str; 12] = [
+    "bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "overlay", "ramfs", "tmpfs", "xfs",
+    "zfs",
+];
+
+/// Those of a process's mounts that seem to come from a folder of a runtime. Who could have made
+/// their sources is still to be told.
 pub fn of_runtimes(
     lines: impl Iterator<Item = Line>,
     host: &impl Deref<Target = HostPaths>,
@@ -143,6 +157,7 @@ fn of_bind(line: &Line, host: &impl Deref<Target = HostPaths>) -> Option<Runtime
         id: is_container.then(|| id.to_owned()),
         pod_uid: (runtime == "kubernetes").then(|| id.to_owned()),
         folder,
+        author: Author::Anyone,
     })
 }
 
@@ -180,6 +195,7 @@ fn of_overlay(line: &Line) -> Option<RuntimeMount> {
             .filter(|_| runtime == "podman")
             .map(|folder| format!("{folder}/overlay-containers")),
         source: upper.to_owned(),
+        author: Author::Anyone,
     })
 }
 

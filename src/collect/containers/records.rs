@@ -139,6 +139,7 @@ fn runc(value: &Value) -> Option<Record> {
     Some(Record {
         id: word(&value["id"])?,
         init: pid(&value["init_process_pid"]),
+        init_started: value["init_process_start"].as_u64(),
         ..Record::default()
     })
 }
@@ -147,6 +148,7 @@ fn crun(value: &Value, id: &str) -> Option<Record> {
     Some(Record {
         id: id.to_owned(),
         init: Some(pid(&value["pid"])?),
+        init_started: value["process-start-time"].as_u64(),
         ..Record::default()
     })
 }

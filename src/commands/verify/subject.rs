@@ -129,15 +129,13 @@ fn configuration(
         from: format!("the runtime of process {task}"),
         reason,
     };
-    if matches!(source, Source::Saved(_)) {
-        return Err(failed(
-            "a snapshot does not hold its config.json".to_owned(),
-        ));
-    }
     let process = &snapshot.processes[task];
     let traces = snapshot.traces.get(&Place::of(process));
     let traces = traces.ok_or_else(|| failed("it is in no container".to_owned()))?;
-    match crate::collect::containers::bundle::find(traces) {
+    let found = source
+        .configuration(snapshot, traces)
+        .ok_or_else(|| failed("a snapshot does not hold its config.json".to_owned()))?;
+    match found {
         Ok(found) => Ok((found.path, found.text)),
         Err(looked_at) if looked_at.is_empty() => Err(failed(
             "neither a monitor above it nor a record of runc or crun names its bundle: give the \

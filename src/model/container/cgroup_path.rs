@@ -2,6 +2,7 @@
 //! is what a process is *called*, never a proof of where it is.
 
 use super::{Container, is_hash};
+use crate::model::Author;
 use crate::model::process::CgroupEntry;
 
 /// The containers that a process's cgroup paths name.
@@ -20,6 +21,8 @@ pub struct Named {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InPath {
     pub container: Container,
+    /// So many parts of the path come before that which names it.
+    depth: usize,
     /// The uid of its Kubernetes pod.
     pub pod_uid: Option<String>,
 }
@@ -43,6 +46,24 @@ pub fn named(entries: &[CgroupEntry]) -> Named {
         .unwrap_or(fallback)
 }
 
+/// The path as far as the part that names a container.
+pub fn up_to<'a>(path: &'a str, container: &InPath) -> &'a str {
+    let mut ends = path.match_indices('/').map(|(at, _)| at);
+    let end = ends.nth(container.depth + 1);
+    end.map_or(path, |end| &path[..end])
+}
+
+/// Who makes cgroups below such a path, where that can only be told by the path: systemd delegates
+/// `user@UID.service` to the user (user@.service(5)).
+pub fn delegated_to(path: &str) -> Author {
+    let mut parts = path.split('/');
+    let uid = parts.find_map(|part| {
+        let uid = part.strip_prefix("user@")?.strip_suffix(".service")?;
+        uid.parse().ok()
+    });
+    uid.map_or(Author::Unknown, Author::of)
+}
+
 /// Reads one path.
 pub fn in_path(path: &str) -> Named {
     let segments: Vec<&str> = path
@@ -53,7 +74,11 @@ pub fn in_path(path: &str) -> Named {
         .filter_map(|index| {
             let container = of_segment(&segments[..index], segments[index])?;
             let pod_uid = segments[..index].iter().rev().find_map(|it| pod_uid(it));
-            Some(InPath { container, pod_uid })
+            Some(InPath {
+                container,
+                depth: index,
+                pod_uid,
+            })
         })
         .collect();
     Named {

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::process::{CgroupEntry, Pid, Process};
-use super::{NsKind, Seen};
+use super::{Author, NsKind, Seen};
 
 /// What a container is called.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,11 +66,13 @@ impl Place {
 pub struct Traces {
     /// The process that was looked at: the oldest of the place that was known.
     pub task: Pid,
+    /// The user of the host who made the outermost user namespace that it is in: 0 where it is in
+    /// none but the host's, for whose mounts and namespaces it takes root.
+    pub made_by: Seen<u32>,
     /// Its cgroups, as those of the container's init.
     pub cgroups: Seen<Vec<CgroupEntry>>,
-    /// The nearest process above it that a runtime has left to watch over a container; `None`:
-    /// there is none.
-    pub monitor: Seen<Option<Monitor>>,
+    /// The processes above it that seem to watch over a container, nearest first.
+    pub monitors: Seen<Vec<Monitor>>,
     /// Mounts that come from the folders of a runtime.
     pub mounts: Seen<Vec<RuntimeMount>>,
     /// What the environment of the process says: `container=NAME`. It may say what it likes.
@@ -97,6 +99,9 @@ pub struct Monitor {
     pub namespace: Option<String>,
     /// The folder with the container's `config.json`.
     pub bundle: Option<String>,
+    /// Who could have started it, with these arguments.
+    #[serde(default)]
+    pub author: Author,
 }
 
 /// A mount whose source lies in a folder of a runtime.
@@ -115,6 +120,9 @@ pub struct RuntimeMount {
     pub pod_uid: Option<String>,
     /// The folder from which the runtime's own record of the container can be found.
     pub folder: Option<String>,
+    /// Who could have made the source that is mounted.
+    #[serde(default)]
+    pub author: Author,
 }
 
 /// What a runtime or engine knows of a container.
@@ -132,4 +140,15 @@ pub struct Record {
     pub pod_uid: Option<String>,
     /// The container's init, as the runtime numbers it.
     pub init: Option<Pid>,
+    /// When that was started, in ticks after boot, where the runtime has noted it: a number can be
+    /// another process's by now.
+    #[serde(default)]
+    pub init_started: Option<u64>,
+    /// Whether that process is where it should be: in the place that the record was found for, or
+    /// in a pid namespace around it. `None`: it has no init, or it could not be told.
+    #[serde(default)]
+    pub init_is_here: Option<bool>,
+    /// Who could have written it.
+    #[serde(default)]
+    pub author: Author,
 }

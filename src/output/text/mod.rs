@@ -18,8 +18,8 @@ use crate::model::{Holder, LayerState, NsKind, Pid, Process, Snapshot};
 use crate::output::sanitize::for_terminal;
 use crate::output::terminal::{shorten, width};
 
-/// A container in a few words: runtime, name with its pod, short id; with a question mark where
-/// that is hardly more than a claim.
+/// A container in a few words: runtime, name with its pod, short id, and the user whose it is if that
+/// is not root; with a question mark where that is hardly more than a claim, or another goes by it.
 pub fn container(found: &Identity) -> String {
     let container = &found.container;
     let pod = found.pod.as_ref().and_then(|pod| pod.name.as_deref());
@@ -30,8 +30,17 @@ pub fn container(found: &Identity) -> String {
         (None, Some(pod)) => words.push(pod.to_owned()),
         _ => {}
     }
+    let is_doubted = found.confidence == Confidence::Low || found.rival.is_some();
+    let mark = if is_doubted { "?" } else { "" };
+    // Before the id, which gives way first where room is short.
+    words.extend(
+        found
+            .owner_name
+            .iter()
+            .map(|user| format!("({user}{mark})")),
+    );
     words.push(container.short_id().to_owned());
-    if found.confidence == Confidence::Low {
+    if is_doubted && found.owner_name.is_none() {
         words.push("(?)".to_owned());
     }
     words.join(" ")

@@ -80,8 +80,8 @@ fn of_container(found: &Identity, line: &mut impl FnMut(&str, String)) {
         "container",
         format!("{}, {confidence} confidence", container(found)),
     );
-    if let Some(doubt) = &found.doubt {
-        line("but", doubt.clone());
+    if let Some(doubt) = found.all_doubts() {
+        line("but", doubt);
     }
     let pod = found.pod.iter();
     let parts = pod.flat_map(|pod| {

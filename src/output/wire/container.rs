@@ -8,7 +8,7 @@ use super::Unknown;
 use crate::analyse::containers::{Evidence, Identity};
 use crate::model::container::{Monitor, Place, Record, RuntimeMount, Traces};
 use crate::model::process::CgroupEntry;
-use crate::model::{Container, Pid};
+use crate::model::{Author, Container, Pid};
 
 /// The container that a process is in, as far as that can be told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,13 +21,17 @@ pub struct ContainerRecord {
     /// The runtime's id or name; for a sandbox without either the PID of its monitor
     pub id: String,
     pub name: Option<String>,
+    /// Whose word that is: `root` of the host, `user:UID` for a rootless engine's container,
+    /// `container` for what runs inside another one, `unknown` where it could not be checked
+    #[serde(default)]
+    pub owner: Option<Author>,
     pub image: Option<String>,
     /// Name of its Kubernetes pod
     pub pod: Option<String>,
     pub pod_namespace: Option<String>,
     pub pod_uid: Option<String>,
-    /// `high`: independent sources agree; `medium`: one source outside of the container; `low`:
-    /// only what the container itself could have written, or something contradicts
+    /// `high`: root's engine and the kernel agree, by two sources or more; `medium`: one source, or
+    /// only a user's own; `low`: only what the container itself could have written
     pub confidence: Option<String>,
     #[serde(default)]
     pub evidence: Vec<EvidenceRecord>,
@@ -51,6 +55,9 @@ pub struct EvidenceRecord {
     pub value: String,
     /// How far this source alone can be trusted
     pub confidence: String,
+    /// Who could have written it: `root`, `user:UID`, `container`, `anyone`, or `unknown`
+    #[serde(default)]
+    pub author: Author,
 }
 
 /// What a container is called.
@@ -64,11 +71,13 @@ pub struct NameRecord {
 
 impl From<Identity> for ContainerRecord {
     fn from(found: Identity) -> ContainerRecord {
+        let doubt = found.all_doubts();
         let pod = found.pod.unwrap_or_default();
         ContainerRecord {
             runtime: found.container.runtime,
             id: found.container.id,
             name: found.container.name,
+            owner: Some(found.owner),
             image: found.image,
             pod: pod.name,
             pod_namespace: pod.namespace,
@@ -81,7 +90,7 @@ impl From<Identity> for ContainerRecord {
                 .collect(),
             around: found.around.into_iter().map(NameRecord::from).collect(),
             cgroup: found.cgroup.map(NameRecord::from),
-            doubt: found.doubt,
+            doubt,
         }
     }
 }
@@ -93,6 +102,7 @@ impl From<Evidence> for EvidenceRecord {
             source: evidence.source,
             value: evidence.value,
             confidence: evidence.confidence.name().to_owned(),
+            author: evidence.author,
         }
     }
 }
@@ -116,9 +126,15 @@ pub struct TracesRecord {
     pub mnt_ns: Option<u64>,
     /// The process that was looked at
     pub task: Pid,
+    /// The user who made the outermost user namespace that it is in; 0: root, or none but the host's
+    #[serde(default)]
+    pub made_by: Option<u32>,
     pub cgroups: Option<Vec<CgroupEntry>>,
-    /// The process above it that a runtime has left to watch over the container
+    /// The nearest process above it that a runtime has left to watch over the container
     pub monitor: Option<Monitor>,
+    /// More of them, further above
+    #[serde(default)]
+    pub outer_monitors: Vec<Monitor>,
     /// Mounts that come from the folders of a runtime
     pub mounts: Option<Vec<RuntimeMount>>,
     /// `container=` in its environment
@@ -136,12 +152,16 @@ impl TracesRecord {
             Place::Namespaces { pid, mnt } => (Some(pid), Some(mnt)),
             Place::Task(_) => (None, None),
         };
+        let monitors = unknown.note("monitor", traces.monitors);
+        let mut monitors = monitors.into_iter().flatten();
         TracesRecord {
             pid_ns,
             mnt_ns,
             task: traces.task,
             cgroups: unknown.note("cgroups", traces.cgroups),
-            monitor: unknown.note("monitor", traces.monitor).flatten(),
+            made_by: unknown.note("made_by", traces.made_by),
+            monitor: monitors.next(),
+            outer_monitors: monitors.collect(),
             mounts: unknown.note("mounts", traces.mounts),
             marker: unknown.note("marker", traces.marker).flatten(),
             records: traces.records,
@@ -155,10 +175,13 @@ impl TracesRecord {
             (Some(pid), Some(mnt)) => Place::Namespaces { pid, mnt },
             _ => Place::Task(self.task),
         };
+        let outer = self.outer_monitors;
+        let monitors = self.unknown.seen_or_none("monitor", self.monitor);
         let traces = Traces {
             task: self.task,
+            made_by: self.unknown.seen("made_by", self.made_by),
             cgroups: self.unknown.seen("cgroups", self.cgroups),
-            monitor: self.unknown.seen_or_none("monitor", self.monitor),
+            monitors: monitors.map(|nearest| nearest.into_iter().chain(outer).collect()),
             mounts: self.unknown.seen("mounts", self.mounts),
             marker: self.unknown.seen_or_none("marker", self.marker),
             records: self.records,

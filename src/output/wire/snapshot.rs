@@ -14,7 +14,9 @@ use super::settings::SettingsRecord;
 use super::{CoverageRecord, DocumentName, HostRecord, Unknown};
 use crate::model::mount::Mount;
 use crate::model::snapshot::{FEATURES, Host, Reader};
-use crate::model::{CapabilitySet, LinkName, Links, Pid, Process, Seen, Settings, Snapshot, Why};
+use crate::model::{
+    Author, CapabilitySet, LinkName, Links, Pid, Process, Seen, Settings, Snapshot, Why,
+};
 
 /// All that was collected.
 #[derive(Debug, Serialize, Deserialize)]
@@ -32,6 +34,9 @@ pub struct Everything {
     /// What was read to tell containers
     #[serde(default)]
     pub traces: Vec<TracesRecord>,
+    /// Who could have called a cgroup after a container, by its path
+    #[serde(default)]
+    pub cgroup_authors: BTreeMap<String, Author>,
     /// What is within reach of processes
     #[serde(default)]
     pub exposures: Vec<ExposureRecord>,
@@ -88,6 +93,7 @@ impl Everything {
                 .iter()
                 .map(|(place, traces)| TracesRecord::new(*place, traces))
                 .collect(),
+            cgroup_authors: snapshot.cgroup_authors.clone(),
             exposures: snapshot
                 .exposures
                 .iter()
@@ -185,6 +191,8 @@ fn into_model(head: Head, body: Everything) -> Result<Snapshot, String> {
             .into_iter()
             .map(TracesRecord::into_model)
             .collect(),
+        cgroup_authors: body.cgroup_authors,
+        rivals: BTreeMap::new(),
         exposures: body
             .exposures
             .into_iter()

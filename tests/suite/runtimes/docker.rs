@@ -16,7 +16,14 @@ static ENGINE: Mutex<Weak<Engine>> = Mutex::new(Weak::new());
 
 /// `docker run ARGS`. Names have to differ between tests, as they share the daemon.
 pub fn run(args: &[&str]) -> Start {
-    Container::start_as_root(&["dockerd", "docker", "busybox", "tar"], || begin(args))
+    run_after(args, |_| ())
+}
+
+/// The same, with something done once its id is known and before it starts.
+pub fn run_after(args: &[&str], between: impl FnOnce(&str)) -> Start {
+    Container::start_as_root(&["dockerd", "docker", "busybox", "tar"], || {
+        begin(args, between)
+    })
 }
 
 /// `docker exec` of these words: under all that the engine puts on a container, seccomp too.
@@ -31,12 +38,13 @@ pub fn exec(container: &Container, words: &[&str]) -> Answer {
     run_alone(&mut docker).0
 }
 
-fn begin(args: &[&str]) -> Start {
+fn begin(args: &[&str], between: impl FnOnce(&str)) -> Start {
     let engine = shared(&ENGINE, Engine::start)?;
     let mut create = engine.docker();
     create.arg("create").args(network_default(args)).args(args);
     let id = output_of(create.arg(IMAGE).args(PROGRAM))?;
     let guard = Guard { id, engine };
+    between(&guard.id);
     output_of(guard.engine.docker().args(["start", &guard.id]))?;
     Ok(Container {
         pid: parse_pid(&guard.inspect("{{.State.Pid}}")?)?,

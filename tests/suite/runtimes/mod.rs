@@ -15,6 +15,7 @@ pub mod docker;
 mod engine;
 mod entering;
 mod exposed;
+mod forged;
 mod host;
 mod inspect;
 pub mod lxc;

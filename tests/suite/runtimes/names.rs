@@ -206,7 +206,7 @@ fn a_visitor_from_the_host_is_in_the_container_and_its_cgroup_is_said_not_to_be(
     let alone = container_of(visitor);
     assert_eq!(
         called(&alone),
-        expected(&it, "docker", Some("nsi-visited"), "medium")
+        expected(&it, "docker", Some("nsi-visited"), "high")
     );
 }
 

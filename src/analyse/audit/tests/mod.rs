@@ -10,6 +10,7 @@ mod traces;
 use super::finding::{Severity, Verdict};
 use super::subjects::{Scope, Subject, choose};
 use super::{Audited, audit};
+use crate::model::Author;
 use crate::model::mount::Mount;
 use crate::model::namespace::{Namespace, NsKey};
 use crate::model::process::{
@@ -174,6 +175,10 @@ fn machine(more: impl IntoIterator<Item = Process>) -> Snapshot {
                 _ => Seen::Known(None),
             };
             snapshot.namespaces.insert(key, namespace);
+        }
+        for entry in process.cgroups.known().into_iter().flatten() {
+            let authors = &mut snapshot.cgroup_authors;
+            authors.insert(entry.path.clone(), Author::Root);
         }
         snapshot.processes.add(vec![vec![process]]);
     }

@@ -70,6 +70,23 @@ fn nsa_500_who_is_on_the_host_with_the_cgroup_of_a_container_has_left_it_unless_
     let critical = |verdict| Some((Severity::Critical, verdict));
     assert_eq!(judged(&snapshot, 11, "NSA-500"), critical(EXPLOITABLE));
 
+    // By whoever could have made the cgroup: not if that is a user, and with a doubt if that could not
+    // be checked.
+    for (author, expected) in [
+        (Author::User(1000), None),
+        (Author::Anyone, None),
+        (Author::Unknown, critical(Verdict::Conditional)),
+    ] {
+        let mut snapshot = machine([container(10, ID, &[]), on_host(11, "/x/docker/A")]);
+        let mut liar = on_host(11, &format!("/x/docker/{ID}"));
+        liar.stat = snapshot.processes[11].stat.clone();
+        snapshot
+            .cgroup_authors
+            .insert(format!("/x/docker/{ID}"), author);
+        *snapshot.processes.get_mut(11).unwrap() = liar.into();
+        assert_eq!(judged(&snapshot, 11, "NSA-500"), expected, "{author}");
+    }
+
     // Nobody of the container is left: a monitor of a virtual machine looks the same.
     let snapshot = machine([on_host(11, &docker)]);
     assert_eq!(

@@ -4,10 +4,20 @@
 //! monitor above it, the mounts that its runtime made, what the runtime has written down. The
 //! cgroup of a process is another fact. It confirms, or it stands for want of anything better; where
 //! it contradicts, both are told and the confidence is less.
+//!
+//! Each of these has an author, and nobody is a witness in his own cause: an identity is built of
+//! what the process could not have written itself, and is worth no more than whoever wrote it.
+
+mod claims;
+mod known;
+
+pub use known::{all, note_rivals};
+
+use claims::{Claim, Claims};
 
 use crate::model::container::cgroup_path::{self, Named};
 use crate::model::container::{Place, Record, Traces};
-use crate::model::{Container, NsKey, NsKind, Pid, Process, Seen, Snapshot};
+use crate::model::{Author, Container, NsKey, NsKind, Process, Seen, Snapshot};
 
 /// How far an answer can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +51,8 @@ pub struct Evidence {
     pub value: String,
     /// How far this source alone can be trusted.
     pub confidence: Confidence,
+    /// Who could have written it.
+    pub author: Author,
 }
 
 /// A Kubernetes pod.
@@ -55,6 +67,10 @@ pub struct Pod {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     pub container: Container,
+    /// Whose word that is. A name of a user's never stands for root's container of that name.
+    pub owner: Author,
+    /// What the user is called whose container it is.
+    pub owner_name: Option<String>,
     pub pod: Option<Pod>,
     pub image: Option<String>,
     /// How sure it is that the process is in this container.
@@ -66,6 +82,8 @@ pub struct Identity {
     pub cgroup: Option<Container>,
     /// What speaks against the answer.
     pub doubt: Option<String>,
+    /// What else goes by this name.
+    pub rival: Option<String>,
 }
 
 /// The container that a process is in.
@@ -73,7 +91,7 @@ pub fn identity(snapshot: &Snapshot, process: &Process) -> Option<Identity> {
     let entries = process.cgroups.known();
     let own = entries.map(|entries| cgroup_path::named(entries));
     match snapshot.traces.get(&Place::of(process)) {
-        Some(traces) => by_traces(process, traces, own.as_ref()).or_else(|| {
+        Some(traces) => by_traces(snapshot, process, traces, own.as_ref()).or_else(|| {
             let own = own.as_ref()?;
             by_cgroup(snapshot, process, own)
         }),
@@ -86,110 +104,40 @@ pub fn container_of(snapshot: &Snapshot, process: &Process) -> Option<Container>
     identity(snapshot, process).map(|identity| identity.container)
 }
 
-/// One source that names a container.
-struct Claim<'a> {
-    runtime: &'a str,
-    id: &'a str,
-    source: String,
-    value: String,
-    confidence: Confidence,
-    /// Whether it knows the runtime itself, and not only the kind of thing that it is.
-    knows_runtime: bool,
-}
-
-/// The claims of the traces, in falling trust.
-fn claims<'a>(traces: &'a Traces, init: &'a Named) -> Vec<Claim<'a>> {
-    let mut claims: Vec<Claim<'_>> = Vec::new();
-    let by_init = |record: &&Record| record.init == Some(traces.task);
-    claims.extend(traces.records.iter().filter(by_init).map(|record| Claim {
-        runtime: &record.runtime,
-        id: &record.id,
-        source: record.source.clone(),
-        value: format!("its init is process {}", traces.task),
-        confidence: Confidence::Medium,
-        knows_runtime: true,
-    }));
-    let monitor = traces.monitor.known().and_then(Option::as_ref);
-    claims.extend(monitor.and_then(|monitor| {
-        Some(Claim {
-            runtime: &monitor.runtime,
-            id: monitor.id.as_deref()?,
-            source: format!("/proc/{}/cmdline", monitor.pid),
-            value: monitor.command.clone(),
-            confidence: Confidence::Medium,
-            knows_runtime: true,
-        })
-    }));
-    for mount in traces.mounts.known().into_iter().flatten() {
-        claims.extend(mount.id.as_deref().map(|id| Claim {
-            runtime: &mount.runtime,
-            id,
-            source: format!("/proc/{}/mountinfo", traces.task),
-            value: format!("{} on {}", mount.source, mount.mount_point),
-            confidence: Confidence::Medium,
-            // Podman and CRI-O have one storage library between them.
-            knows_runtime: mount.runtime != "podman",
-        }));
-    }
-    claims.extend(init.containers.last().map(|it| Claim {
-        runtime: &it.container.runtime,
-        id: &it.container.id,
-        source: format!("/proc/{}/cgroup", traces.task),
-        value: init.path.clone(),
-        confidence: Confidence::Medium,
-        knows_runtime: !matches!(it.container.runtime.as_str(), "oci" | "kubernetes"),
-    }));
-    claims
-}
-
 /// Judges by what was read of the place that the process is in.
-fn by_traces(process: &Process, traces: &Traces, own: Option<&Named>) -> Option<Identity> {
+fn by_traces(
+    snapshot: &Snapshot,
+    process: &Process,
+    traces: &Traces,
+    own: Option<&Named>,
+) -> Option<Identity> {
     let init = traces.cgroups.known().map(|it| cgroup_path::named(it));
     let init = init.unwrap_or_default();
-    let claims = claims(traces, &init);
-    let Some(first) = claims.first() else {
+    let claims = Claims::of(snapshot, traces, &init);
+    let Some(first) = claims.best() else {
         return by_marker(traces);
     };
-    // The shim of a pod is called after the pod's sandbox, and each container after itself.
-    let of_pod = traces.monitor.known().and_then(Option::as_ref);
-    let is_shim = of_pod.is_some_and(|it| it.namespace.is_some() && it.runtime == "containerd");
-    let innermost = init.containers.last().map(|it| it.container.id.as_str());
-    let id = match innermost {
-        Some(innermost) if is_shim && crate::model::container::is_hash(innermost) => innermost,
-        _ => first.id,
-    };
-    let about: Vec<&Claim<'_>> = claims.iter().filter(|claim| claim.id == id).collect();
-    let by_runtime = about.iter().find(|claim| claim.knows_runtime);
-    let runtime = match by_runtime.or(about.first()) {
-        Some(claim) => claim.runtime.to_owned(),
-        None => first.runtime.to_owned(),
-    };
-    // A generic name in the cgroup and a shim of containerd above: it is containerd's.
-    let runtime = match of_pod {
-        Some(monitor) if by_runtime.is_none() => monitor.runtime.clone(),
-        _ => runtime,
-    };
+    let id = claims.id(first);
+    let about: Vec<&Claim<'_>> = claims.about(first, id).collect();
+    let by_path = init.containers.iter().find(|it| it.container.id == id);
+    let around = claims.around(first, &init, id);
     let mut identity = Identity {
         container: Container {
-            runtime,
+            runtime: claims.runtime(first, &about).to_owned(),
             id: id.to_owned(),
-            name: None,
+            name: by_path.and_then(|it| it.container.name.clone()),
         },
+        owner: first.author,
+        owner_name: owner_name(snapshot, first.author),
         pod: None,
         image: None,
-        confidence: Confidence::Medium,
+        confidence: confidence(&about, &around),
         evidence: about.iter().map(|claim| claim.evidence("id")).collect(),
-        around: around(&init, id),
+        around,
         cgroup: own.and_then(innermost_of),
         doubt: None,
+        rival: snapshot.rivals.get(&Place::of(process)).cloned(),
     };
-    let mut sources: Vec<&str> = about.iter().map(|claim| claim.source.as_str()).collect();
-    sources.dedup();
-    if sources.len() > 1 {
-        identity.confidence = Confidence::High;
-    }
-    let by_path = init.containers.iter().find(|it| it.container.id == id);
-    identity.container.name = by_path.and_then(|it| it.container.name.clone());
     identity.add_records(traces.records.iter().filter(|record| record.id == id));
     identity.add_pod_uid(traces, by_path.and_then(|it| it.pod_uid.clone()));
     if let Some(doubt) = own.and_then(|own| contradiction(process, traces, &init, own, id)) {
@@ -199,21 +147,47 @@ fn by_traces(process: &Process, traces: &Traces, own: Option<&Named>) -> Option<
     Some(identity)
 }
 
-impl Claim<'_> {
-    fn evidence(&self, field: &'static str) -> Evidence {
-        Evidence {
-            field,
-            source: self.source.clone(),
-            value: self.value.clone(),
-            confidence: self.confidence,
-        }
+/// Several sources of root's agree; what one user has written in two places is still her word alone,
+/// and what is said from within a container is worth something where it is known which one that is.
+fn confidence(about: &[&Claim<'_>], around: &[Container]) -> Confidence {
+    let is_inner = about.iter().any(|it| it.author == Author::Container);
+    if is_inner && around.is_empty() {
+        return Confidence::Low;
+    }
+    let of_root = about.iter().filter(|claim| claim.author == Author::Root);
+    let mut sources: Vec<&str> = of_root.map(|claim| claim.source.as_str()).collect();
+    sources.dedup();
+    match sources.len() {
+        0 | 1 => Confidence::Medium,
+        _ => Confidence::High,
+    }
+}
+
+fn owner_name(snapshot: &Snapshot, owner: Author) -> Option<String> {
+    match owner {
+        Author::User(uid) => Some(match snapshot.users.get(&uid) {
+            Some(name) => name.clone(),
+            None => format!("uid {uid}"),
+        }),
+        _ => None,
     }
 }
 
 impl Identity {
-    /// What runtimes know of the container beyond its id.
+    /// All that speaks against it, in one sentence.
+    pub fn all_doubts(&self) -> Option<String> {
+        let doubts: Vec<&str> = [&self.doubt, &self.rival]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
+        (!doubts.is_empty()).then(|| doubts.join("; "))
+    }
+
+    /// What runtimes know of the container beyond its id, by the word of whoever vouches for that.
     fn add_records<'a>(&mut self, records: impl Iterator<Item = &'a Record>) {
-        for record in records {
+        let owner = self.owner;
+        for record in records.filter(|record| is_as_good(record.author, owner)) {
             let mut add = |field, value: &Option<String>, known: &mut Option<String>| {
                 if let (None, Some(value)) = (&known, value) {
                     *known = Some(value.clone());
@@ -222,6 +196,7 @@ impl Identity {
                         source: record.source.clone(),
                         value: value.clone(),
                         confidence: Confidence::Medium,
+                        author: record.author,
                     });
                 }
             };
@@ -239,6 +214,7 @@ impl Identity {
     fn add_pod_uid(&mut self, traces: &Traces, by_cgroup: Option<String>) {
         let mounts = traces.mounts.known().into_iter().flatten();
         let mount = mounts
+            .filter(|mount| is_as_good(mount.author, self.owner))
             .filter_map(|mount| Some((mount, mount.pod_uid.clone()?)))
             .next();
         let by_mount = mount.map(|(mount, uid)| (uid, "mountinfo", mount.source.clone()));
@@ -254,18 +230,18 @@ impl Identity {
                 source: format!("/proc/{}/{file}", traces.task),
                 value,
                 confidence: Confidence::Medium,
+                author: self.owner,
             });
         }
     }
 }
 
-/// The containers outside of this one, as the cgroup of its init nests them.
-fn around(init: &Named, id: &str) -> Vec<Container> {
-    init.containers
-        .iter()
-        .take_while(|it| it.container.id != id)
-        .map(|it| it.container.clone())
-        .collect()
+/// Whether what one has written may stand under the name of the other.
+fn is_as_good(author: Author, owner: Author) -> bool {
+    match owner {
+        Author::Root | Author::Unknown => matches!(author, Author::Root | Author::Unknown),
+        other => author == other,
+    }
 }
 
 fn innermost_of(named: &Named) -> Option<Container> {
@@ -305,6 +281,8 @@ fn by_marker(traces: &Traces) -> Option<Identity> {
             id: traces.task.to_string(),
             name: None,
         },
+        owner: Author::Anyone,
+        owner_name: None,
         pod: None,
         image: None,
         confidence: Confidence::Low,
@@ -313,19 +291,28 @@ fn by_marker(traces: &Traces) -> Option<Identity> {
             source,
             value: format!("container={name}"),
             confidence: Confidence::Low,
+            author: Author::Anyone,
         }],
         around: Vec::new(),
         cgroup: None,
         doubt: Some("only its own environment says so".to_owned()),
+        rival: None,
     })
 }
 
-/// Judges by the cgroup of the process alone.
+/// Judges by the cgroup of the process alone: by the outermost container that it names, as whoever is
+/// in there may make cgroups below by any name.
 fn by_cgroup(snapshot: &Snapshot, process: &Process, own: &Named) -> Option<Identity> {
-    let last = own.containers.last()?;
-    let id = last.container.id.as_str();
+    let outermost = own.containers.first()?;
+    let id = outermost.container.id.as_str();
+    let author = cgroup_author(snapshot, &own.path);
+    if author == Author::Anyone {
+        return None;
+    }
     let mut identity = Identity {
-        container: last.container.clone(),
+        container: outermost.container.clone(),
+        owner: author,
+        owner_name: owner_name(snapshot, author),
         pod: None,
         image: None,
         confidence: Confidence::Medium,
@@ -334,12 +321,14 @@ fn by_cgroup(snapshot: &Snapshot, process: &Process, own: &Named) -> Option<Iden
             source: format!("/proc/{}/cgroup", process.task()),
             value: own.path.clone(),
             confidence: Confidence::Medium,
+            author,
         }],
-        around: around(own, id),
-        cgroup: Some(last.container.clone()),
+        around: Vec::new(),
+        cgroup: innermost_of(own),
         doubt: None,
+        rival: None,
     };
-    if let Some(uid) = &last.pod_uid {
+    if let Some(uid) = &outermost.pod_uid {
         identity.pod = Some(Pod {
             uid: Some(uid.clone()),
             ..Pod::default()
@@ -355,50 +344,18 @@ fn by_cgroup(snapshot: &Snapshot, process: &Process, own: &Named) -> Option<Iden
     Some(identity)
 }
 
+/// Who could have called a cgroup after the outermost container that its path names.
+pub fn cgroup_author(snapshot: &Snapshot, path: &str) -> Author {
+    let known = snapshot.cgroup_authors.get(path);
+    known
+        .copied()
+        .unwrap_or_else(|| cgroup_path::delegated_to(path))
+}
+
 fn is_on_the_host(snapshot: &Snapshot, process: &Process) -> bool {
     let kind = NsKind::Mnt;
     let own = process.links.own(kind).get();
     own.is_some_and(|inode| snapshot.is_initial(NsKey { kind, inode }) == Seen::Known(true))
-}
-
-/// The containers that are known, each with its init: those whose place was looked at, and those
-/// that only a cgroup names. The first of each place is its oldest process.
-pub fn all(snapshot: &Snapshot) -> Vec<(Identity, Pid)> {
-    let mut found: Vec<(Identity, Pid)> = Vec::new();
-    let mut index = std::collections::BTreeMap::new();
-    // Whoever is dead, such as what a runtime needed to start another, is nobody's init.
-    for process in snapshot.processes.iter().filter(|it| !it.is_zombie()) {
-        let Some(identity) = identity(snapshot, process) else {
-            continue;
-        };
-        let key = (
-            identity.container.runtime.clone(),
-            identity.container.id.clone(),
-        );
-        let at = *index.entry(key).or_insert(found.len());
-        match found.get_mut(at) {
-            None => found.push((identity, process.task())),
-            Some(known) => {
-                if rank(snapshot, &identity, process.task()) < rank(snapshot, &known.0, known.1) {
-                    *known = (identity, process.task());
-                }
-            }
-        }
-    }
-    found
-}
-
-/// What makes a process the init of its container: that it surely is in it, that it was the one
-/// looked at, that it is older than the others.
-fn rank(snapshot: &Snapshot, identity: &Identity, task: Pid) -> impl Ord {
-    let process = snapshot.processes.get(task);
-    let place = process.map(Place::of);
-    let traces = place.and_then(|place| snapshot.traces.get(&place));
-    let is_looked_at = traces.is_some_and(|traces| traces.task == task);
-    let stat = process.and_then(|process| process.stat.known());
-    let started = stat.map_or(u64::MAX, |stat| stat.start_time);
-    let sure = std::cmp::Reverse(identity.confidence);
-    (identity.doubt.is_some(), sure, !is_looked_at, started, task)
 }
 
 #[cfg(test)]
