@@ -8,7 +8,7 @@ use crate::analyse::audit::finding::Severity;
 use crate::model::CapabilitySet;
 
 const FINDINGS: &str = "\
-A TARGET is a PID or TID, `self`, ns:INODE or net:[INODE], the path of an nsfs file such as
+A TARGET is a PID or TID, `self`, `host`, ns:INODE or net:[INODE], the path of an nsfs file such as
 /run/netns/NAME, or a container: its name, its id or the start of it, or either with the
 runtime before it, as docker:web. A target is judged as if something were meant to hold it; of
 other processes of the host only signs of an escape are told.

@@ -31,7 +31,7 @@ Exit codes:
      finding or a claim that cannot be judged, --strict and a gap";
 
 const TARGETS: &str = "\
-A TARGET is a PID or TID, `self`, ns:INODE or net:[INODE], the path of an nsfs file such as
+A TARGET is a PID or TID, `self`, `host`, ns:INODE or net:[INODE], the path of an nsfs file such as
 /run/netns/NAME, or a container: its name, its id or the start of it, or either with the
 runtime before it, as docker:web.";
 

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::model::NsKind;
 
 const CLAIMS: &str = "\
-A TARGET is a PID or TID, `self`, ns:INODE or net:[INODE], the path of an nsfs file such as
+A TARGET is a PID or TID, `self`, `host`, ns:INODE or net:[INODE], the path of an nsfs file such as
 /run/netns/NAME, or a container: its name, its id or the start of it, or either with the
 runtime before it, as docker:web. What is claimed of a container is claimed of all in it.
 

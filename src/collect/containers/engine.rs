@@ -2,10 +2,15 @@
 //! that reads, bounded in time and size; nothing is asked of a socket that is not there.
 
 use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
+use nix::sys::socket::getsockopt;
+use nix::sys::socket::sockopt::PeerCredentials;
+
 use super::records;
+use crate::model::Author;
 use crate::model::container::Record;
 
 /// An engine that has not answered by then is left alone.
@@ -28,14 +33,24 @@ pub fn docker_socket() -> String {
 
 /// What the engine behind a socket knows of its running containers; none where it does not answer.
 pub fn ask(runtime: &str, socket: &str) -> Vec<Record> {
-    let answer = exchange(socket).unwrap_or_default();
+    let Ok(connected) = crate::sys::sockets::connect_at_once(socket) else {
+        return Vec::new();
+    };
+    // Whoever listens there has the last word on what it says (SO_PEERCRED in unix(7)).
+    let author = match getsockopt(&connected, PeerCredentials) {
+        Ok(peer) => Author::of(peer.uid()),
+        Err(_) => return Vec::new(),
+    };
+    let answer = exchange(connected).unwrap_or_default();
     let body = body_of(&answer).unwrap_or_default();
-    records::engine(runtime, socket, body).unwrap_or_default()
+    let mut records = records::engine(runtime, socket, body).unwrap_or_default();
+    records.iter_mut().for_each(|record| record.author = author);
+    records
 }
 
-fn exchange(socket: &str) -> std::io::Result<Vec<u8>> {
+fn exchange(connected: OwnedFd) -> std::io::Result<Vec<u8>> {
     let give_up = Instant::now() + PATIENCE;
-    let mut stream = UnixStream::from(crate::sys::sockets::connect_at_once(socket)?);
+    let mut stream = UnixStream::from(connected);
     stream.set_write_timeout(Some(PATIENCE))?;
     stream.write_all(REQUEST)?;
     let mut answer = Vec::new();

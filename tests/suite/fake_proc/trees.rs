@@ -36,11 +36,12 @@ fn sets_hang_below_those_that_they_were_made_from() {
     );
     let set = &document["roots"][0]["children"][0];
     let named = json!({"runtime": "docker", "id": CONTAINER, "name": null});
+    // Nobody can say here who has made that cgroup.
     let mut container = json!({
-        "image": null, "pod": null, "pod_namespace": null, "pod_uid": null,
+        "image": null, "owner": "unknown", "pod": null, "pod_namespace": null, "pod_uid": null,
         "confidence": "medium", "around": [], "cgroup": named, "doubt": null,
         "evidence": [{"field": "id", "source": "/proc/30/cgroup", "confidence": "medium",
-            "value": format!("/docker/{CONTAINER}")}],
+            "author": "unknown", "value": format!("/docker/{CONTAINER}")}],
     });
     let object = container.as_object_mut().unwrap();
     object.extend(named.as_object().unwrap().clone());
