@@ -75,26 +75,6 @@ pub fn is_open(number: RawFd) -> bool {
     Errno::result(unsafe { libc::fcntl(number, libc::F_GETFD) }).is_ok()
 }
 
-/// How many of descriptors 0 to 2 are not open (POLLNVAL, poll(2)).
-pub fn closed_among_the_first_three() -> usize {
-    let mut fds = [0, 1, 2].map(|fd| libc::pollfd {
-        fd,
-        events: 0,
-        revents: 0,
-    });
-    // SAFETY: the kernel writes into three `pollfd`; it does not wait.
-    let answered = unsafe { libc::poll(fds.as_mut_ptr(), 3, 0) };
-    match answered {
-        0 => 0,
-        1.. => {
-            let is_closed = |fd: &&libc::pollfd| fd.revents & libc::POLLNVAL != 0;
-            fds.iter().filter(is_closed).count()
-        }
-        // Not allowed to ask so many at once (RLIMIT_NOFILE, EINVAL).
-        _ => (0..3).filter(|fd| !is_open(*fd)).count(),
-    }
-}
-
 /// Marks a descriptor to stay open across execve(2).
 pub fn keep_on_exec(number: RawFd) -> Result<(), Errno> {
     // SAFETY: plain numbers; nothing but the mark is changed.

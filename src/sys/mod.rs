@@ -24,7 +24,6 @@ pub mod schedstat;
 pub mod signals;
 pub mod sock_diag;
 pub mod sockets;
-pub mod start;
 pub mod stop;
 pub mod stub;
 pub mod tcp_diag;
@@ -46,10 +45,3 @@ pub fn why(errno: Errno) -> Why {
         other => Why::failed(format!("{other:?} ({})", other.desc())),
     }
 }
-
-// The unwinder out of the archive: where a panic aborts nothing is unwound, and to load and relocate
-// libgcc_s.so.1 for it takes a fifteenth of the time of a launch (benches/README.md). Test builds
-// unwind, and keep to the one that std links.
-#[cfg(all(panic = "abort", target_os = "linux", target_env = "gnu"))]
-#[link(name = "gcc_eh")]
-unsafe extern "C" {}

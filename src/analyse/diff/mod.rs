@@ -176,7 +176,6 @@ struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    #[cold] // See build.rs.
     fn kind(&self, kind: NsKind, state: State) -> KindDiff {
         let inside = match state {
             State::Isolated => inside::of(self, kind),
