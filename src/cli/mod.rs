@@ -232,7 +232,11 @@ mod tests {
         ] {
             let args = enter(words);
             assert_eq!(args.target.unwrap(), "42", "{words}");
-            assert_eq!((args.mount, args.net), (Some(None), Some(Some("/f".to_owned()))), "{words}");
+            assert_eq!(
+                (args.mount, args.net),
+                (Some(None), Some(Some("/f".to_owned()))),
+                "{words}"
+            );
             assert_eq!(args.words, ["ls", "-la", "--", "-t"], "{words}");
         }
     }
