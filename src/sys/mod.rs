@@ -18,6 +18,7 @@ pub mod mountfs;
 pub mod mounts;
 pub mod ns_dir;
 pub mod nsfs;
+mod owned;
 pub mod pidfd;
 pub mod procfs;
 pub mod schedstat;
@@ -44,4 +45,9 @@ pub fn why(errno: Errno) -> Why {
         Errno::ENOSYS | Errno::ENOTTY | Errno::EOPNOTSUPP => Why::Unsupported,
         other => Why::failed(format!("{other:?} ({})", other.desc())),
     }
+}
+
+/// An error of std's or rustix's as nix has it.
+fn errno_of(error: impl Into<std::io::Error>) -> Errno {
+    Errno::from_raw(error.into().raw_os_error().unwrap_or(libc::EIO))
 }
