@@ -1,4 +1,5 @@
 //! Parse, run, turn the result into an exit code.
+#![forbid(unsafe_code)]
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -258,6 +258,7 @@ fn in_child(work: impl FnOnce() -> Vec<Reading>) -> Result<Vec<Reading>, Why> {
     let answer = child::in_child(TIME_LIMIT, work).map_err(|errno| match errno {
         Errno::ETIMEDOUT => Why::failed("no answer from inside the namespace in 5 s"),
         Errno::EPIPE => Why::failed("the child that joined the namespace died"),
+        Errno::EDEADLK => Why::failed("nothing can be forked beside other threads"),
         other => why(other),
     })?;
     serde_json::from_slice(&answer).map_err(|error| Why::failed(error.to_string()))

@@ -1,33 +1,62 @@
 //! The one door to the kernel: every raw system call and ioctl, and all `unsafe` code.
-#![allow(unsafe_code)]
 
-pub mod accounts;
+// Unsafe code is in these files, and nowhere else: everything around them forbids it.
+#[allow(unsafe_code)]
 pub mod bpf;
-pub mod capabilities;
+#[allow(unsafe_code)]
 pub mod child;
-pub mod clocks;
-pub mod entries;
+#[allow(unsafe_code)]
 pub mod exec;
+#[allow(unsafe_code)]
 pub mod files;
-pub mod inside;
+#[allow(unsafe_code)]
 pub mod interfaces;
+#[allow(unsafe_code)]
 pub mod ipc;
+#[allow(unsafe_code)]
 pub mod list;
+#[allow(unsafe_code)]
 pub mod look;
+#[allow(unsafe_code)]
 pub mod mountfs;
+#[allow(unsafe_code)]
 pub mod mounts;
-pub mod ns_dir;
+#[allow(unsafe_code)]
 pub mod nsfs;
+#[allow(unsafe_code)]
 mod owned;
-pub mod pidfd;
-pub mod procfs;
-pub mod schedstat;
+#[allow(unsafe_code)]
 pub mod signals;
-pub mod sock_diag;
+#[allow(unsafe_code)]
 pub mod sockets;
-pub mod stop;
+#[allow(unsafe_code)]
 pub mod stub;
+
+#[forbid(unsafe_code)]
+pub mod accounts;
+#[forbid(unsafe_code)]
+pub mod capabilities;
+#[forbid(unsafe_code)]
+pub mod clocks;
+#[forbid(unsafe_code)]
+pub mod entries;
+#[forbid(unsafe_code)]
+pub mod inside;
+#[forbid(unsafe_code)]
+pub mod ns_dir;
+#[forbid(unsafe_code)]
+pub mod pidfd;
+#[forbid(unsafe_code)]
+pub mod procfs;
+#[forbid(unsafe_code)]
+pub mod schedstat;
+#[forbid(unsafe_code)]
+pub mod sock_diag;
+#[forbid(unsafe_code)]
+pub mod stop;
+#[forbid(unsafe_code)]
 pub mod tcp_diag;
+#[forbid(unsafe_code)]
 pub mod unix_diag;
 
 use nix::errno::Errno;
