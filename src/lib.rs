@@ -8,24 +8,33 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 /// Snapshot -> answers, without looking at the machine again.
+#[forbid(unsafe_code)]
 pub mod analyse;
 /// The command line as it is typed.
+#[forbid(unsafe_code)]
 pub mod cli;
 /// The kernel -> Snapshot.
+#[forbid(unsafe_code)]
 pub mod collect;
 /// One file per subcommand.
+#[forbid(unsafe_code)]
 pub mod commands;
 /// What can go wrong, and the exit codes.
+#[forbid(unsafe_code)]
 pub mod error;
 /// Creating namespaces and joining them.
+#[forbid(unsafe_code)]
 pub mod isolate;
 /// Plain data.
+#[forbid(unsafe_code)]
 pub mod model;
 /// Tables, trees, and the versioned documents for scripts.
+#[forbid(unsafe_code)]
 pub mod output;
 /// Every raw system call.
 pub mod sys;
 /// Claims about isolation, judged and tried.
+#[forbid(unsafe_code)]
 pub mod verify;
 
 use std::ffi::OsString;

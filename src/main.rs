@@ -1,16 +1,16 @@
 //! Parse, run, turn the result into an exit code.
-#![no_main]
+#![forbid(unsafe_code)]
 
 use std::ffi::OsString;
+use std::process::ExitCode;
 
 use nsinspect::cli::Cli;
 
-nsinspect::begin_with!(run);
-
-fn run(line: &[OsString]) -> u8 {
-    let exit = match Cli::read(line) {
+fn main() -> ExitCode {
+    let line: Vec<OsString> = std::env::args_os().collect();
+    let exit = match Cli::read(&line) {
         Ok(cli) => nsinspect::run(&cli),
-        Err(error) => nsinspect::refuse(line, &error),
+        Err(error) => nsinspect::refuse(&line, &error),
     };
-    exit.code()
+    ExitCode::from(exit.code())
 }

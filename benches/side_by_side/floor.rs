@@ -29,7 +29,7 @@ pub fn read_links(threads: usize) -> Result<(usize, Duration), Error> {
 fn read_one(proc: &ProcRoot, pid: Pid) {
     let Ok(task) = proc.task(pid) else { return };
     let mut buffer = [0; 64];
-    for link in LinkName::ALL {
+    for link in LinkName::all() {
         let _ = std::hint::black_box(task.ns_link(link, &mut buffer));
     }
 }

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::containers::{Identity, identity};
 use super::tree::{Tree, grow};
+use crate::model::kind::PerKind;
 use crate::model::namespace::NsKey;
 use crate::model::{NsKind, Pid, Process, Seen, Snapshot};
 
-/// The eight namespaces of a set, in the order of [`NsKind::ALL`]; `None` where not known.
-pub type Signature = [Option<u64>; 8];
+/// The eight namespaces of a set; `None` where not known.
+pub type Signature = PerKind<Option<u64>>;
 
 /// Processes with the same namespaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub struct Set {
 impl Set {
     /// Inode of one of its namespaces.
     pub fn inode(&self, kind: NsKind) -> Option<u64> {
-        self.namespaces[kind as usize]
+        self.namespaces[kind]
     }
 }
 
@@ -101,7 +102,7 @@ fn group(snapshot: &Snapshot) -> BTreeMap<Signature, Vec<&Process>> {
 }
 
 fn signature(process: &Process) -> Signature {
-    NsKind::ALL.map(|kind| process.links.own(kind).get())
+    PerKind::of(|kind| process.links.own(kind).get())
 }
 
 /// Start time, then PID: a process is always younger than its parent.
@@ -121,7 +122,7 @@ fn set(snapshot: &Snapshot, signature: &Signature, members: &[&Process]) -> Opti
     let founder = founder(members)?;
     let is_host = NsKind::ALL.into_iter().all(|kind| {
         // A kernel without time namespaces has one for all.
-        match signature[kind as usize] {
+        match signature[kind] {
             Some(inode) => snapshot.is_initial(NsKey { kind, inode }) == Seen::Known(true),
             None => founder.links.own(kind).why() == Some(&crate::model::Why::Unsupported),
         }
@@ -180,12 +181,10 @@ fn parent(
 
 /// Kinds that differ and kinds that are the same; one that is not known on either side is neither.
 fn compare(set: &Signature, above: Option<&Signature>) -> (Vec<NsKind>, Vec<NsKind>) {
-    let known = |kind: &NsKind| {
-        let at = *kind as usize;
-        set[at].is_some() && above.is_none_or(|above| above[at].is_some())
-    };
+    let known =
+        |kind: &NsKind| set[*kind].is_some() && above.is_none_or(|above| above[*kind].is_some());
     NsKind::BY_WEIGHT
         .into_iter()
         .filter(known)
-        .partition(|kind| above.is_none_or(|above| above[*kind as usize] != set[*kind as usize]))
+        .partition(|kind| above.is_none_or(|above| above[*kind] != set[*kind]))
 }

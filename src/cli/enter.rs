@@ -17,7 +17,7 @@ Exit codes: that of the program, or
   127    the program was not found
   128+N  the program was killed by signal N";
 
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Args)]
 #[command(after_help = ENTER_NOTES, after_long_help = ENTER_NOTES)]
 #[command(override_usage = "nsinspect enter TARGET [OPTIONS] [--] [COMMAND]...")]
 pub struct EnterArgs {

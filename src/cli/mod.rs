@@ -2,7 +2,6 @@
 
 mod enter;
 mod judge;
-mod plain;
 mod prove;
 mod run;
 mod see;
@@ -11,7 +10,7 @@ use std::ffi::OsString;
 use std::num::NonZero;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub use enter::{EnterArgs, IdArg};
 pub use judge::{AuditArgs, CanArgs, ReachArgs};
@@ -48,15 +47,10 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Reads a command line.
-    pub fn read(line: &[OsString]) -> Result<Cli, clap::Error> {
-        plain::read(line).map_or_else(|| Cli::read_by_clap(line), Ok)
-    }
-
-    /// The same in every form. For `enter` the first word is the target, after which more options may
+    /// Reads a command line. For `enter` the first word is the target, after which more options may
     /// stand: what follows it is read once more, as if the target had been given by -t.
-    fn read_by_clap(line: &[OsString]) -> Result<Cli, clap::Error> {
-        let cli = Cli::parse(line)?;
+    pub fn read(line: &[OsString]) -> Result<Cli, clap::Error> {
+        let cli = Cli::try_parse_from(line)?;
         match &cli.command {
             Command::Enter(args) if args.target.is_none() && !args.words.is_empty() => {
                 let at = line.len() - args.words.len();
@@ -65,46 +59,11 @@ impl Cli {
                     .unwrap_or(&line[..at]);
                 let mut option = OsString::from("--target=");
                 option.push(&line[at]);
-                Cli::parse(&[before, &[option], &line[at + 1..]].concat())
+                Cli::try_parse_from([before, &[option], &line[at + 1..]].concat())
             }
             _ => Ok(cli),
         }
     }
-
-    /// A command is read alone if it can be: to tell clap of all the other commands takes as long as
-    /// to enter a namespace, and a quarter of a megabyte. Whatever is wrong is said by the whole.
-    fn parse(line: &[OsString]) -> Result<Cli, clap::Error> {
-        let alone = match line.get(1).and_then(|word| word.to_str()) {
-            Some("list") => parse_alone("list", Command::List, line),
-            Some("ls") => parse_alone("ls", Command::List, line),
-            Some("tree") => parse_alone("tree", Command::Tree, line),
-            Some("show") => parse_alone("show", Command::Show, line),
-            Some("diff") => parse_alone("diff", Command::Diff, line),
-            Some("pid") => parse_alone("pid", Command::Pid, line),
-            Some("can") => parse_alone("can", Command::Can, line),
-            Some("reach") => parse_alone("reach", Command::Reach, line),
-            Some("run") => parse_alone("run", |args| Command::Run(Box::new(args)), line),
-            Some("enter") => parse_alone("enter", |args| Command::Enter(Box::new(args)), line),
-            Some("audit") => parse_alone("audit", Command::Audit, line),
-            Some("verify") => parse_alone("verify", Command::Verify, line),
-            _ => None,
-        };
-        alone.map_or_else(|| Cli::try_parse_from(line), Ok)
-    }
-}
-
-fn parse_alone<A: Args>(
-    name: &'static str,
-    command: fn(A) -> Command,
-    line: &[OsString],
-) -> Option<Cli> {
-    let alone = Global::augment_args(clap::Command::new("nsinspect"))
-        .subcommand(A::augment_args(clap::Command::new(name)));
-    let matches = alone.try_get_matches_from(line).ok()?;
-    Some(Cli {
-        global: Global::from_arg_matches(&matches).ok()?,
-        command: command(A::from_arg_matches(matches.subcommand_matches(name)?).ok()?),
-    })
 }
 
 /// Whether the command line, however wrong, is one of `run` or `enter`.
@@ -146,22 +105,6 @@ pub struct Global {
     /// Say more: a line for each set in trees, and all that could not be seen
     #[arg(short, long, global = true)]
     pub verbose: bool,
-}
-
-impl Default for Global {
-    fn default() -> Global {
-        Global {
-            json: false,
-            format: Format::Table,
-            proc: "/proc".into(),
-            from: None,
-            depth: None,
-            color: Color::Auto,
-            strict: false,
-            verbose: false,
-            threads: None,
-        }
-    }
 }
 
 impl Global {
@@ -271,50 +214,30 @@ pub struct SchemaArgs {
 mod tests {
     use super::*;
 
-    fn line(words: &str) -> Vec<OsString> {
-        words.split(' ').map(OsString::from).collect()
-    }
-
-    #[test]
-    fn a_command_that_is_read_alone_is_read_as_by_the_whole() {
-        for words in [
-            "nsinspect list -J -t net,mnt -o +path --depth full",
-            "nsinspect ls -nP --proc /p 4026531836",
-            "nsinspect tree --by pid --from -",
-            "nsinspect show self --format yaml",
-            "nsinspect diff -v 1 2 --require pid --exit-code --color never",
-            "nsinspect pid 7 --in 8",
-            "nsinspect can 1 sys_admin --strict",
-            "nsinspect reach 1",
-            "nsinspect audit",
-            "nsinspect verify docker:web --oci auto --require pid,net --static-only",
-            "nsinspect run",
-            "nsinspect run --proc /p -mfp --mount-proc --kill-child=TERM -- sh -c x",
-            "nsinspect run -J -S 5 --map-users 0:1:2 top -b",
-            "nsinspect enter -t 42 -a",
-            "nsinspect enter -t 42 -m --net=/f -S follow -v ls -la -- -t",
-        ] {
-            let line = line(words);
-            let whole = Cli::try_parse_from(&line).unwrap();
-            let read = Cli::read(&line).unwrap();
-            assert_eq!(format!("{read:?}"), format!("{whole:?}"), "{words}");
+    fn enter(words: &str) -> EnterArgs {
+        let line: Vec<OsString> = words.split(' ').map(OsString::from).collect();
+        match Cli::read(&line).unwrap().command {
+            Command::Enter(args) => *args,
+            other => panic!("{other:?}"),
         }
     }
 
     #[test]
-    fn what_is_wrong_with_a_command_is_said_by_the_whole() {
+    fn options_of_enter_may_stand_before_and_behind_its_target() {
         for words in [
-            "nsinspect list --json --format yaml",
-            "nsinspect ls -t nosuch",
-            "nsinspect diff",
-            "nsinspect tree --proc /p --from f",
-            "nsinspect run --nosuch",
-            "nsinspect enter -S x",
-            "nsinspect run --help",
+            "nsinspect enter -t 42 -m --net=/f ls -la -- -t",
+            "nsinspect enter 42 -m --net=/f ls -la -- -t",
+            "nsinspect enter -m 42 --net=/f -- ls -la -- -t",
+            "nsinspect enter -m --net=/f -- 42 ls -la -- -t",
         ] {
-            let line = line(words);
-            let whole = Cli::try_parse_from(&line).unwrap_err().to_string();
-            assert_eq!(Cli::read(&line).unwrap_err().to_string(), whole);
+            let args = enter(words);
+            assert_eq!(args.target.unwrap(), "42", "{words}");
+            assert_eq!(
+                (args.mount, args.net),
+                (Some(None), Some(Some("/f".to_owned()))),
+                "{words}"
+            );
+            assert_eq!(args.words, ["ls", "-la", "--", "-t"], "{words}");
         }
     }
 }

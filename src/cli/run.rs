@@ -15,7 +15,7 @@ Exit codes: that of the program, or
   127    the program was not found
   128+N  the program was killed by signal N";
 
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Args)]
 #[command(after_help = RUN_EXIT_CODES, after_long_help = RUN_EXIT_CODES)]
 pub struct RunArgs {
     /// A new mount namespace; with FILE it is kept by a bind mount there
@@ -216,10 +216,9 @@ pub enum SetgroupsArg {
     Deny,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum PropagationArg {
     /// Neither sees what the other mounts
-    #[default]
     Private,
     /// What is mounted outside shows up inside
     Slave,

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use super::TARGETS;
 use crate::model::{NsKind, Pid};
 
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Args)]
 pub struct ListArgs {
     /// Only namespaces of these kinds
     #[arg(short = 't', long = "type", value_name = "KIND", value_delimiter = ',')]

@@ -75,6 +75,15 @@ fn cgroups_by(reading: Result<Reading, Why>) -> Result<Vec<CgroupEntry>, Why> {
     }
 }
 
+/// Whether there are facts of namespaces of this kind. What is inside the others is told by a member's
+/// own files (maps, mount table, offsets).
+pub const fn are_of(kind: NsKind) -> bool {
+    match kind {
+        NsKind::Cgroup | NsKind::Ipc | NsKind::Net | NsKind::Pid | NsKind::Uts => true,
+        NsKind::Mnt | NsKind::Time | NsKind::User => false,
+    }
+}
+
 /// What is known of one namespace that the task is in, with what a member of it has read.
 fn facts(
     root: &ProcRoot,
@@ -186,11 +195,9 @@ fn readings(
     own: &Links,
     keys: &[NsKey],
 ) -> BTreeMap<NsKey, Result<Reading, Why>> {
-    let is_inner = |kind| {
-        matches!(
-            kind,
-            NsKind::Cgroup | NsKind::Ipc | NsKind::Net | NsKind::Uts
-        )
+    let is_inner = |kind| match kind {
+        NsKind::Cgroup | NsKind::Ipc | NsKind::Net | NsKind::Uts => true,
+        NsKind::Mnt | NsKind::Pid | NsKind::Time | NsKind::User => false,
     };
     let mut readings = BTreeMap::new();
     let mut others = Vec::new();
@@ -251,6 +258,7 @@ fn in_child(work: impl FnOnce() -> Vec<Reading>) -> Result<Vec<Reading>, Why> {
     let answer = child::in_child(TIME_LIMIT, work).map_err(|errno| match errno {
         Errno::ETIMEDOUT => Why::failed("no answer from inside the namespace in 5 s"),
         Errno::EPIPE => Why::failed("the child that joined the namespace died"),
+        Errno::EDEADLK => Why::failed("nothing can be forked beside other threads"),
         other => why(other),
     })?;
     serde_json::from_slice(&answer).map_err(|error| Why::failed(error.to_string()))
@@ -285,7 +293,9 @@ fn read_here(root: &ProcRoot, task: &TaskDir, kind: NsKind) -> Reading {
             Ok(contents) => Reading::Cgroup(contents),
             Err(errno) => Reading::Refused(why(errno).to_string()),
         },
-        other => Reading::Refused(format!("failed: nothing to read in a {other} namespace")),
+        NsKind::Mnt | NsKind::Pid | NsKind::Time | NsKind::User => {
+            Reading::Refused(format!("failed: nothing to read in a {kind} namespace"))
+        }
     }
 }
 

@@ -225,7 +225,6 @@ impl Collector {
 
     /// What is inside the given namespaces, each through the member that stands beside it; returns
     /// what members of cgroup namespaces among them see there.
-    #[cold] // See build.rs.
     pub fn look_inside(&self, snapshot: &mut Snapshot, wanted: &[(NsKey, Pid)]) -> InnerCgroups {
         let mut by_member: BTreeMap<Pid, Vec<NsKey>> = BTreeMap::new();
         for (key, member) in wanted {

@@ -60,10 +60,10 @@ fn through(
     let opened = match holder {
         Holder::Processes { lowest, .. } => link(root, *lowest, LinkName::Own(key.kind)),
         Holder::Thread { tid, .. } => link(root, *tid, LinkName::Own(key.kind)),
-        Holder::ForChildren { tid, .. } => match key.kind {
-            NsKind::Time => link(root, *tid, LinkName::TimeForChildren),
-            _ => link(root, *tid, LinkName::PidForChildren),
-        },
+        Holder::ForChildren { tid, .. } => {
+            let link_name = LinkName::for_children(key.kind).ok_or(Errno::ESRCH);
+            link_name.and_then(|name| link(root, *tid, name))
+        }
         Holder::Fd { tid, fd, .. } => return nsfs::reopen(&root.task(*tid)?.open_fd(*fd)?),
         Holder::Mount { path, mnt_ns } => {
             return nsfs::reopen(&mounted(root, snapshot, *mnt_ns, &text::to_bytes(path))?);

@@ -40,7 +40,7 @@ impl Own {
     /// Reads our links, which can all be read, unless the kernel lacks them.
     pub fn open(root: &ProcRoot) -> Result<Own, Errno> {
         let task = root.own_task()?;
-        let links = read_links(&task, &MissingLinks(LinkName::ALL.to_vec()));
+        let links = read_links(&task, &MissingLinks(LinkName::all().collect()));
         Ok(Own { task, links })
     }
 
@@ -146,7 +146,7 @@ fn read_links_alone(
     let dir = NsDir::open(root, pid).ok()?;
     let stat = dir.task_stat().ok()?;
     let each = read_each(missing, |link, buffer| dir.link(link, buffer));
-    let is_alive = each[NsKind::Mnt as usize].why() != Some(&Why::Gone);
+    let is_alive = each.get(LinkName::Own(NsKind::Mnt)).why() != Some(&Why::Gone);
     is_alive.then(|| {
         let (links, uid) = (known.share(&each), Seen::Known(stat.st_uid));
         process(pid, links, threads_in(&stat), uid)
@@ -255,7 +255,7 @@ fn read_each(
 ) -> EachLink {
     let mut buffer = [0; 64];
     let mut are_refused = false;
-    LinkName::ALL.map(|link| {
+    EachLink::read(|link| {
         let is_missing = missing.0.contains(&link);
         let target = match are_refused {
             true if is_missing => Err(Errno::ENOENT),

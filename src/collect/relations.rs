@@ -96,9 +96,9 @@ impl Answers {
         Answers {
             ns_id: Seen::Unknown(why()),
             owner: Seen::Unknown(why()),
-            owner_uid: match kind {
-                NsKind::User => Seen::Unknown(why()),
-                _ => Seen::Known(None),
+            owner_uid: match kind == NsKind::User {
+                true => Seen::Unknown(why()),
+                false => Seen::Known(None),
             },
             parent: match kind.is_hierarchical() {
                 true => Seen::Unknown(why()),

@@ -75,7 +75,6 @@ impl<'a> Watcher<'a> {
 
     /// Every process with its links and `stat`, the links of its other threads, and every namespace
     /// with its relations.
-    #[cold] // See build.rs.
     pub fn look(&mut self) -> Result<Look, Error> {
         let pids = self.collector.root.pids().map_err(Error::Listing)?;
         if pids.is_empty() {

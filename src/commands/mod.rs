@@ -41,31 +41,23 @@ pub fn dispatch(cli: &Cli) -> Result<Exit, Error> {
         return Err(Error::Usage(message.to_owned()));
     }
     match &cli.command {
-        // What scripts run all day, on machines with thousands of processes.
         Command::List(args) => list::run(global, args),
         Command::Tree(args) => tree::run(global, args),
-        Command::Show(args) => apart(|| show::run(global, args)),
-        Command::Diff(args) => apart(|| diff::run(global, args)),
-        Command::Pid(args) => apart(|| pid::run(global, args)),
-        Command::Can(args) => apart(|| can::run(global, args)),
-        Command::Reach(args) => apart(|| reach::run(global, args)),
-        Command::Snapshot => apart(|| snapshot::run(global)),
-        Command::Run(args) => apart(|| run::run(global, args)),
-        Command::Enter(args) => apart(|| enter::run(global, args)),
-        Command::Audit(args) => apart(|| audit::run(global, args)),
-        Command::Verify(args) => apart(|| verify::run(global, args)),
-        Command::Doctor => apart(|| doctor::run(global)),
-        Command::Completions(args) => apart(|| generate::completions(args)),
-        Command::Man(args) => apart(|| generate::man(args)),
-        Command::Schema(args) => apart(|| generate::schema(args)),
+        Command::Show(args) => show::run(global, args),
+        Command::Diff(args) => diff::run(global, args),
+        Command::Pid(args) => pid::run(global, args),
+        Command::Can(args) => can::run(global, args),
+        Command::Reach(args) => reach::run(global, args),
+        Command::Snapshot => snapshot::run(global),
+        Command::Run(args) => run::run(global, args),
+        Command::Enter(args) => enter::run(global, args),
+        Command::Audit(args) => audit::run(global, args),
+        Command::Verify(args) => verify::run(global, args),
+        Command::Doctor => doctor::run(global),
+        Command::Completions(args) => generate::completions(args),
+        Command::Man(args) => generate::man(args),
+        Command::Schema(args) => generate::schema(args),
     }
-}
-
-/// Keeps a command apart from those that run most, in the program's file too: see build.rs.
-#[cold]
-#[inline(never)]
-fn apart<R>(command: impl FnOnce() -> R) -> R {
-    command()
 }
 
 /// Says on standard error what could not be seen; with --strict that is no answer.

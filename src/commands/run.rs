@@ -126,29 +126,27 @@ fn program(args: &RunArgs) -> Result<Program, Error> {
     Ok(program)
 }
 
-/// Each kind with its option, and the link by which it can be kept.
-fn options(args: &RunArgs) -> [(NsKind, LinkName, Option<&Option<PathBuf>>); 8] {
-    let own = LinkName::Own;
-    [
-        (NsKind::Mnt, own(NsKind::Mnt), args.mount.as_ref()),
-        (NsKind::Uts, own(NsKind::Uts), args.uts.as_ref()),
-        (NsKind::Ipc, own(NsKind::Ipc), args.ipc.as_ref()),
-        (NsKind::Net, own(NsKind::Net), args.net.as_ref()),
-        (NsKind::Pid, LinkName::PidForChildren, args.pid.as_ref()),
-        (NsKind::User, own(NsKind::User), args.user.as_ref()),
-        (NsKind::Cgroup, own(NsKind::Cgroup), args.cgroup.as_ref()),
-        (NsKind::Time, LinkName::TimeForChildren, args.time.as_ref()),
-    ]
+/// The option of a kind.
+fn option(args: &RunArgs, kind: NsKind) -> Option<&Option<PathBuf>> {
+    match kind {
+        NsKind::Cgroup => args.cgroup.as_ref(),
+        NsKind::Ipc => args.ipc.as_ref(),
+        NsKind::Mnt => args.mount.as_ref(),
+        NsKind::Net => args.net.as_ref(),
+        NsKind::Pid => args.pid.as_ref(),
+        NsKind::Time => args.time.as_ref(),
+        NsKind::User => args.user.as_ref(),
+        NsKind::Uts => args.uts.as_ref(),
+    }
 }
 
 fn kinds(args: &RunArgs) -> BTreeSet<NsKind> {
     if args.all {
         return NsKind::ALL.into_iter().collect();
     }
-    let asked = options(args).into_iter();
-    let mut kinds: BTreeSet<NsKind> = asked
-        .filter(|(_, _, option)| option.is_some())
-        .map(|(kind, _, _)| kind)
+    let mut kinds: BTreeSet<NsKind> = NsKind::ALL
+        .into_iter()
+        .filter(|kind| option(args, *kind).is_some())
         .collect();
     let is_mapped = args.map_root_user
         || args.map_current_user
@@ -182,12 +180,12 @@ fn kinds(args: &RunArgs) -> BTreeSet<NsKind> {
 }
 
 fn binds(args: &RunArgs) -> Vec<Bind> {
-    let kept = options(args).into_iter();
-    kept.filter_map(|(_, link, option)| {
-        let file = option?.clone()?;
+    let bind = |kind| {
+        let file = option(args, kind)?.clone()?;
+        let link = LinkName::for_children(kind).unwrap_or(LinkName::Own(kind));
         Some(Bind { link, file })
-    })
-    .collect()
+    };
+    NsKind::ALL.into_iter().filter_map(bind).collect()
 }
 
 fn may_unshare() -> bool {

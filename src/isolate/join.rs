@@ -139,25 +139,34 @@ fn failure(it: &Wanted, errno: Errno, own: &Own) -> Failure {
 }
 
 fn cause(it: &Wanted, errno: Errno, own: &Own) -> Option<String> {
-    match (it.key.kind, errno) {
-        (NsKind::User, Errno::EINVAL) => Some(
-            "we are in it already, or share our root directory with another process".to_owned(),
-        ),
-        (NsKind::Pid, Errno::EINVAL) => Some(
-            "it is no descendant of our own pid namespace, and pid namespaces can only be entered \
-             downwards (setns(2))"
-                .to_owned(),
-        ),
-        (_, Errno::EPERM) => Some(refusal(it, own)),
+    match errno {
+        Errno::EPERM => Some(refusal(it, own)),
+        Errno::EINVAL => invalid(it.key.kind).map(str::to_owned),
         _ => None,
+    }
+}
+
+/// What EINVAL means (setns(2)).
+fn invalid(kind: NsKind) -> Option<&'static str> {
+    match kind {
+        NsKind::User => {
+            Some("we are in it already, or share our root directory with another process")
+        }
+        NsKind::Pid => Some(
+            "it is no descendant of our own pid namespace, and pid namespaces can only be entered \
+             downwards (setns(2))",
+        ),
+        NsKind::Cgroup | NsKind::Ipc | NsKind::Mnt | NsKind::Net | NsKind::Time | NsKind::Uts => {
+            None
+        }
     }
 }
 
 /// Who governs it, and what that means for us (the table in setns(2)).
 fn refusal(it: &Wanted, own: &Own) -> String {
-    let governs = match it.key.kind {
-        NsKind::User => Ok(it.key.inode),
-        _ => nsfs::owner(&it.fd).and_then(|owner| Ok(nsfs::identity(owner)?.inode)),
+    let governs = match it.key.kind == NsKind::User {
+        true => Ok(it.key.inode),
+        false => nsfs::owner(&it.fd).and_then(|owner| Ok(nsfs::identity(owner)?.inode)),
     };
     let own = own.user_namespace();
     let effective = capabilities::get().map(|sets| sets.effective);
@@ -165,7 +174,9 @@ fn refusal(it: &Wanted, own: &Own) -> String {
     let takes = match it.key.kind {
         NsKind::Mnt => "CAP_SYS_ADMIN over that, and CAP_SYS_ADMIN and CAP_SYS_CHROOT over our own",
         NsKind::User => "CAP_SYS_ADMIN over that",
-        _ => "CAP_SYS_ADMIN over that and over our own",
+        NsKind::Cgroup | NsKind::Ipc | NsKind::Net | NsKind::Pid | NsKind::Time | NsKind::Uts => {
+            "CAP_SYS_ADMIN over that and over our own"
+        }
     };
     let who = match governs {
         Ok(inode) => format!("user:[{inode}] governs it"),

@@ -8,7 +8,7 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags};
 use nix::sys::stat::{SFlag, stat};
-use nix::unistd::{AccessFlags, execve, execveat, faccessat};
+use nix::unistd::{AccessFlags, execve, faccessat};
 
 use super::failure::{During, Failure, Step};
 use crate::sys::{exec, signals, stub};
@@ -91,9 +91,7 @@ impl Program {
         let attempt = || {
             let ready = self.ready()?;
             let image = stub::sealed(stub::Entry::Replace).during(|| Step::Seal)?;
-            let image = exec::move_to(image, stub::TELLS).during(|| Step::Prepare)?;
-            exec::close_on_exec_from(stub::TELLS + 1).during(|| Step::Prepare)?;
-            ready.execute_stub(&image).during(|| Step::Seal)
+            ready.execute_stub(&image, &[&image]).during(|| Step::Seal)
         };
         failure_of(attempt())
     }
@@ -104,9 +102,8 @@ impl Program {
         let attempt = || {
             let ready = self.ready()?;
             let image = stub::sealed(stub::Entry::Spawn).during(|| Step::Seal)?;
-            let held = stub::hold(&image, tells, gate);
-            let [image, _tells, _gate] = held.during(|| Step::Prepare)?;
-            ready.execute_stub(&image).during(|| Step::Seal)
+            let executed = ready.execute_stub(&image, &[tells, gate]);
+            executed.during(|| Step::Seal)
         };
         failure_of(attempt())
     }
@@ -189,11 +186,15 @@ struct Ready {
 }
 
 impl Ready {
-    fn execute_stub(&self, image: &OwnedFd) -> Result<std::convert::Infallible, Errno> {
+    /// Becomes the stub, with these descriptors for it ([`stub::execute`]).
+    fn execute_stub(
+        &self,
+        image: &OwnedFd,
+        under: &[&OwnedFd],
+    ) -> Result<std::convert::Infallible, Errno> {
         let mut arguments = vec![c"nsinspect-exec".to_owned(), self.path.clone()];
         arguments.extend(self.arguments.iter().cloned());
-        let flags = AtFlags::AT_EMPTY_PATH;
-        execveat(image, c"", &arguments, &self.environment, flags)
+        stub::execute(image, under, &arguments, &self.environment)
     }
 }
 

@@ -3,8 +3,7 @@
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
-use nix::fcntl::AtFlags;
-use nix::unistd::{chdir, execveat};
+use nix::unistd::chdir;
 
 use super::cgroups::Joinable;
 use super::credentials::{self, Credentials};
@@ -82,10 +81,8 @@ impl Visit {
 pub fn become_asker(tells: &OwnedFd, gate: &OwnedFd) -> Failure {
     let attempt = || {
         let image = stub::sealed(stub::Entry::Ask)?;
-        let [image, _tells, _gate] = stub::hold(&image, tells, gate)?;
-        let name = [c"nsinspect-asks"];
         let nothing: [&std::ffi::CStr; 0] = [];
-        execveat(&image, c"", &name, &nothing, AtFlags::AT_EMPTY_PATH)
+        stub::execute(&image, &[tells, gate], &[c"nsinspect-asks"], &nothing)
     };
     match attempt() {
         Ok(never) => match never {},

@@ -1,19 +1,45 @@
 //! The eight kinds of namespace and the ten links below `/proc/PID/ns` that name them.
 
 use std::fmt;
+use std::ops::Index;
 use std::str::FromStr;
 
-/// One of the eight kinds of namespace, in the alphabetical order of `/proc/PID/ns`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum NsKind {
-    Cgroup,
-    Ipc,
-    Mnt,
-    Net,
-    Pid,
-    Time,
-    User,
-    Uts,
+/// Defines the kinds in one place: all that goes through them goes by [`NsKind::ALL`] or by a `match`
+/// without a wildcard, so that the compiler names every place that a further kind concerns.
+macro_rules! kinds {
+    ($($kind:ident = $name:literal,)+) => {
+        /// One of the eight kinds of namespace, in the alphabetical order of `/proc/PID/ns`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum NsKind {
+            $($kind,)+
+        }
+
+        impl NsKind {
+            /// How many there are.
+            pub const COUNT: usize = [$($name),+].len();
+
+            /// All eight, in alphabetical order.
+            pub const ALL: [NsKind; NsKind::COUNT] = [$(NsKind::$kind),+];
+
+            /// The kernel's name, as in `/proc/PID/ns`.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(NsKind::$kind => $name,)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    Cgroup = "cgroup",
+    Ipc = "ipc",
+    Mnt = "mnt",
+    Net = "net",
+    Pid = "pid",
+    Time = "time",
+    User = "user",
+    Uts = "uts",
 }
 
 /// The lowest inode number that the kernel hands out dynamically (`PROC_DYNAMIC_FIRST` in
@@ -21,20 +47,8 @@ pub enum NsKind {
 pub const FIRST_DYNAMIC_INODE: u64 = 0xF000_0000;
 
 impl NsKind {
-    /// All eight, in alphabetical order.
-    pub const ALL: [NsKind; 8] = [
-        NsKind::Cgroup,
-        NsKind::Ipc,
-        NsKind::Mnt,
-        NsKind::Net,
-        NsKind::Pid,
-        NsKind::Time,
-        NsKind::User,
-        NsKind::Uts,
-    ];
-
     /// All eight, those first whose sharing costs a container the most.
-    pub const BY_WEIGHT: [NsKind; 8] = [
+    pub const BY_WEIGHT: [NsKind; NsKind::COUNT] = [
         NsKind::User,
         NsKind::Pid,
         NsKind::Mnt,
@@ -44,20 +58,6 @@ impl NsKind {
         NsKind::Cgroup,
         NsKind::Time,
     ];
-
-    /// The kernel's name, as in `/proc/PID/ns`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            NsKind::Cgroup => "cgroup",
-            NsKind::Ipc => "ipc",
-            NsKind::Mnt => "mnt",
-            NsKind::Net => "net",
-            NsKind::Pid => "pid",
-            NsKind::Time => "time",
-            NsKind::User => "user",
-            NsKind::Uts => "uts",
-        }
-    }
 
     /// The inode that the initial namespace of this kind has on every kernel where the number is
     /// fixed (include/uapi/linux/nsfs.h). Net and mnt have theirs since Linux 6.17 only; before
@@ -75,15 +75,37 @@ impl NsKind {
         }
     }
 
-    /// Whether the initial namespace has had [`NsKind::initial_inode`] on all kernels that know
-    /// the kind.
-    pub const fn initial_inode_is_old(self) -> bool {
-        !matches!(self, NsKind::Net | NsKind::Mnt)
-    }
-
     /// Whether namespaces of this kind nest (`NS_GET_PARENT` has an answer).
     pub const fn is_hierarchical(self) -> bool {
-        matches!(self, NsKind::User | NsKind::Pid)
+        match self {
+            NsKind::Pid | NsKind::User => true,
+            NsKind::Cgroup
+            | NsKind::Ipc
+            | NsKind::Mnt
+            | NsKind::Net
+            | NsKind::Time
+            | NsKind::Uts => false,
+        }
+    }
+}
+
+/// Something for each kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PerKind<T>([T; NsKind::COUNT]);
+
+impl<T> PerKind<T> {
+    /// Makes it, in the order of [`NsKind::ALL`].
+    pub fn of(make: impl FnMut(NsKind) -> T) -> PerKind<T> {
+        PerKind(NsKind::ALL.map(make))
+    }
+}
+
+impl<T> Index<NsKind> for PerKind<T> {
+    type Output = T;
+
+    fn index(&self, kind: NsKind) -> &T {
+        // The only place that counts on the order in which the kinds are defined.
+        &self.0[kind as usize]
     }
 }
 
@@ -95,10 +117,13 @@ impl fmt::Display for NsKind {
 
 /// The text is not one of the eight kinds.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "{0:?} is not a kind of namespace; the kinds are cgroup, ipc, mnt, net, pid, time, user and uts"
-)]
+#[error("{0:?} is not a kind of namespace; the kinds are {kinds}", kinds = names())]
 pub struct UnknownKind(String);
+
+fn names() -> String {
+    let [others @ .., last] = NsKind::ALL.map(NsKind::name);
+    format!("{} and {last}", others.join(", "))
+}
 
 impl FromStr for NsKind {
     type Err = UnknownKind;
@@ -130,18 +155,25 @@ pub enum LinkName {
 
 impl LinkName {
     /// All ten: the eight kinds in alphabetical order, then the two for children.
-    pub const ALL: [LinkName; 10] = [
-        LinkName::Own(NsKind::Cgroup),
-        LinkName::Own(NsKind::Ipc),
-        LinkName::Own(NsKind::Mnt),
-        LinkName::Own(NsKind::Net),
-        LinkName::Own(NsKind::Pid),
-        LinkName::Own(NsKind::Time),
-        LinkName::Own(NsKind::User),
-        LinkName::Own(NsKind::Uts),
-        LinkName::PidForChildren,
-        LinkName::TimeForChildren,
-    ];
+    pub fn all() -> impl Iterator<Item = LinkName> {
+        let own = NsKind::ALL.into_iter().map(LinkName::Own);
+        own.chain([LinkName::PidForChildren, LinkName::TimeForChildren])
+    }
+
+    /// The link to the namespace that the children of a task are born into, of the kinds in which a
+    /// task itself stays where it is when it makes a new one (unshare(2)).
+    pub const fn for_children(kind: NsKind) -> Option<LinkName> {
+        match kind {
+            NsKind::Pid => Some(LinkName::PidForChildren),
+            NsKind::Time => Some(LinkName::TimeForChildren),
+            NsKind::Cgroup
+            | NsKind::Ipc
+            | NsKind::Mnt
+            | NsKind::Net
+            | NsKind::User
+            | NsKind::Uts => None,
+        }
+    }
 
     /// The file name below `/proc/PID/ns`.
     pub const fn name(self) -> &'static str {

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::capability::CapabilitySet;
-use super::kind::{LinkName, NsKind};
+use super::kind::{LinkName, NsKind, PerKind};
 use super::mount::Mount;
 use super::namespace::NsKey;
 use super::seen::{Seen, Why};
@@ -25,8 +25,34 @@ pub type Pid = i32;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Links(Arc<EachLink>);
 
-/// The inodes behind the ten links, in the order of [`LinkName::ALL`].
-pub type EachLink = [Seen<u64>; 10];
+/// The inodes behind the ten links.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct EachLink {
+    /// Of the namespaces that the task itself is in.
+    own: PerKind<Seen<u64>>,
+    pid_for_children: Seen<u64>,
+    time_for_children: Seen<u64>,
+}
+
+impl EachLink {
+    /// Reads each link by the given function, in the order of [`LinkName::all`].
+    pub fn read(mut read: impl FnMut(LinkName) -> Seen<u64>) -> EachLink {
+        EachLink {
+            own: PerKind::of(|kind| read(LinkName::Own(kind))),
+            pid_for_children: read(LinkName::PidForChildren),
+            time_for_children: read(LinkName::TimeForChildren),
+        }
+    }
+
+    /// Inode of the namespace behind one link.
+    pub fn get(&self, link: LinkName) -> &Seen<u64> {
+        match link {
+            LinkName::Own(kind) => &self.own[kind],
+            LinkName::PidForChildren => &self.pid_for_children,
+            LinkName::TimeForChildren => &self.time_for_children,
+        }
+    }
+}
 
 impl From<EachLink> for Links {
     fn from(each: EachLink) -> Links {
@@ -48,7 +74,7 @@ impl Links {
 
     /// Reads each link by the given function.
     pub fn read(read: impl FnMut(LinkName) -> Seen<u64>) -> Links {
-        Links::from(LinkName::ALL.map(read))
+        Links::from(EachLink::read(read))
     }
 
     /// All ten not known, for one reason.
@@ -63,11 +89,7 @@ impl Links {
 
     /// Inode of the namespace behind one link.
     pub fn get(&self, link: LinkName) -> &Seen<u64> {
-        match link {
-            LinkName::Own(kind) => &self.0[kind as usize],
-            LinkName::PidForChildren => &self.0[8],
-            LinkName::TimeForChildren => &self.0[9],
-        }
+        self.0.get(link)
     }
 
     /// Inode of the namespace of this kind that the task itself is in.
@@ -76,7 +98,7 @@ impl Links {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (LinkName, &Seen<u64>)> {
-        LinkName::ALL.into_iter().zip(self.0.iter())
+        LinkName::all().map(|link| (link, self.get(link)))
     }
 
     /// The namespaces that the task itself is in, as far as known.

@@ -1,59 +1,38 @@
 //! What came of claims as JUnit XML, as continuous integration reads it: a suite for each target, a
 //! case for each claim; a claim that is undecided is an error, not a failure.
 
-use std::fmt::Write;
+use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
 
+use super::sanitize;
 use crate::verify::report::{Report, Verified};
 use crate::verify::verdict::{Judged, Proof, Verdict};
 
 /// The whole document.
 pub fn document(report: &Report) -> String {
-    let counts = report.counts();
-    let total: usize = counts.values().sum();
-    let mut text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned();
+    let mut document = Document::new("nsinspect verify");
+    document.add_test_suites(report.targets.iter().map(suite));
     // Writing to a string cannot fail.
-    let _ = writeln!(
-        text,
-        "<testsuites name=\"nsinspect verify\" tests=\"{total}\" failures=\"{}\" errors=\"{}\">",
-        counts[&Verdict::Fails],
-        counts[&Verdict::Undecided],
-    );
-    for target in &report.targets {
-        suite(&mut text, target);
-    }
-    text += "</testsuites>\n";
-    text
+    document.to_string().unwrap_or_default()
 }
 
-fn suite(text: &mut String, target: &Verified) {
-    let count = |verdict| {
-        let all = target.judged.iter();
-        all.filter(|judged| judged.verdict == verdict).count()
-    };
-    let name = escaped(&target.name);
-    let _ = writeln!(
-        text,
-        "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{}\" errors=\"{}\">",
-        target.judged.len(),
-        count(Verdict::Fails),
-        count(Verdict::Undecided),
-    );
-    for judged in &target.judged {
-        case(text, &name, judged);
-    }
-    *text += "  </testsuite>\n";
+fn suite(target: &Verified) -> TestSuite {
+    let name = clean(&target.name);
+    let mut suite = TestSuite::new(&name);
+    suite.add_test_cases(target.judged.iter().map(|judged| case(&name, judged)));
+    suite
 }
 
-fn case(text: &mut String, suite: &str, judged: &Judged) {
-    let name = escaped(&judged.claim.to_string());
-    let _ = write!(text, "    <testcase classname=\"{suite}\" name=\"{name}\"");
-    let element = match judged.verdict {
-        Verdict::Holds => {
-            *text += "/>\n";
-            return;
-        }
-        Verdict::Fails => "failure",
-        Verdict::Undecided => "error",
+fn case(suite: &str, judged: &Judged) -> TestCase {
+    let mut case = TestCase::new(clean(&judged.claim.to_string()), status(judged));
+    case.set_classname(suite);
+    case
+}
+
+fn status(judged: &Judged) -> TestCaseStatus {
+    let kind = match judged.verdict {
+        Verdict::Holds => return TestCaseStatus::success(),
+        Verdict::Fails => NonSuccessKind::Failure,
+        Verdict::Undecided => NonSuccessKind::Error,
     };
     let how = match judged.proof {
         Proof::Static => "read",
@@ -65,34 +44,20 @@ fn case(text: &mut String, suite: &str, judged: &Judged) {
     };
     let facts = judged.evidence.iter();
     let facts: Vec<String> = facts
-        .map(|fact| format!("{}: {}", fact.source, fact.value))
+        .map(|fact| clean(&format!("{}: {}", fact.source, fact.value)))
         .collect();
-    let _ = writeln!(
-        text,
-        ">\n      <{element} message=\"{}\">{}</{element}>\n    </testcase>",
-        escaped(&message),
-        escaped(&facts.join("\n"))
-    );
+    let mut status = TestCaseStatus::non_success(kind);
+    status
+        .set_message(clean(&message))
+        .set_description(facts.join("\n"));
+    status
 }
 
-/// Text for XML 1.0, in which control characters cannot be written at all.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped += "&amp;",
-            '<' => escaped += "&lt;",
-            '>' => escaped += "&gt;",
-            '"' => escaped += "&quot;",
-            '\n' => escaped += "&#10;",
-            '\t' => escaped += "&#9;",
-            '\u{0}'..='\u{1f}' | '\u{7f}' | '\u{fffe}' | '\u{ffff}' => {
-                let _ = write!(escaped, "\\x{:02x}", u32::from(character));
-            }
-            other => escaped.push(other),
-        }
-    }
-    escaped
+/// The text with what XML 1.0 cannot hold written out: quick-junit would leave it away.
+fn clean(text: &str) -> String {
+    sanitize::for_terminal(text)
+        .replace('\u{fffe}', "\\u{fffe}")
+        .replace('\u{ffff}', "\\u{ffff}")
 }
 
 #[cfg(test)]
@@ -106,7 +71,7 @@ mod tests {
             claim,
             verdict,
             proof: Proof::Probed,
-            did: "a < b & \"c\"\u{1b}[2J".to_owned(),
+            did: "a < b & \"c\"\u{1b}[2J\u{ffff}".to_owned(),
             evidence: vec![Evidence::new("x", "1\n2")],
             reason: (verdict == Verdict::Undecided).then(|| "no way".to_owned()),
         }
@@ -130,16 +95,16 @@ mod tests {
         assert_eq!(
             document(&report),
             r#"<?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="nsinspect verify" tests="3" failures="1" errors="1">
-  <testsuite name="docker:&quot;x&quot;" tests="3" failures="1" errors="1">
-    <testcase classname="docker:&quot;x&quot;" name="not root"/>
-    <testcase classname="docker:&quot;x&quot;" name="hostname &lt;b&gt;">
-      <failure message="tried: a &lt; b &amp; &quot;c&quot;\x1b[2J">x: 1&#10;2</failure>
-    </testcase>
-    <testcase classname="docker:&quot;x&quot;" name="uid 3">
-      <error message="no way">x: 1&#10;2</error>
-    </testcase>
-  </testsuite>
+<testsuites name="nsinspect verify" tests="3" skipped="0" failures="1" errors="1">
+    <testsuite name="docker:&quot;x&quot;" tests="3" skipped="0" errors="1" failures="1">
+        <testcase name="not root" classname="docker:&quot;x&quot;"/>
+        <testcase name="hostname &lt;b&gt;" classname="docker:&quot;x&quot;">
+            <failure message="tried: a &lt; b &amp; &quot;c&quot;\x1b[2J\u{ffff}">x: 1\n2</failure>
+        </testcase>
+        <testcase name="uid 3" classname="docker:&quot;x&quot;">
+            <error message="no way">x: 1\n2</error>
+        </testcase>
+    </testsuite>
 </testsuites>
 "#
         );

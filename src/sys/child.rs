@@ -3,12 +3,14 @@
 
 use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::{
     AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, recvmsg,
@@ -16,6 +18,8 @@ use nix::sys::socket::{
 };
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, pipe2, read, write};
+
+use super::exec;
 
 /// An answer that is longer than this (bytes) is none.
 const LONGEST_ANSWER: usize = 16 << 20;
@@ -31,11 +35,10 @@ const TIME_TO_DIE: Duration = Duration::from_secs(1);
 ///
 /// The child is not dumpable, so that nothing in the namespaces that it joins can trace it or
 /// reach our executable and descriptors through `/proc/PID`; it dies with us; and it is killed at
-/// the time limit. It inherits the single thread that calls this: call it while no other thread
-/// runs, as setns(2) asks for some kinds, and since another thread may hold malloc's locks.
+/// the time limit. It has the single thread that calls this, as setns(2) asks for some kinds.
 ///
 /// # Errors
-/// ETIMEDOUT at the time limit, or when other children have used up all patience; EPIPE when the
+/// EDEADLK while other threads run ([`spawn`]). ETIMEDOUT at the time limit, or when other children have used up all patience; EPIPE when the
 /// child died without an answer.
 pub fn in_child(time_limit: Duration, work: impl FnOnce() -> Vec<u8>) -> Result<Vec<u8>, Errno> {
     let mut patience = PATIENCE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -68,32 +71,91 @@ fn answer_of(time_limit: Duration, work: impl FnOnce() -> Vec<u8>) -> Result<Vec
     }
 }
 
+/// What only a forked child of ours may do: proof that the calling process is one, and ends without
+/// returning to its parent's frames.
+pub struct Forked(());
+
+impl Forked {
+    /// Closes every descriptor but these, and puts /dev/null in the place of the first three: for where
+    /// nothing of ours may come. The work of the child keeps what it still needs.
+    pub fn close_all_but(&self, kept: &[RawFd]) -> Result<(), Errno> {
+        // SAFETY: the frames of the parent, which own the others, are never returned to.
+        unsafe { exec::close_all_but(kept) }
+    }
+
+    /// Closes every descriptor above this number but these.
+    pub fn close_above_but(&self, last: RawFd, kept: &[RawFd]) -> Result<(), Errno> {
+        // SAFETY: as above.
+        unsafe { exec::close_above_but(last, kept) }
+    }
+}
+
 /// Forks a child that does its work and exits with the code which that returns, or, if it panics,
-/// with 1 (by SIGABRT in a build where a panic aborts; see [`end_on_panic`]). It inherits the single
-/// thread that calls this: call it while no other thread runs, since another may hold malloc's locks.
+/// with 1 (by SIGABRT in a build where a panic aborts; see [`end_on_panic`]).
+///
+/// # Errors
+/// EDEADLK: other threads run, and go on doing so. They may hold locks, such as malloc's, for which the
+/// child would wait for ever (fork(2)).
 pub fn spawn(work: impl FnOnce() -> i32) -> Result<Pid, Errno> {
-    // SAFETY: the caller has no other thread, so the child may do all that a process may do; it
-    // leaves by _exit and never returns into the caller's frames.
+    spawn_apart(|_| work())
+}
+
+/// The same for work that takes what only a forked child may do.
+pub fn spawn_apart(work: impl FnOnce(&Forked) -> i32) -> Result<Pid, Errno> {
+    alone()?;
+    // SAFETY: this is the only thread, or somebody has vouched for the others, so the child may do all
+    // that a process may do; it leaves by _exit and never returns into the caller's frames.
     match unsafe { fork() }? {
         ForkResult::Child => {
-            let work = std::panic::AssertUnwindSafe(work);
+            let work = std::panic::AssertUnwindSafe(|| work(&Forked(())));
             exit_at_once(std::panic::catch_unwind(work).unwrap_or(1))
         }
         ForkResult::Parent { child } => Ok(child),
     }
 }
 
+static OTHERS_ARE_HARMLESS: AtomicBool = AtomicBool::new(false);
+
+/// Has children be forked although other threads run.
+///
+/// # Safety
+/// From now on no other thread holds a lock, at the moment of a fork, that the child needs. malloc's is
+/// none of these where fork(3) takes care of it, as in glibc and musl.
+pub unsafe fn fork_beside_threads() {
+    OTHERS_ARE_HARMLESS.store(true, Ordering::Relaxed);
+}
+
 /// Waits until the threads that have been joined are gone for the kernel too: pthread_join(3) returns
-/// a moment before that. In vain where others run, or where /proc cannot tell.
-pub fn wait_until_alone() {
+/// a moment before that.
+///
+/// # Errors
+/// EDEADLK: others run, and nobody has vouched for them.
+pub fn alone() -> Result<(), Errno> {
     const TRIES: u32 = 100;
     for _ in 0..TRIES {
-        // Each thread is a directory: two links are for the folder itself.
-        match nix::sys::stat::stat("/proc/self/task") {
-            Ok(stat) if stat.st_nlink > 3 => std::thread::sleep(Duration::from_millis(1)),
-            _ => return,
+        if OTHERS_ARE_HARMLESS.load(Ordering::Relaxed) || is_alone()? {
+            return Ok(());
         }
+        std::thread::sleep(Duration::from_millis(1));
     }
+    Err(Errno::EDEADLK)
+}
+
+/// Whether this is the only thread of its process.
+fn is_alone() -> Result<bool, Errno> {
+    // It changes nothing for the only thread, and is refused to any other (unshare(2)).
+    match unshare(CloneFlags::CLONE_THREAD) {
+        Ok(()) => Ok(true),
+        Err(Errno::EINVAL) => Ok(false),
+        // A seccomp filter, such as docker's. Each thread is a directory: two links are for the folder
+        // itself.
+        Err(_) => Ok(nix::sys::stat::stat("/proc/self/task")?.st_nlink <= 3),
+    }
+}
+
+/// The same where nothing depends on it.
+pub fn wait_until_alone() {
+    let _ = alone();
 }
 
 /// Ends this process at once: what is buffered is not written, and no destructor runs. For a forked
@@ -244,8 +306,27 @@ pub fn reap(child: Pid) -> Option<WaitStatus> {
 mod tests {
     use super::*;
 
+    /// Tests are threads of one process.
+    fn beside_other_tests() {
+        // SAFETY: no lock but malloc's is held by one test and needed by what another forks.
+        unsafe { fork_beside_threads() }
+    }
+
+    #[test]
+    fn nothing_is_forked_beside_other_threads() {
+        in_a_process_of_its_own("nothing_is_forked_beside_other_threads", 0, || {
+            // The harness waits in a thread of its own.
+            assert_eq!(spawn(|| 0), Err(Errno::EDEADLK));
+            assert_eq!(in_child(TIME_TO_DIE, Vec::new), Err(Errno::EDEADLK));
+            beside_other_tests();
+            let child = spawn(|| 7).unwrap();
+            assert_eq!(reap(child), Some(WaitStatus::Exited(child, 7)));
+        });
+    }
+
     #[test]
     fn the_answer_of_the_child_comes_back_whole() {
+        beside_other_tests();
         let long = vec![b'x'; 300_000];
         let answer = in_child(Duration::from_secs(10), || long.clone());
         assert_eq!(answer.map(|bytes| bytes.len()), Ok(300_000));
@@ -253,6 +334,7 @@ mod tests {
 
     #[test]
     fn a_descriptor_that_the_child_opens_comes_back() {
+        beside_other_tests();
         let opened = open_in_child(Duration::from_secs(10), || {
             let flags = OFlag::O_RDONLY;
             nix::fcntl::open("/proc/self/status", flags, nix::sys::stat::Mode::empty())
@@ -264,12 +346,14 @@ mod tests {
 
     #[test]
     fn what_the_child_could_not_open_is_said() {
+        beside_other_tests();
         let opened = open_in_child(Duration::from_secs(10), || Err(Errno::ELOOP));
         assert_eq!(opened.unwrap_err(), Errno::ELOOP);
     }
 
     #[test]
     fn a_child_that_hangs_is_killed_at_the_time_limit() {
+        beside_other_tests();
         let answer = in_child(Duration::from_millis(50), || {
             std::thread::sleep(Duration::from_secs(100));
             Vec::new()
@@ -277,23 +361,31 @@ mod tests {
         assert_eq!(answer, Err(Errno::ETIMEDOUT));
     }
 
-    /// A process of its own: of the other tests one may hold the lock of the hook at the moment of a
-    /// fork, and the child would wait for it for ever.
     #[test]
     fn a_panic_ends_with_the_code_that_was_asked_for() {
-        const IS_CHILD: &str = "NSINSPECT_TEST_IS_CHILD";
-        if std::env::var_os(IS_CHILD).is_some() {
+        // Of the other tests one may hold the lock of the hook at the moment of a fork, and the child
+        // would wait for it for ever.
+        in_a_process_of_its_own("a_panic_ends_with_the_code_that_was_asked_for", 125, || {
             end_on_panic(125);
             panic!("of a child, in a test");
+        });
+    }
+
+    /// Runs the test of this name once more, alone, with the work in its place.
+    fn in_a_process_of_its_own(name: &str, code: i32, work: impl FnOnce()) {
+        const IS_CHILD: &str = "NSINSPECT_TEST_IS_CHILD";
+        if std::env::var_os(IS_CHILD).is_some() {
+            return work();
         }
-        let name = "sys::child::tests::a_panic_ends_with_the_code_that_was_asked_for";
         let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-        child.args(["--exact", name]).env(IS_CHILD, "");
-        assert_eq!(child.output().unwrap().status.code(), Some(125));
+        child.args(["--exact", &format!("sys::child::tests::{name}")]);
+        let ended = child.env(IS_CHILD, "").output().unwrap();
+        assert_eq!(ended.status.code(), Some(code), "{ended:?}");
     }
 
     #[test]
     fn a_child_that_dies_gives_no_answer() {
+        beside_other_tests();
         // SAFETY: _exit is what a child that dies early does.
         let answer = in_child(Duration::from_secs(10), || unsafe { libc::_exit(7) });
         assert_eq!(answer, Err(Errno::EPIPE));

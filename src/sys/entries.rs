@@ -1,18 +1,17 @@
 //! What a directory holds, by getdents64(2) itself: fdopendir(3) asks four questions more about a
 //! descriptor that we have opened a moment ago.
 
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
+use rustix::fs::RawDir;
+
+use super::errno_of;
 
 /// Names of a listing are read in pieces of so many bytes, as readdir(3) does.
 const PIECE: usize = 32 << 10;
-
-/// Where the name stands in `struct linux_dirent64`, after two numbers of 64 bits, the length of the
-/// record and a type.
-const NAME: usize = 19;
 
 /// Names of a directory that are numbers, and not below the lowest, ascending.
 pub fn numbers(base: BorrowedFd<'_>, path: &str, lowest: i32) -> Result<Vec<i32>, Errno> {
@@ -58,36 +57,12 @@ fn number_of(name: &[u8]) -> Option<i32> {
 fn each(base: BorrowedFd<'_>, path: &str, mut with: impl FnMut(&[u8])) -> Result<(), Errno> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let dir = openat(base, path, flags, Mode::empty())?;
-    let mut piece = vec![0; PIECE];
-    loop {
-        // SAFETY: the kernel writes no more than the length that it is told.
-        let length = unsafe {
-            libc::syscall(
-                libc::SYS_getdents64,
-                dir.as_raw_fd(),
-                piece.as_mut_ptr(),
-                piece.len(),
-            )
-        };
-        let length = usize::try_from(Errno::result(length)?).map_err(|_| Errno::EIO)?;
-        if length == 0 {
-            return Ok(());
-        }
-        let mut rest = piece.get(..length).ok_or(Errno::EIO)?;
-        while !rest.is_empty() {
-            let (name, after) = first(rest).ok_or(Errno::EIO)?;
-            with(name);
-            rest = after;
-        }
+    let mut piece = Vec::with_capacity(PIECE);
+    let mut entries = RawDir::new(dir, piece.spare_capacity_mut());
+    while let Some(entry) = entries.next() {
+        with(entry.map_err(errno_of)?.file_name().to_bytes());
     }
-}
-
-/// The name in the first record, and the records that follow it.
-fn first(records: &[u8]) -> Option<(&[u8], &[u8])> {
-    let length = u16::from_ne_bytes(records.get(16..18)?.try_into().ok()?);
-    let (record, rest) = records.split_at_checked(length.into())?;
-    let name = record.get(NAME..)?.split(|byte| *byte == 0).next()?;
-    Some((name, rest))
+    Ok(())
 }
 
 #[cfg(test)]
@@ -115,16 +90,5 @@ mod tests {
         assert_eq!(BTreeSet::from_iter(found), names);
         let not_there = each(dir.as_fd(), "b", |_| {});
         assert_eq!(not_there, Err(Errno::ENOENT));
-    }
-
-    #[test]
-    fn a_record_that_is_cut_is_none() {
-        let mut record = [0; 24];
-        record[16] = 24;
-        record[19..21].copy_from_slice(b"ab");
-        assert_eq!(first(&record), Some((&b"ab"[..], &b""[..])));
-        assert_eq!(first(&record[..20]), None);
-        record[16] = 0;
-        assert_eq!(first(&record), None);
     }
 }

@@ -12,44 +12,56 @@ use super::entries;
 /// Marks every descriptor from this number on to be closed by execve(2).
 pub fn close_on_exec_from(first: RawFd) -> Result<(), Errno> {
     const CLOSE_RANGE_CLOEXEC: libc::c_uint = 4;
-    match close_range(first, RawFd::MAX, CLOSE_RANGE_CLOEXEC) {
+    // SAFETY: it marks them, and closes none.
+    match unsafe { close_range(first, RawFd::MAX, CLOSE_RANGE_CLOEXEC) } {
         // Before Linux 5.11.
         Err(Errno::ENOSYS | Errno::EINVAL) => mark_one_by_one(first),
         result => result,
     }
 }
 
-/// Closes every descriptor but these, and puts /dev/null in the place of the first three: for a
-/// forked child that goes where nothing of ours may come, and in which no owner of a descriptor is
-/// left that would close it once more.
-pub fn close_all_but(kept: &[RawFd]) -> Result<(), Errno> {
+/// Closes every descriptor but these, and puts /dev/null in the place of the first three.
+///
+/// # Safety
+/// Nobody uses or closes a descriptor that is not kept, and is open now, any more.
+pub(super) unsafe fn close_all_but(kept: &[RawFd]) -> Result<(), Errno> {
     let null = nix::fcntl::open("/dev/null", OFlag::O_RDWR, Mode::empty())?;
     for standard in 0..3 {
-        // SAFETY: plain numbers; what stood there is closed.
+        // SAFETY: plain numbers; what stood there is closed, by the caller's word.
         Errno::result(unsafe { libc::dup2(null.as_raw_fd(), standard) })?;
     }
     drop(null);
-    close_above_but(2, kept)
+    // SAFETY: the caller vouches for it.
+    unsafe { close_above_but(2, kept) }
 }
 
 /// Closes every descriptor above this number but these.
-pub fn close_above_but(last: RawFd, kept: &[RawFd]) -> Result<(), Errno> {
+///
+/// # Safety
+/// As for [`close_all_but`].
+pub(super) unsafe fn close_above_but(last: RawFd, kept: &[RawFd]) -> Result<(), Errno> {
     let mut kept: Vec<RawFd> = kept.iter().copied().filter(|fd| *fd > last).collect();
     kept.sort_unstable();
     let mut first = last + 1;
-    for fd in kept {
-        close_range(first, fd - 1, 0)?;
-        first = fd + 1;
+    let ends = kept.iter().map(|fd| fd - 1).chain([RawFd::MAX]);
+    for end in ends {
+        // SAFETY: the caller vouches for it.
+        unsafe { close_range(first, end, 0) }?;
+        first = end.saturating_add(2);
     }
-    close_range(first, RawFd::MAX, 0)
+    Ok(())
 }
 
-fn close_range(first: RawFd, last: RawFd, flags: libc::c_uint) -> Result<(), Errno> {
+/// Closes all that is open from one number to another, or marks it if the flags say so.
+///
+/// # Safety
+/// Without that flag, nobody uses or closes one of them any more.
+unsafe fn close_range(first: RawFd, last: RawFd, flags: libc::c_uint) -> Result<(), Errno> {
     if first > last {
         return Ok(());
     }
     let (first, last) = (first.cast_unsigned(), last.cast_unsigned());
-    // SAFETY: plain numbers; by the caller's word nobody uses what is closed.
+    // SAFETY: plain numbers; the caller vouches for what is closed.
     let result = unsafe { libc::syscall(libc::SYS_close_range, first, last, flags) };
     Errno::result(result).map(drop)
 }
@@ -75,50 +87,23 @@ pub fn is_open(number: RawFd) -> bool {
     Errno::result(unsafe { libc::fcntl(number, libc::F_GETFD) }).is_ok()
 }
 
-/// How many of descriptors 0 to 2 are not open (POLLNVAL, poll(2)).
-pub fn closed_among_the_first_three() -> usize {
-    let mut fds = [0, 1, 2].map(|fd| libc::pollfd {
-        fd,
-        events: 0,
-        revents: 0,
-    });
-    // SAFETY: the kernel writes into three `pollfd`; it does not wait.
-    let answered = unsafe { libc::poll(fds.as_mut_ptr(), 3, 0) };
-    match answered {
-        0 => 0,
-        1.. => {
-            let is_closed = |fd: &&libc::pollfd| fd.revents & libc::POLLNVAL != 0;
-            fds.iter().filter(is_closed).count()
-        }
-        // Not allowed to ask so many at once (RLIMIT_NOFILE, EINVAL).
-        _ => (0..3).filter(|fd| !is_open(*fd)).count(),
-    }
-}
-
 /// Marks a descriptor to stay open across execve(2).
 pub fn keep_on_exec(number: RawFd) -> Result<(), Errno> {
     // SAFETY: plain numbers; nothing but the mark is changed.
     Errno::result(unsafe { libc::fcntl(number, libc::F_SETFD, 0) }).map(drop)
 }
 
-/// Puts a descriptor under a number that stays open across execve(2). Whatever had the number is
-/// closed, so this is for a process that is about to become another program.
-pub fn move_to(fd: OwnedFd, number: RawFd) -> Result<OwnedFd, Errno> {
-    if fd.as_raw_fd() == number {
-        fcntl(&fd, FcntlArg::F_SETFD(FdFlag::empty()))?;
-        return Ok(fd);
-    }
-    // SAFETY: plain numbers; the caller gives the new number away.
-    Errno::result(unsafe { libc::dup2(fd.as_raw_fd(), number) })?;
-    // SAFETY: it is open now, and by the caller's word nobody else uses it.
-    Ok(unsafe { OwnedFd::from_raw_fd(number) })
-}
-
 /// A second descriptor of the same file, with a number not below this one.
 pub fn duplicate_above(fd: &OwnedFd, lowest: RawFd) -> Result<OwnedFd, Errno> {
-    let number = fcntl(fd, FcntlArg::F_DUPFD_CLOEXEC(lowest))?;
+    duplicate_number_above(fd.as_raw_fd(), lowest)
+}
+
+/// The same of whatever is open under a number.
+pub(super) fn duplicate_number_above(number: RawFd, lowest: RawFd) -> Result<OwnedFd, Errno> {
+    // SAFETY: plain numbers; EBADF is the answer where nothing is open.
+    let copy = Errno::result(unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, lowest) })?;
     // SAFETY: the kernel has just opened it for us.
-    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+    Ok(unsafe { OwnedFd::from_raw_fd(copy) })
 }
 
 /// Makes reading from it fail where nothing has been written yet.

@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 
 use nix::errno::Errno;
 
-use super::procfs::owned;
+use super::owned::owned;
 
 /// A shared memory segment that is removed with this.
 pub struct Segment(libc::c_int);

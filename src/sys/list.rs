@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use nix::errno::Errno;
 
 use super::nsfs;
-use super::procfs::owned;
+use super::owned::owned;
 use crate::model::NsKey;
 
 const SYS_LISTNS: libc::c_long = 470;

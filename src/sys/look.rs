@@ -9,11 +9,10 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 use nix::sys::stat::Mode;
 use nix::unistd::AccessFlags;
+use rustix::fs::{AtFlags, StatxFlags, statx};
 
+use super::errno_of;
 use crate::model::text;
-
-/// Include/uapi/linux/stat.h (Linux 5.8).
-const STATX_MNT_ID: libc::c_uint = 0x1000;
 
 /// A file as statx(2) shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,29 +33,19 @@ pub struct Look {
 /// Looks at what a path leads to, also through a last link that is magic; an empty path is the
 /// descriptor itself.
 pub fn at(base: BorrowedFd<'_>, path: &CStr) -> Result<Look, Errno> {
-    look(base, path, 0)
+    look(base, path, AtFlags::empty())
 }
 
 /// The same, and a last symbolic link is looked at itself.
 pub fn without_following(base: BorrowedFd<'_>, path: &CStr) -> Result<Look, Errno> {
-    look(base, path, libc::AT_SYMLINK_NOFOLLOW)
+    look(base, path, AtFlags::SYMLINK_NOFOLLOW)
 }
 
-fn look(base: BorrowedFd<'_>, path: &CStr, flags: libc::c_int) -> Result<Look, Errno> {
-    // SAFETY: all-zero is a valid statx buffer; the kernel fills it in.
-    let mut stat: libc::statx = unsafe { std::mem::zeroed() };
-    // SAFETY: the path ends in NUL and the buffer is one statx.
-    let result = unsafe {
-        libc::statx(
-            base.as_raw_fd(),
-            path.as_ptr(),
-            libc::AT_STATX_DONT_SYNC | libc::AT_EMPTY_PATH | libc::AT_NO_AUTOMOUNT | flags,
-            libc::STATX_BASIC_STATS | STATX_MNT_ID,
-            &raw mut stat,
-        )
-    };
-    Errno::result(result)?;
-    let has_mount = stat.stx_mask & STATX_MNT_ID != 0;
+fn look(base: BorrowedFd<'_>, path: &CStr, flags: AtFlags) -> Result<Look, Errno> {
+    let flags = flags | AtFlags::STATX_DONT_SYNC | AtFlags::EMPTY_PATH | AtFlags::NO_AUTOMOUNT;
+    let wanted = StatxFlags::BASIC_STATS | StatxFlags::MNT_ID;
+    let stat = statx(base, path, flags, wanted).map_err(errno_of)?;
+    let has_mount = stat.stx_mask & StatxFlags::MNT_ID.bits() != 0;
     Ok(Look {
         mount: has_mount
             .then_some(stat.stx_mnt_id)

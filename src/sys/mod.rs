@@ -1,34 +1,64 @@
 //! The one door to the kernel: every raw system call and ioctl, and all `unsafe` code.
-#![allow(unsafe_code)]
 
-pub mod accounts;
+// Unsafe code is in these files, and nowhere else: everything around them forbids it.
+#[allow(unsafe_code)]
 pub mod bpf;
-pub mod capabilities;
+#[allow(unsafe_code)]
 pub mod child;
-pub mod clocks;
-pub mod entries;
+#[allow(unsafe_code)]
 pub mod exec;
+#[allow(unsafe_code)]
 pub mod files;
-pub mod inside;
+#[allow(unsafe_code)]
 pub mod interfaces;
+#[allow(unsafe_code)]
 pub mod ipc;
+#[allow(unsafe_code)]
 pub mod list;
+#[allow(unsafe_code)]
 pub mod look;
+#[allow(unsafe_code)]
 pub mod mountfs;
+#[allow(unsafe_code)]
 pub mod mounts;
-pub mod ns_dir;
+#[allow(unsafe_code)]
 pub mod nsfs;
-pub mod owned;
-pub mod pidfd;
-pub mod procfs;
-pub mod schedstat;
+#[allow(unsafe_code)]
+mod owned;
+#[allow(unsafe_code)]
 pub mod signals;
-pub mod sock_diag;
+#[allow(unsafe_code)]
 pub mod sockets;
-pub mod start;
-pub mod stop;
+#[allow(unsafe_code)]
 pub mod stub;
+
+#[forbid(unsafe_code)]
+pub mod accounts;
+#[forbid(unsafe_code)]
+pub mod authored;
+#[forbid(unsafe_code)]
+pub mod capabilities;
+#[forbid(unsafe_code)]
+pub mod clocks;
+#[forbid(unsafe_code)]
+pub mod entries;
+#[forbid(unsafe_code)]
+pub mod inside;
+#[forbid(unsafe_code)]
+pub mod ns_dir;
+#[forbid(unsafe_code)]
+pub mod pidfd;
+#[forbid(unsafe_code)]
+pub mod procfs;
+#[forbid(unsafe_code)]
+pub mod schedstat;
+#[forbid(unsafe_code)]
+pub mod sock_diag;
+#[forbid(unsafe_code)]
+pub mod stop;
+#[forbid(unsafe_code)]
 pub mod tcp_diag;
+#[forbid(unsafe_code)]
 pub mod unix_diag;
 
 use nix::errno::Errno;
@@ -48,9 +78,7 @@ pub fn why(errno: Errno) -> Why {
     }
 }
 
-// The unwinder out of the archive: where a panic aborts nothing is unwound, and to load and relocate
-// libgcc_s.so.1 for it takes a fifteenth of the time of a launch (benches/README.md). Test builds
-// unwind, and keep to the one that std links.
-#[cfg(all(panic = "abort", target_os = "linux", target_env = "gnu"))]
-#[link(name = "gcc_eh")]
-unsafe extern "C" {}
+/// An error of std's or rustix's as nix has it.
+fn errno_of(error: impl Into<std::io::Error>) -> Errno {
+    Errno::from_raw(error.into().raw_os_error().unwrap_or(libc::EIO))
+}

@@ -5,17 +5,11 @@ use std::ffi::CStr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
+use rustix::mount::{
+    FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsconfig_set_fd, fsmount, fsopen,
+};
 
-use super::procfs::owned;
-
-const FSOPEN_CLOEXEC: libc::c_uint = 1;
-const FSMOUNT_CLOEXEC: libc::c_uint = 1;
-const FSCONFIG_SET_FD: libc::c_uint = 5;
-const FSCONFIG_CMD_CREATE: libc::c_uint = 6;
-const MOUNT_ATTR_RDONLY: libc::c_uint = 0x1;
-const MOUNT_ATTR_NOSUID: libc::c_uint = 0x2;
-const MOUNT_ATTR_NODEV: libc::c_uint = 0x4;
-const MOUNT_ATTR_NOEXEC: libc::c_uint = 0x8;
+use super::errno_of;
 
 /// A procfs of the given pid namespace (the `pidns` option, Linux 6.18).
 ///
@@ -23,12 +17,7 @@ const MOUNT_ATTR_NOEXEC: libc::c_uint = 0x8;
 /// EINVAL: this kernel does not know the option. EPERM: CAP_SYS_ADMIN is missing.
 pub fn procfs_of(pidns: impl AsFd) -> Result<OwnedFd, Errno> {
     let context = open(c"proc")?;
-    configure(
-        &context,
-        FSCONFIG_SET_FD,
-        Some(c"pidns"),
-        pidns.as_fd().as_raw_fd(),
-    )?;
+    fsconfig_set_fd(&context, c"pidns", pidns).map_err(errno_of)?;
     mount(&context)
 }
 
@@ -41,49 +30,16 @@ pub fn mqueues() -> Result<OwnedFd, Errno> {
 }
 
 fn open(fstype: &CStr) -> Result<OwnedFd, Errno> {
-    // SAFETY: the name ends in NUL; the result is a new descriptor or -1.
-    unsafe {
-        owned(libc::syscall(
-            libc::SYS_fsopen,
-            fstype.as_ptr(),
-            FSOPEN_CLOEXEC,
-        ))
-    }
-}
-
-fn configure(
-    context: &OwnedFd,
-    command: libc::c_uint,
-    key: Option<&CStr>,
-    aux: libc::c_int,
-) -> Result<(), Errno> {
-    let key = key.map_or(std::ptr::null(), CStr::as_ptr);
-    // SAFETY: the key ends in NUL or is absent; neither command takes a value.
-    let result = unsafe {
-        libc::syscall(
-            libc::SYS_fsconfig,
-            context.as_raw_fd(),
-            command,
-            key,
-            std::ptr::null::<libc::c_void>(),
-            aux,
-        )
-    };
-    Errno::result(result).map(drop)
+    fsopen(fstype, FsOpenFlags::FSOPEN_CLOEXEC).map_err(errno_of)
 }
 
 fn mount(context: &OwnedFd) -> Result<OwnedFd, Errno> {
-    configure(context, FSCONFIG_CMD_CREATE, None, 0)?;
-    let attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-    // SAFETY: plain numbers; the result is a new descriptor or -1.
-    unsafe {
-        owned(libc::syscall(
-            libc::SYS_fsmount,
-            context.as_raw_fd(),
-            FSMOUNT_CLOEXEC,
-            attributes,
-        ))
-    }
+    fsconfig_create(context).map_err(errno_of)?;
+    let attributes = MountAttrFlags::MOUNT_ATTR_RDONLY
+        | MountAttrFlags::MOUNT_ATTR_NOSUID
+        | MountAttrFlags::MOUNT_ATTR_NODEV
+        | MountAttrFlags::MOUNT_ATTR_NOEXEC;
+    fsmount(context, FsMountFlags::FSMOUNT_CLOEXEC, attributes).map_err(errno_of)
 }
 
 /// Process numbers that a procfs lists, however it was mounted.
@@ -94,7 +50,7 @@ pub fn pids_in(procfs: BorrowedFd<'_>) -> Result<Vec<crate::model::Pid>, Errno> 
 /// Makes a mount and all below it read-only (mount_setattr(2), Linux 5.12).
 pub fn make_read_only(dir: &OwnedFd) -> Result<(), Errno> {
     let attributes = libc::mount_attr {
-        attr_set: MOUNT_ATTR_RDONLY.into(),
+        attr_set: MountAttrFlags::MOUNT_ATTR_RDONLY.bits().into(),
         attr_clr: 0,
         propagation: 0,
         userns_fd: 0,

@@ -94,7 +94,7 @@ pub fn owner(ns: impl AsFd) -> Result<OwnedFd, Errno> {
     // SAFETY: the ioctl takes no argument and returns a new descriptor.
     let fd = unsafe { raw::get_userns(ns.as_fd().as_raw_fd()) }?;
     // SAFETY: the kernel has just opened it for us.
-    unsafe { super::procfs::owned(fd.into()) }
+    unsafe { super::owned::owned(fd.into()) }
 }
 
 /// The enclosing user or pid namespace. EPERM: that lies above the caller's own, or there is none.
@@ -102,7 +102,7 @@ pub fn parent(ns: impl AsFd) -> Result<OwnedFd, Errno> {
     // SAFETY: the ioctl takes no argument and returns a new descriptor.
     let fd = unsafe { raw::get_parent(ns.as_fd().as_raw_fd()) }?;
     // SAFETY: the kernel has just opened it for us.
-    unsafe { super::procfs::owned(fd.into()) }
+    unsafe { super::owned::owned(fd.into()) }
 }
 
 /// The flag by which the kernel names a kind (clone(2)).
@@ -191,7 +191,7 @@ fn neighbour(
     // SAFETY: the kernel writes at most `size` bytes and returns a new descriptor.
     let fd = unsafe { step(mntns.as_raw_fd(), &raw mut info) }?;
     // SAFETY: the kernel has just opened it for us.
-    unsafe { super::procfs::owned(fd.into()) }
+    unsafe { super::owned::owned(fd.into()) }
 }
 
 /// The process that has this number in the pid namespace, as the caller numbers it (Linux 6.12).

@@ -5,16 +5,17 @@
 use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, OpenHow, ResolveFlag, openat, openat2};
 use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
+use rustix::fs::{StatxFlags, readlinkat_raw, statx};
 
-use super::entries;
 use super::look::{self, Look};
+use super::{entries, errno_of};
 use crate::model::namespace::NsKey;
 use crate::model::{LinkName, NsKind, Pid};
 
@@ -347,19 +348,9 @@ pub struct Glance {
 /// Looks at what a path leads to, also through a last link that is magic. AT_STATX_DONT_SYNC: a
 /// hung FUSE or NFS mount must not hang us.
 pub fn glance(base: BorrowedFd<'_>, path: &CStr) -> Result<Glance, Errno> {
-    // SAFETY: all-zero is a valid statx buffer; the kernel fills it in.
-    let mut stat: libc::statx = unsafe { std::mem::zeroed() };
-    // SAFETY: the path ends in NUL and the buffer is one statx.
-    let result = unsafe {
-        libc::statx(
-            base.as_raw_fd(),
-            path.as_ptr(),
-            libc::AT_STATX_DONT_SYNC | libc::AT_EMPTY_PATH,
-            libc::STATX_TYPE | libc::STATX_INO,
-            &raw mut stat,
-        )
-    };
-    Errno::result(result)?;
+    let flags = rustix::fs::AtFlags::STATX_DONT_SYNC | rustix::fs::AtFlags::EMPTY_PATH;
+    let wanted = StatxFlags::TYPE | StatxFlags::INO;
+    let stat = statx(base, path, flags, wanted).map_err(errno_of)?;
     Ok(Glance {
         device: libc::makedev(stat.stx_dev_major, stat.stx_dev_minor),
         inode: stat.stx_ino,
@@ -385,10 +376,6 @@ pub(super) fn read_path_records(path: &str, limit: usize) -> Result<Vec<u8>, Err
 fn open_below(base: BorrowedFd<'_>, path: &str) -> Result<File, Errno> {
     let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
     openat(base, path, flags, Mode::empty()).map(File::from)
-}
-
-fn errno_of(error: std::io::Error) -> Errno {
-    Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO))
 }
 
 fn read_below(
@@ -423,18 +410,10 @@ pub(super) fn readlink<'a>(
     path: &CStr,
     buffer: &'a mut [u8],
 ) -> Result<&'a [u8], Errno> {
-    // SAFETY: `path` ends in NUL and `buffer` may be written for its whole length.
-    let length = unsafe {
-        libc::readlinkat(
-            base.as_raw_fd(),
-            path.as_ptr(),
-            buffer.as_mut_ptr().cast(),
-            buffer.len(),
-        )
-    };
-    let length = usize::try_from(length).map_err(|_| Errno::last())?;
+    let room = buffer.len();
+    let length = readlinkat_raw(base, path, &mut *buffer).map_err(errno_of)?;
     // A result that fills the buffer may have been cut.
-    if length == buffer.len() {
+    if length == room {
         return Err(Errno::ENAMETOOLONG);
     }
     Ok(&buffer[..length])
@@ -454,15 +433,4 @@ pub(super) const fn ns_path(link: LinkName) -> &'static CStr {
         LinkName::PidForChildren => c"ns/pid_for_children",
         LinkName::TimeForChildren => c"ns/time_for_children",
     }
-}
-
-/// A descriptor that a system call returned.
-///
-/// # Safety
-/// `fd` must be a descriptor that was just opened and that nothing else owns.
-pub(super) unsafe fn owned(fd: libc::c_long) -> Result<OwnedFd, Errno> {
-    let fd = Errno::result(fd)?;
-    let fd = i32::try_from(fd).map_err(|_| Errno::EBADF)?;
-    // SAFETY: the caller vouches for it.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }

@@ -3,12 +3,6 @@
 use nix::errno::Errno;
 use nix::sys::signal::{SigHandler, Signal, signal};
 
-/// Ignores SIGPIPE, so that writing to a closed pipe is an error and not the end.
-pub fn ignore_pipe() -> Result<(), Errno> {
-    // SAFETY: no handler is installed.
-    unsafe { signal(Signal::SIGPIPE, SigHandler::SigIgn) }.map(drop)
-}
-
 /// Gives SIGPIPE back its default action: what is ignored stays ignored across execve(2), where it
 /// breaks pipelines.
 pub fn default_pipe() -> Result<(), Errno> {

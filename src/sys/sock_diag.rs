@@ -1,4 +1,6 @@
 //! Asking the kernel for all sockets of a sort in our own network namespace (sock_diag(7)).
+//! The crate netlink-packet-sock-diag (0.5) does not help: it keeps to itself the device and inode that
+//! a unix socket is bound to, which is what we ask for.
 
 use std::os::fd::{AsRawFd, OwnedFd};
 

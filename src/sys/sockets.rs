@@ -5,8 +5,9 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
 
+use super::owned::owned;
 use super::pidfd::PidFd;
-use super::procfs::{glance, owned};
+use super::procfs::glance;
 use crate::model::Pid;
 
 /// Include/uapi/asm-generic/socket.h (Linux 5.14).

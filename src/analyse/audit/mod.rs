@@ -140,7 +140,6 @@ const RULES: [Rules; 16] = [
 ];
 
 /// Looks at every subject with all rules that concern it.
-#[cold] // See build.rs.
 pub fn audit<'a>(snapshot: &'a Snapshot, subjects: &[Subject]) -> Audit<'a> {
     let machine = Machine::new(snapshot);
     let mut audited: Vec<Audited<'a>> = Vec::new();

@@ -28,7 +28,7 @@ pub fn of(pair: &Pair<'_>, kind: NsKind) -> Vec<String> {
             grants.extend(may(CapabilitySet::NET_RAW, "can read raw packets"));
         }
         NsKind::Uts => grants.extend(may(CapabilitySet::SYS_ADMIN, "can change them")),
-        _ => {}
+        NsKind::Cgroup | NsKind::Ipc | NsKind::Mnt | NsKind::Pid | NsKind::Time | NsKind::User => {}
     }
     grants
 }

@@ -10,6 +10,7 @@ pub use inside::main_cgroup_path;
 pub use value::{Difference, Value};
 
 use super::reference::Reference;
+use crate::model::kind::PerKind;
 use crate::model::namespace::NsKey;
 use crate::model::{NsKind, Pid, Process, Seen, Snapshot, Why};
 
@@ -99,12 +100,12 @@ pub fn diff<'a>(
         snapshot,
         subject,
         reference: &reference,
-        user_shared: states[NsKind::User as usize] == State::Shared,
+        user_shared: states[NsKind::User] == State::Shared,
         noun: reference.noun(),
     };
     let kinds = NsKind::BY_WEIGHT
         .into_iter()
-        .map(|kind| pair.kind(kind, states[kind as usize].clone()))
+        .map(|kind| pair.kind(kind, states[kind].clone()))
         .collect();
     let beyond = beyond::rows(&pair);
     Diff {
@@ -125,7 +126,7 @@ pub fn namespaces_to_look_into(
     let states = states(subject, reference);
     let isolated = NsKind::ALL
         .into_iter()
-        .filter(|kind| states[*kind as usize] == State::Isolated);
+        .filter(|kind| states[*kind] == State::Isolated);
     let reader = &snapshot.reader;
     let mut wanted = Vec::new();
     for kind in isolated {
@@ -154,8 +155,8 @@ pub fn namespaces_to_look_into(
     wanted
 }
 
-fn states(subject: &Process, reference: &Reference<'_>) -> [State; 8] {
-    NsKind::ALL.map(|kind| {
+fn states(subject: &Process, reference: &Reference<'_>) -> PerKind<State> {
+    PerKind::of(|kind| {
         match (subject.links.own(kind), reference.links.own(kind)) {
             (Seen::Known(a), Seen::Known(b)) if a == b => State::Shared,
             (Seen::Known(_), Seen::Known(_)) => State::Isolated,
@@ -176,7 +177,6 @@ struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    #[cold] // See build.rs.
     fn kind(&self, kind: NsKind, state: State) -> KindDiff {
         let inside = match state {
             State::Isolated => inside::of(self, kind),

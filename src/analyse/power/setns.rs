@@ -25,7 +25,7 @@ pub fn may_join(
         NsKind::Mnt => answer = answer.and(|| in_own(CapabilitySet::SYS_CHROOT)),
         NsKind::Pid => answer = answer.and(|| is_at_or_below(snapshot, process, key.inode)),
         NsKind::Time => answer = answer.and(|| single_threaded(process)),
-        _ => {}
+        NsKind::Cgroup | NsKind::Ipc | NsKind::Net | NsKind::User | NsKind::Uts => {}
     }
     answer
         .barriers

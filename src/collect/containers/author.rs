@@ -10,7 +10,7 @@ use crate::model::container::cgroup_path;
 use crate::model::{Author, LinkName, NsKey, NsKind, Seen, Snapshot, text};
 use crate::sys::look::{self, Look};
 use crate::sys::procfs::TaskDir;
-use crate::sys::{nsfs, owned, why};
+use crate::sys::{authored, nsfs, why};
 
 /// Who decides what a process of the host does: root where it is all root's, runs one of these
 /// programs of root's, and is where the host is; else the user whose it is, or a container.
@@ -61,7 +61,7 @@ fn is_apart_on_host(dir: &TaskDir, snapshot: &Snapshot) -> bool {
     });
     let is_on_host = reader.is_some_and(|key| snapshot.is_initial(key) == Seen::Known(true));
     let place = |look: Look| (look.device, look.inode);
-    let own = owned::open_directory(c"/").and_then(|root| look::at(root.as_fd(), c""));
+    let own = authored::open_directory(c"/").and_then(|root| look::at(root.as_fd(), c""));
     let has_hosts_root = is_on_host
         && matches!((dir.look_at(c"root"), own), (Ok(theirs), Ok(own)) if place(theirs) == place(own));
     let cgroups = details::cgroups_of(dir);

@@ -8,7 +8,7 @@ use crate::model::container::cgroup_path;
 use crate::model::mount::Hierarchy;
 use crate::model::process::CgroupEntry;
 use crate::model::{Author, NsKey, NsKind, Pid, Seen, Snapshot, text};
-use crate::sys::owned::{self, Links, Reached};
+use crate::sys::authored::{self, Links, Reached};
 use crate::sys::procfs::ProcRoot;
 
 /// Tells it of the cgroups of some processes that name a container.
@@ -90,7 +90,7 @@ fn owner(hierarchies: &[Hierarchy], entry: &CgroupEntry, path: &str) -> Option<A
     let hierarchy = hierarchies.iter().find(|it| it.is_of(entry))?;
     let below = hierarchy.below(path)?;
     let mount_point = std::ffi::CString::new(text::to_bytes(&hierarchy.mount_point)).ok()?;
-    let mount = Reached::root(owned::open_directory(&mount_point).ok()?).ok()?;
+    let mount = Reached::root(authored::open_directory(&mount_point).ok()?).ok()?;
     let reached = mount.walk(&text::to_bytes(below), Links::Refuse, &|_| false);
     reached.ok().map(|it| it.author)
 }

@@ -13,7 +13,7 @@ use super::mounts::HostPaths;
 use super::{LARGEST_MOUNTINFO, LARGEST_RECORD};
 use crate::model::{Author, NsKey, NsKind, Pid, Process, Seen, Snapshot, text};
 use crate::sys::accounts;
-use crate::sys::owned::{self, Links, Reached};
+use crate::sys::authored::{self, Links, Reached};
 use crate::sys::procfs::{ProcRoot, TaskDir};
 
 /// A folder below which an engine of the host keeps what it knows of its containers.
@@ -67,7 +67,7 @@ impl<'a> Host<'a> {
         }
         // On kernels that do not fix the number of the first mount namespace it may not be known.
         let (task, root) = match is_initial(NsKind::Mnt) {
-            Some(true) | None => (proc.own_task().ok()?, owned::open_directory(c"/").ok()?),
+            Some(true) | None => (proc.own_task().ok()?, authored::open_directory(c"/").ok()?),
             Some(false) => through_another(proc, snapshot)?,
         };
         let table = move || {

@@ -29,7 +29,6 @@ use crate::sys::why;
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Looks at the given processes, which were read closely, and at what is around them.
-#[cold] // See build.rs.
 pub fn expose(root: &ProcRoot, snapshot: &mut Snapshot, tasks: &[Pid]) {
     if !snapshot.host_mounts.is_known() {
         snapshot.host_mounts = host_mounts(root, snapshot);

@@ -80,7 +80,8 @@ fn of_process(
     let own = OwnNamespaces::hold()?;
     let mut all_of_target = true;
     let mut wanted = Vec::new();
-    for (kind, option) in options(args) {
+    for kind in NsKind::ALL {
+        let option = option(args, kind);
         let named = option.and_then(|option| option.as_deref());
         let found = match named {
             Some(named) => {
@@ -159,8 +160,8 @@ fn of_namespaces(
                 .to_owned(),
         ));
     }
-    for (kind, option) in options(args) {
-        match option {
+    for kind in NsKind::ALL {
+        match option(args, kind) {
             Some(Some(named)) => {
                 wanted.push(named_namespace(global, source, collector, kind, named)?);
             }
@@ -201,23 +202,25 @@ fn of_namespaces(
     })
 }
 
-/// Each kind with its option, in the order of [`NsKind::ALL`].
-fn options(args: &EnterArgs) -> [(NsKind, Option<&Option<String>>); 8] {
-    [
-        (NsKind::Cgroup, args.cgroup.as_ref()),
-        (NsKind::Ipc, args.ipc.as_ref()),
-        (NsKind::Mnt, args.mount.as_ref()),
-        (NsKind::Net, args.net.as_ref()),
-        (NsKind::Pid, args.pid.as_ref()),
-        (NsKind::Time, args.time.as_ref()),
-        (NsKind::User, args.user.as_ref()),
-        (NsKind::Uts, args.uts.as_ref()),
-    ]
+/// The option of a kind.
+fn option(args: &EnterArgs, kind: NsKind) -> Option<&Option<String>> {
+    match kind {
+        NsKind::Cgroup => args.cgroup.as_ref(),
+        NsKind::Ipc => args.ipc.as_ref(),
+        NsKind::Mnt => args.mount.as_ref(),
+        NsKind::Net => args.net.as_ref(),
+        NsKind::Pid => args.pid.as_ref(),
+        NsKind::Time => args.time.as_ref(),
+        NsKind::User => args.user.as_ref(),
+        NsKind::Uts => args.uts.as_ref(),
+    }
 }
 
 /// All namespaces of the target: when asked for, and when nothing else is.
 fn takes_all(args: &EnterArgs) -> bool {
-    let named = options(args).iter().any(|(_, option)| option.is_some());
+    let named = NsKind::ALL
+        .into_iter()
+        .any(|kind| option(args, kind).is_some());
     args.all || args.as_target || !(named || args.net_socket.is_some() || args.user_parent)
 }
 

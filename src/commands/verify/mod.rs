@@ -111,7 +111,6 @@ fn explanation(subjects: &[Subject]) -> String {
 }
 
 /// Judges every claim of every subject.
-#[cold] // See build.rs.
 fn prove(source: &Source, snapshot: &mut Snapshot, subjects: &[Subject], try_it: bool) -> Report {
     let total = subjects.iter().map(|subject| subject.claims.len()).sum();
     let mut progress = Progress::new(total);

@@ -8,8 +8,8 @@ use crate::analyse::audit::{audit, finding::Finding};
 use crate::analyse::containers::{self, Identity};
 use crate::analyse::reference::Reference;
 use crate::cli::Global;
-use crate::collect::Depth;
 use crate::collect::paths::Looks;
+use crate::collect::{Depth, facts};
 use crate::commands::source::Source;
 use crate::commands::target::{Typed, container_in};
 use crate::error::Error;
@@ -182,13 +182,7 @@ fn look_at(source: &Source, snapshot: &mut Snapshot, subject: &Subject) -> Looks
     let task = subject.task;
     source.expose(snapshot, &[task]);
     let mut inside: Vec<(NsKey, Pid)> = Vec::new();
-    for kind in [
-        NsKind::Uts,
-        NsKind::Net,
-        NsKind::Pid,
-        NsKind::Ipc,
-        NsKind::Cgroup,
-    ] {
+    for kind in NsKind::ALL.into_iter().filter(|kind| facts::are_of(*kind)) {
         if let Some(inode) = snapshot.processes[task].links.own(kind).get() {
             inside.push((NsKey { kind, inode }, task));
         }

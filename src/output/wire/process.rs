@@ -407,8 +407,7 @@ impl From<&Thread> for ThreadRecord {
 impl ThreadRecord {
     fn into_model(self) -> Result<Thread, String> {
         let link = |name: &str| {
-            LinkName::ALL
-                .into_iter()
+            LinkName::all()
                 .find(|link| link.name() == name)
                 .ok_or_else(|| format!("{name:?} is no link to a namespace"))
         };

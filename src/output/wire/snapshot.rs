@@ -126,7 +126,6 @@ impl Everything {
 ///
 /// # Errors
 /// In words: not JSON, another document, another version, or a record that contradicts itself.
-#[cold] // See build.rs.
 pub fn read(text: &[u8]) -> Result<Snapshot, String> {
     // Each part is read from the text by itself: a flattened one would be held in memory twice.
     let name: Name = serde_json::from_slice(text).map_err(|error| error.to_string())?;

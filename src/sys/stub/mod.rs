@@ -24,6 +24,7 @@
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
+mod execute;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
@@ -36,7 +37,7 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
-use super::exec;
+pub use execute::execute;
 
 /// The descriptor by which the stub tells, and that must be open.
 pub const TELLS: i32 = 3;
@@ -70,23 +71,6 @@ pub fn sealed(entry: Entry) -> Result<OwnedFd, Errno> {
         | SealFlag::F_SEAL_WRITE;
     fcntl(&file, FcntlArg::F_ADD_SEALS(seals))?;
     Ok(file.into())
-}
-
-/// Puts what the stub tells by and waits on under their numbers, and marks all others to be closed
-/// by execve(2). They have to stay open until then, with the image, which is out of their way.
-///
-/// # Errors
-/// EMFILE: no descriptor is left.
-pub fn hold(image: &OwnedFd, tells: &OwnedFd, gate: &OwnedFd) -> Result<[OwnedFd; 3], Errno> {
-    let aside = |fd| exec::duplicate_above(fd, GATE + 1);
-    let (image, tells, gate) = (aside(image)?, aside(tells)?, aside(gate)?);
-    let held = [
-        image,
-        exec::move_to(tells, TELLS)?,
-        exec::move_to(gate, GATE)?,
-    ];
-    exec::close_on_exec_from(GATE + 1)?;
-    Ok(held)
 }
 
 fn executable_memfd(name: CString) -> Result<OwnedFd, Errno> {

@@ -236,7 +236,6 @@ fn of_others(claim: &Claim) -> Option<Claim> {
 }
 
 /// What was read of one process.
-#[cold] // See build.rs.
 fn read(case: &Case<'_>, process: &Process, claim: &Claim) -> Read {
     match claim {
         Claim::Isolated { kind, against } => namespaces::isolated(case, process, *kind, against),

@@ -35,10 +35,10 @@ impl Asker {
         let pipe = || pipe2(OFlag::O_CLOEXEC).map_err(unprepared);
         let (tells, teller) = pipe()?;
         let (gate, opener) = pipe()?;
-        let midwife = child::spawn(|| {
+        let midwife = child::spawn_apart(|forked| {
             child::harden();
             let kept = [&teller, &gate].map(AsRawFd::as_raw_fd);
-            let reason = match place.go(&kept) {
+            let reason = match place.go(forked, &kept) {
                 Ok(()) => super::held::words(&become_asker(&teller, &gate)),
                 Err(reason) => reason,
             };

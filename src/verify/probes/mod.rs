@@ -230,7 +230,6 @@ fn attempt(target: &Target, question: &Question, deadline: Instant) -> Result<Tr
     Ok(tried)
 }
 
-#[cold] // See build.rs.
 fn ask(case: &Case<'_>, question: &Question) -> Result<Tried, String> {
     match question {
         Question::Isolated { kind, .. } => match kind {

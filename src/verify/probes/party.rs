@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 
 use super::held::words;
 use crate::isolate::visit::Visit;
-use crate::sys::{child, exec};
+use crate::sys::child::{self, Forked};
 
 /// A word that is longer than this (bytes) is none: whoever may trace a child of ours in there can
 /// have it say anything.
@@ -42,15 +42,15 @@ impl Place {
     }
 
     /// Goes there, and takes nothing along but these descriptors.
-    pub fn go(&self, kept: &[RawFd]) -> Result<(), String> {
+    pub fn go(&self, forked: &Forked, kept: &[RawFd]) -> Result<(), String> {
         let unprepared = |errno: Errno| format!("cannot close what is open: {errno:?}");
         let mut for_now = self.descriptors();
         for_now.extend(kept);
-        exec::close_all_but(&for_now).map_err(unprepared)?;
+        forked.close_all_but(&for_now).map_err(unprepared)?;
         if let Place::Of(visit) = self {
             visit.go().map_err(|failure| words(&failure))?;
         }
-        exec::close_above_but(2, kept).map_err(unprepared)
+        forked.close_above_but(2, kept).map_err(unprepared)
     }
 }
 
@@ -152,13 +152,13 @@ impl Party {
         let (ours, theirs) = pair.map_err(unprepared)?;
         setsockopt(&ours, sockopt::PassCred, &true).map_err(unprepared)?;
         let theirs = Line(theirs);
-        let started = child::spawn(|| {
+        let started = child::spawn_apart(|forked| {
             child::harden();
             if tidies_up {
                 let _ = outlive_signals();
             }
             let kept = [theirs.0.as_raw_fd()];
-            let done = place.go(&kept).and_then(|()| {
+            let done = place.go(forked, &kept).and_then(|()| {
                 if tidies_up {
                     let _ = nix::sys::prctl::set_pdeathsig(None);
                 }

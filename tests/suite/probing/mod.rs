@@ -10,6 +10,8 @@ use nsinspect::model::NsKind;
 use nsinspect::verify::probes::{Question, Target, Tried, try_it};
 use nsinspect::verify::verdict::Verdict;
 
+use crate::support::forked::let_nsinspect_fork;
+
 /// How long an experiment may take.
 pub const LIMIT: Duration = Duration::from_secs(5);
 
@@ -19,6 +21,7 @@ pub fn tried(pid: i32, question: &Question) -> Tried {
         pid,
         start_time: None,
     };
+    let_nsinspect_fork();
     let start = Instant::now();
     let tried = try_it(&target, question, LIMIT);
     let took = start.elapsed();

@@ -11,6 +11,12 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, pause, pipe, write};
 
+/// Has nsinspect's own functions fork in this process, which the tests share as threads.
+pub fn let_nsinspect_fork() {
+    // SAFETY: no lock but malloc's is held by one test and needed by what another forks.
+    unsafe { nsinspect::sys::child::fork_beside_threads() }
+}
+
 /// A forked child, killed and waited for when the test lets go of it, also by a panic.
 pub struct Forked(Pid);
 

@@ -138,13 +138,13 @@ fn junit_tells_a_failure_from_what_could_not_be_decided() {
         answer.stdout,
         format!(
             r#"<?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="nsinspect verify" tests="2" failures="0" errors="1">
-  <testsuite name="{own}" tests="2" failures="0" errors="1">
-    <testcase classname="{own}" name="uts shared with {own}"/>
-    <testcase classname="{own}" name="/ unreachable">
-      <error message="only an experiment tells whether it can connect; not tried: an experiment was not allowed"></error>
-    </testcase>
-  </testsuite>
+<testsuites name="nsinspect verify" tests="2" skipped="0" failures="0" errors="1">
+    <testsuite name="{own}" tests="2" skipped="0" errors="1" failures="0">
+        <testcase name="uts shared with {own}" classname="{own}"/>
+        <testcase name="/ unreachable" classname="{own}">
+            <error message="only an experiment tells whether it can connect; not tried: an experiment was not allowed"></error>
+        </testcase>
+    </testsuite>
 </testsuites>
 "#
         )

@@ -10,6 +10,7 @@ use nix::sys::socket::{
 use serde_json::{Value, json};
 
 use super::{everything, in_passing_thread, inode, is_held, needs_root, new_namespace, record};
+use crate::support::forked::let_nsinspect_fork;
 use crate::support::run::nsinspect;
 use crate::support::telling::telling;
 
@@ -85,6 +86,7 @@ fn looking_everywhere_leaves_no_descriptor_and_no_child_behind() {
     needs_root!();
     let child = telling(|| {
         let count = || std::fs::read_dir("/proc/self/fd").expect("our own").count() as u64;
+        let_nsinspect_fork();
         let collector = nsinspect::collect::Collector::open("/proc".as_ref()).expect("a procfs");
         let before = count();
         let depth = nsinspect::collect::Depth::Everything;

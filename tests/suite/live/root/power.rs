@@ -21,7 +21,7 @@ use nsinspect::model::{NsKey, NsKind, Process, Snapshot};
 
 use crate::runtimes::started;
 use crate::support::facts::{inode, own_pid};
-use crate::support::forked::{Forked, wait_for_ever};
+use crate::support::forked::{Forked, let_nsinspect_fork, wait_for_ever};
 use crate::support::process::{Spawned, comm_of, wait_until};
 use crate::support::sandbox::{Sandbox, then_sleep};
 
@@ -463,6 +463,7 @@ fn observe(subject: &Subject, attempts: &Attempts, victims: &Victims) -> Vec<Obs
     }
     write(&answer, b"g").unwrap();
     next();
+    let_nsinspect_fork();
     let collector = Collector::open(Path::new("/proc")).unwrap();
     let mut all = vec![child.pid()];
     all.extend(victims.all());
@@ -552,6 +553,7 @@ fn what_an_exec_gives_is_predicted() {
 
 /// The effective set after an exec, by the rules.
 fn after_exec(pid: i32) -> u64 {
+    let_nsinspect_fork();
     let collector = Collector::open(Path::new("/proc")).unwrap();
     let snapshot = collector.read(&[pid], Depth::Everything);
     let process = &snapshot.processes[pid];

@@ -12,6 +12,7 @@ use nsinspect::verify::probes::{Question, Tried};
 use nsinspect::verify::verdict::Verdict;
 
 use crate::probing::{isolated, told, tried};
+use crate::support::forked::let_nsinspect_fork;
 use crate::support::hung_fuse::{Root, has_fuse, mount_fuse};
 use crate::support::sandbox::Sandbox;
 use crate::support::telling::{Telling, telling};
@@ -178,6 +179,7 @@ fn a_target_that_has_ended_is_not_mistaken_for_its_successor() {
         kind: NsKind::Net,
         from: None,
     };
+    let_nsinspect_fork();
     let tried = nsinspect::verify::probes::try_it(&target, &question, crate::probing::LIMIT);
     assert_eq!(
         told(&tried),
