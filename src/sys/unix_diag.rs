@@ -2,6 +2,7 @@
 //! bound to (sock_diag(7)).
 
 use nix::errno::Errno;
+use serde::{Deserialize, Serialize};
 
 use super::sock_diag::{LISTEN, SockDiag, u16_at, u32_at};
 
@@ -14,7 +15,7 @@ const UNIX_DIAG_VFS: u16 = 1;
 const UNIX_DIAG_PEER: u16 = 2;
 
 /// One unix socket.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnixSocket {
     pub inode: u64,
     pub is_listening: bool,

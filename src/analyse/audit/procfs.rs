@@ -8,6 +8,7 @@ use super::case::Case;
 use super::catalogue::PROCFS_OF_FOREIGN_PIDNS;
 use super::exposed::{called, is_on_host, told, unknown};
 use super::finding::{Finding, Severity, Verdict};
+use super::reached::is_mighty;
 use crate::analyse::power::{Answer, Credentials, ptrace};
 use crate::model::exposure::ProcInstance;
 use crate::model::{LinkName, Links, NsKind, Pid, Process, Seen};
@@ -104,10 +105,8 @@ fn judge(case: &Case<'_>, instance: &ProcInstance, foreign: u64) -> Vec<Finding>
 
 /// What it is worth to get at the files of a process.
 fn weigh(case: &Case<'_>, witness: &Process) -> (Severity, String) {
-    let status = witness.details.as_deref().and_then(|it| it.status.known());
     let uid = witness.uid.get().unwrap_or_default();
-    let has_power = status.is_some_and(|status| !status.capabilities.permitted.is_empty());
-    match (is_on_host(case, witness), uid == 0 || has_power) {
+    match (is_on_host(case, witness), is_mighty(case, witness)) {
         (false, _) => (Severity::Medium, "which is in another container".to_owned()),
         (true, true) => (
             Severity::Critical,

@@ -7,7 +7,7 @@ use super::catalogue::sharing::PROCESS_REACHABLE;
 use super::finding::{Finding, Severity, Verdict};
 use super::peers::Peer;
 use crate::analyse::power::{self, Credentials, ptrace};
-use crate::model::{CapabilitySet, NsKind, Process, Seen};
+use crate::model::{CapabilitySet, NsKey, NsKind, Process, Seen};
 
 /// So many witnesses are named.
 const NAMED: usize = 5;
@@ -91,7 +91,8 @@ fn witnesses<'a>(case: &Case<'a>, credentials: &Credentials) -> Vec<Witness<'a>>
     };
     let mut found: Vec<Witness<'a>> = case.machine.peers.0.iter().filter_map(judge).collect();
     // Surest first, then those with the most to give.
-    found.sort_by_key(|it| std::cmp::Reverse((it.verdict, it.of_host, is_mighty(it.process))));
+    found
+        .sort_by_key(|it| std::cmp::Reverse((it.verdict, it.of_host, is_mighty(case, it.process))));
     if found.iter().any(|it| it.verdict == power::Verdict::Yes) {
         found.retain(|it| it.verdict == power::Verdict::Yes);
     }
@@ -114,13 +115,24 @@ fn by_capability(case: &Case<'_>, credentials: &Credentials, other: &Process) ->
     power::capable::ns_capable(case.snapshot, credentials, user_ns, ptrace).is_yes()
 }
 
-/// Whether it is root of the host, or has a capability.
-fn is_mighty(process: &Process) -> bool {
+/// Whether it is root of the host, or has a capability over the host: those over a user namespace that
+/// an ordinary user has made open no more than that user's files.
+pub fn is_mighty(case: &Case<'_>, process: &Process) -> bool {
+    let kind = NsKind::User;
+    let inode = process.links.own(kind);
+    let is_hosts = inode.part(|inode| {
+        case.snapshot.is_initial(NsKey {
+            kind,
+            inode: *inode,
+        })
+    });
+    let is_elsewhere = is_hosts.and_then(|it| it) == Seen::Known(false);
     let details = process.details.as_deref();
     details
         .and_then(|details| details.status.known())
         .is_some_and(|status| {
-            status.uids.effective == 0 || !status.capabilities.permitted.is_empty()
+            let has_some = !status.capabilities.permitted.is_empty();
+            status.uids.effective == 0 || has_some && !is_elsewhere
         })
 }
 
@@ -133,7 +145,12 @@ fn finding(
     let severity = match &witnesses {
         // Only processes of other containers.
         all if !all.iter().any(|it| it.of_host) => Severity::Medium,
-        all if all.iter().any(|it| it.of_host && is_mighty(it.process)) => Severity::Critical,
+        all if all
+            .iter()
+            .any(|it| it.of_host && is_mighty(case, it.process)) =>
+        {
+            Severity::Critical
+        }
         _ => Severity::High,
     };
     let first = &witnesses[0];

@@ -6,6 +6,7 @@ mod devices;
 mod handles;
 mod listeners;
 mod mounts;
+mod networks;
 mod rules;
 mod sockets;
 
@@ -134,6 +135,8 @@ struct Looker<'a> {
     deadline: Instant,
     /// Unix sockets of our own network namespace, by inode.
     sockets: Seen<BTreeMap<u64, UnixSocket>>,
+    /// Those of other ones that are bound to files.
+    elsewhere: Part<UnixSocket>,
     drivers: devices::Drivers,
     hierarchies: rules::Hierarchies,
 }
@@ -145,12 +148,17 @@ impl<'a> Looker<'a> {
             // Numbers of that tree say nothing of our kernel.
             false => Seen::Unknown(Why::Unsupported),
         };
+        let elsewhere = match sockets {
+            Seen::Known(_) => networks::sockets(root, snapshot),
+            Seen::Unknown(_) => Part::unknown(Why::Unsupported),
+        };
         let by_inode = |all: Vec<UnixSocket>| all.into_iter().map(|it| (it.inode, it)).collect();
         Looker {
             root,
             snapshot,
             deadline: Instant::now() + TIME_LIMIT,
             sockets: sockets.map(by_inode),
+            elsewhere,
             drivers: devices::Drivers::read(root),
             hierarchies: rules::Hierarchies::read(root),
         }

@@ -29,12 +29,13 @@ pub fn of(
     let listening = match &looker.sockets {
         Seen::Known(all) => all
             .values()
-            .filter(|socket| socket.is_listening || socket.is_datagram),
+            .filter(|socket| socket.is_listening || socket.is_datagram)
+            .chain(&looker.elsewhere.found),
         Seen::Unknown(why) => return Part::unknown(why.clone()),
     };
     let mut part = Part {
         found: Vec::new(),
-        gap: points.gap.clone(),
+        gap: points.gap.clone().or_else(|| looker.elsewhere.gap.clone()),
     };
     for socket in listening {
         let Some((device, inode)) = socket.file else {

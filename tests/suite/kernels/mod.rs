@@ -13,6 +13,7 @@ mod discovery;
 mod image;
 mod list;
 mod report;
+mod shared;
 
 use report::Report;
 
@@ -70,6 +71,14 @@ impl Guest {
     /// The JSON document that nsinspect answered with, after making sure that it did.
     pub fn document(&self, name: &str) -> Value {
         serde_json::from_str(self.answer(name))
+            .unwrap_or_else(|error| panic!("{self}: {name}: {error}"))
+    }
+
+    /// The document of an answer that is a no, by exit code 1.
+    pub fn refusal(&self, name: &str) -> Value {
+        let answer = self.report.answer(name);
+        assert_eq!(answer.exit, 1, "{self}: {name}: {}", answer.stderr);
+        serde_json::from_str(&answer.stdout)
             .unwrap_or_else(|error| panic!("{self}: {name}: {error}"))
     }
 

@@ -1,13 +1,13 @@
 //! containerd below no engine, in the k8s.io namespace: what a Kubernetes node has, cgroups included.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, Weak};
 
 use crate::support::command::output_of;
 
-use super::engine::{Daemon, shared};
+use super::engine::{Daemon, in_a_network_of_its_own, shared};
 use super::workdir::Workdir;
 use super::{Container, PROGRAM, Start, read_pid, rootfs};
 
@@ -15,7 +15,7 @@ static ENGINE: Mutex<Weak<Engine>> = Mutex::new(Weak::new());
 
 /// `ctr run ARGS`.
 pub fn run(args: &[&str]) -> Start {
-    Container::start_as_root(&["containerd", "ctr", "busybox"], || begin(args))
+    Container::start_as_root(&["containerd", "ctr", "unshare", "busybox"], || begin(args))
 }
 
 fn begin(args: &[&str]) -> Start {
@@ -59,43 +59,64 @@ struct Engine {
 impl Engine {
     fn start() -> Result<Self, String> {
         let files = Workdir::new()?;
-        let mut containerd = Command::new("containerd");
-        containerd.arg("--config");
-        containerd.arg(files.write("config.toml", &configuration(files.path()))?);
-        let daemon = Daemon::start(&mut containerd, &files, || {
-            let mut probe = ctr(&files);
-            probe.arg("version");
-            probe
-        })?;
+        let places = Places {
+            root: files.join("root"),
+            state: files.join("state"),
+            socket: files.join("socket"),
+        };
         Ok(Engine {
-            _daemon: daemon,
+            _daemon: daemon(&files, &places)?,
             files,
         })
     }
 
     fn ctr(&self) -> Command {
-        ctr(&self.files)
+        ctr(&self.files.join("socket"))
     }
 }
 
+/// Where a containerd keeps what it has.
+pub struct Places {
+    pub root: PathBuf,
+    pub state: PathBuf,
+    pub socket: PathBuf,
+}
+
+/// A containerd with everything it owns in the folder.
+pub fn daemon(files: &Workdir, places: &Places) -> Result<Daemon, String> {
+    let text = configuration(files.path(), places);
+    let mut containerd = in_a_network_of_its_own("containerd");
+    containerd
+        .arg("--config")
+        .arg(files.write("containerd.toml", &text)?);
+    Daemon::start("containerd", &mut containerd, files, || {
+        let mut probe = ctr(&places.socket);
+        probe.arg("version");
+        probe
+    })
+}
+
 /// Without the plugin for Kubernetes itself, which would listen on a TCP port.
-fn configuration(folder: &Path) -> String {
+fn configuration(folder: &Path, places: &Places) -> String {
     let folder = folder.display();
     format!(
         "version = 2\n\
-         root = \"{folder}/root\"\n\
-         state = \"{folder}/state\"\n\
+         root = \"{}\"\n\
+         state = \"{}\"\n\
          disabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n\
          [grpc]\n\
-         address = \"{folder}/socket\"\n\
+         address = \"{}\"\n\
          [plugins.\"io.containerd.internal.v1.opt\"]\n\
-         path = \"{folder}/opt\"\n"
+         path = \"{folder}/opt\"\n",
+        places.root.display(),
+        places.state.display(),
+        places.socket.display(),
     )
 }
 
-fn ctr(files: &Workdir) -> Command {
+fn ctr(socket: &Path) -> Command {
     let mut ctr = Command::new("ctr");
-    ctr.arg("--address").arg(files.join("socket"));
+    ctr.arg("--address").arg(socket);
     ctr.args(["--namespace", "k8s.io"]);
     ctr
 }

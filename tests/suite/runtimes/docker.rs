@@ -2,15 +2,35 @@
 
 use std::process::Command;
 use std::sync::{Arc, Mutex, Weak};
+use std::thread;
+use std::time::Duration;
+
+use nix::sched::{CloneFlags, unshare};
 
 use crate::support::command::output_of;
+use crate::support::process::wait_until;
 use crate::support::run::{Answer, run_alone};
+use crate::support::sandbox::Sandbox;
+use crate::support::skip::{has_program, is_root};
 
-use super::engine::{Daemon, shared};
+use super::containerd::{self, Places};
+use super::engine::{Daemon, in_a_network_of_its_own, shared};
 use super::workdir::Workdir;
-use super::{Container, PROGRAM, Start, network_default, parse_pid, rootfs};
+use super::{
+    Container, PROGRAM, Start, has_programs, host, network_default, parse_pid, rootfs, started,
+};
 
 const IMAGE: &str = "busybox:test";
+
+const PROGRAMS: [&str; 7] = [
+    "dockerd",
+    "docker",
+    "containerd",
+    "ctr",
+    "unshare",
+    "busybox",
+    "tar",
+];
 
 static ENGINE: Mutex<Weak<Engine>> = Mutex::new(Weak::new());
 
@@ -21,9 +41,7 @@ pub fn run(args: &[&str]) -> Start {
 
 /// The same, with something done once its id is known and before it starts.
 pub fn run_after(args: &[&str], between: impl FnOnce(&str)) -> Start {
-    Container::start_as_root(&["dockerd", "docker", "busybox", "tar"], || {
-        begin(args, between)
-    })
+    Container::start_as_root(&PROGRAMS, || begin(args, between))
 }
 
 /// `docker exec` of these words: under all that the engine puts on a container, seccomp too.
@@ -61,23 +79,26 @@ fn begin(args: &[&str], between: impl FnOnce(&str)) -> Start {
     })
 }
 
-/// Fields drop in order: the daemon is down before its folder goes.
+/// Fields drop in order: the daemons are down before their folder goes.
 struct Engine {
-    _daemon: Daemon,
+    _dockerd: Daemon,
+    _containerd: Daemon,
     files: Workdir,
 }
 
 impl Engine {
     fn start() -> Result<Self, String> {
         let files = Workdir::new()?;
+        let containerd = containerd::daemon(&files, &places(&files))?;
         let mut dockerd = dockerd(&files)?;
-        let daemon = Daemon::start(&mut dockerd, &files, || {
+        let dockerd = Daemon::start("dockerd", &mut dockerd, &files, || {
             let mut probe = docker(&files);
             probe.arg("version");
             probe
         })?;
         let engine = Engine {
-            _daemon: daemon,
+            _dockerd: dockerd,
+            _containerd: containerd,
             files,
         };
         let image = rootfs::pack(&engine.files)?;
@@ -90,17 +111,28 @@ impl Engine {
     }
 }
 
-/// The daemon, told to leave the host's network, packet filter and configuration files alone.
+/// The places that a dockerd gives the containerd that it starts itself. It starts none where the
+/// machine has one in the usual place, but uses that, with the containers of others in it.
+fn places(files: &Workdir) -> Places {
+    Places {
+        root: files.join("data/containerd/daemon"),
+        state: files.join("exec/containerd/daemon"),
+        socket: files.join("exec/containerd/containerd.sock"),
+    }
+}
+
+/// The daemon, told to leave packet filters and the host's configuration files alone.
 fn dockerd(files: &Workdir) -> Result<Command, String> {
-    let mut dockerd = Command::new("dockerd");
+    let mut dockerd = in_a_network_of_its_own("dockerd");
     dockerd
         .arg("--config-file")
         .arg(files.write("daemon.json", "{}")?);
+    dockerd.arg("--containerd").arg(places(files).socket);
     dockerd.arg("--data-root").arg(files.join("data"));
     dockerd.arg("--exec-root").arg(files.join("exec"));
     dockerd.arg("--pidfile").arg(files.join("pid"));
     dockerd.args(["--host", &socket(files)]);
-    dockerd.args(["--bridge=none", "--iptables=false", "--ip-forward=false"]);
+    dockerd.args(["--iptables=false", "--ip-masq=false", "--ip-forward=false"]);
     Ok(dockerd)
 }
 
@@ -138,4 +170,68 @@ impl Drop for Guard {
             eprintln!("{error}");
         }
     }
+}
+
+/// What others have of a network: all of it that commands tell.
+fn network() -> Vec<String> {
+    let tell = |words: &[&str]| {
+        let output = Command::new(words[0]).args(&words[1..]).output();
+        let output = output.map(|it| it.stdout).unwrap_or_default();
+        let text = String::from_utf8(output).expect("UTF-8");
+        // iptables-save tells the time, and counts packets.
+        let lines = text.lines().filter(|line| !line.starts_with(['#', ':']));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    [
+        &["ip", "-o", "link"][..],
+        &["ip", "-o", "-4", "addr"],
+        &["ip", "-4", "route", "show", "table", "all"],
+        &["iptables-save"],
+    ]
+    .map(tell)
+    .to_vec()
+}
+
+/// A docker0 to which a container of others is attached, and a rule of a packet filter, as a machine
+/// has them that runs docker.
+const OF_OTHERS: &str = "ip link add docker0 type bridge
+    ip addr add 172.17.0.1/16 dev docker0
+    ip link set docker0 up
+    ip link add veth-theirs type veth peer name eth0 netns $1
+    ip link set veth-theirs master docker0 up
+    nsenter -t $1 -n ip link set eth0 up
+    iptables -t nat -A POSTROUTING -s 172.17.0.0/16 -j ACCEPT";
+
+#[test]
+fn the_daemon_of_the_tests_leaves_docker0_and_the_packet_filter_of_the_machine_alone() {
+    if !is_root() || !has_program("iptables") {
+        skip!("needs root and iptables");
+    }
+    started!(has_programs(&PROGRAMS));
+    let theirs = started!(Sandbox::start(&["--net"], ""));
+    // A network for this thread alone stands for the machine's: nothing is tried on that itself.
+    let tried = thread::spawn(move || {
+        unshare(CloneFlags::CLONE_NEWNET).expect("root may unshare");
+        let pid = theirs.pid.to_string();
+        output_of(Command::new("sh").args(["-ec", OF_OTHERS, "sh", &pid]))?;
+        let is_up = || network()[0].contains("docker0: <BROADCAST,MULTICAST,UP,LOWER_UP>");
+        wait_until(Duration::from_secs(10), "docker0 to be up", is_up)?;
+        let before = network();
+        let _turn = host::turn();
+        let engine = Engine::start()?;
+        assert_eq!(network(), before, "while it runs");
+        // In its own there is a bridge all the same.
+        let mut run = engine.docker();
+        run.args(["run", "--rm", "--network=bridge", IMAGE]);
+        let inside = output_of(run.args(["/bin/ip", "-o", "-4", "addr"]))?;
+        assert!(inside.contains("172.17.0.2/16"), "{inside}");
+        assert_eq!(network(), before, "with a container on its bridge");
+        drop(engine);
+        host::sweep();
+        assert_eq!(network(), before, "after it");
+        assert!(before[0].contains("docker0") && before[0].contains("veth-theirs"));
+        assert!(before[3].contains("172.17.0.0/16"), "{before:?}");
+        Ok::<_, String>(())
+    });
+    started!(tried.join().expect("no panic"));
 }

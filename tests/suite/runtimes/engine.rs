@@ -32,6 +32,14 @@ pub fn shared<E>(
     Ok(engine)
 }
 
+/// A daemon's command, in a network namespace of its own: a dockerd takes the bridge docker0 for its own
+/// and removes it when told to have none, whoever's containers are attached to it.
+pub fn in_a_network_of_its_own(program: &str) -> Command {
+    let mut command = Command::new("unshare");
+    command.args(["--net", "--", program]);
+    command
+}
+
 /// A daemon that is asked to end, and only killed when it does not.
 pub struct Daemon(Spawned);
 
@@ -39,12 +47,12 @@ impl Daemon {
     /// Starts it and waits until the probe, a client's command, succeeds. Temporary files go to the
     /// engine's folder too: a containerd told to end while busy dumps its stacks in one.
     pub fn start(
+        name: &str,
         command: &mut Command,
         files: &Workdir,
         probe: impl Fn() -> Command,
     ) -> Result<Self, String> {
-        let name = command.get_program().to_string_lossy().into_owned();
-        let log = files.join("log");
+        let log = files.join(&format!("{name}.log"));
         let output = File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
         command.env("TMPDIR", files.path());
         command

@@ -322,7 +322,7 @@ fn a_container_that_shares_pid_and_net_is_said_to_share_them_and_what_that_grant
         "--cap-add=ALL",
         "--cap-drop=SYS_RESOURCE",
     ];
-    let it = started!(docker::run(&powers));
+    let it = started!(podman::run(&powers));
     let pid = it.pid.to_string();
     let diff = Diffed::of_pid(it.pid);
     for kind in ["user", "pid", "net"] {

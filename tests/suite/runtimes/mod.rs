@@ -109,7 +109,8 @@ fn has_programs(programs: &[&str]) -> Result<(), String> {
     }
 }
 
-/// `--network none`, unless the test asks for a network itself.
+/// `--network none`, unless the test asks for a network itself. The host's is podman's alone to give:
+/// daemons are in a network of their own.
 fn network_default(args: &[&str]) -> &'static [&'static str] {
     if args.iter().any(|arg| arg.starts_with("--net")) {
         &[]

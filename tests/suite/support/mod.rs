@@ -14,3 +14,4 @@ pub mod process;
 pub mod run;
 pub mod sandbox;
 pub mod telling;
+pub mod users;

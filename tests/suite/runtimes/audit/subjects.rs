@@ -8,9 +8,10 @@ use super::{Audited, give, hash, name_cgroup};
 use crate::runtimes::{bwrap, docker, runc, started};
 use crate::support::facts::own_pid;
 use crate::support::process::descendant;
-use crate::support::run::{as_nobody, nsinspect};
+use crate::support::run::nsinspect;
 use crate::support::sandbox::{Sandbox, then_sleep};
 use crate::support::skip::is_root;
+use crate::support::users::as_stranger;
 
 /// The processes that a command has looked at and tells of.
 pub fn of(args: &[&str]) -> Vec<i32> {
@@ -79,7 +80,7 @@ fn the_monitor_outside_of_a_rootless_sandbox_is_no_subject() {
         "-c",
         &then_sleep(""),
     ]);
-    let it = started!(Sandbox::run(as_nobody(&mut command)));
+    let it = started!(Sandbox::run(as_stranger(&mut command)));
     let subjects = of(&["audit", "--all"]);
     assert!(!subjects.contains(&it.outer()), "{subjects:?}");
     let audited = Audited::of(it.pid);

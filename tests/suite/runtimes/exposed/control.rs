@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::runtimes::started;
 use crate::support::process::Spawned;
+use crate::support::users::strangers;
 
 use super::{Spec, container, container_with, finding, is, judged, succeeded};
 
@@ -114,14 +115,15 @@ fn a_setting_that_is_mounted_elsewhere_for_writing_is_a_subverted_mask() {
     assert!(succeeded(&it));
 }
 
-/// A process of the host with uid 1000 and no capability.
-fn victim() -> Spawned {
-    Spawned::start(Command::new("sleep").arg("300").uid(1000).gid(1000)).unwrap()
+/// A process of the host with this uid and no capability.
+fn victim(uid: u32) -> Spawned {
+    Spawned::start(Command::new("sleep").arg("300").uid(uid).gid(uid)).unwrap()
 }
 
 #[test]
 fn a_procfs_of_the_host_undoes_a_pid_namespace_of_ones_own() {
-    let victim = victim();
+    let [of_victim, of_nobody] = strangers();
+    let victim = victim(of_victim);
     let script = format!("ls /tmp/{}/root/etc/passwd", victim.pid());
     let edit = |uid: u32| {
         let script = script.clone();
@@ -132,11 +134,11 @@ fn a_procfs_of_the_host_undoes_a_pid_namespace_of_ones_own() {
                 .tries(&script);
         }
     };
-    let it = started!(container(edit(1000)));
+    let it = started!(container(edit(of_victim)));
     assert_eq!(judged(it.pid, "NSA-012"), is("high", "exploitable"));
     assert!(succeeded(&it));
-    // Nobody on this machine is uid 54321: all that it sees are names.
-    let other = started!(container(edit(54_321)));
+    // As nobody else on this machine all that it sees are names.
+    let other = started!(container(edit(of_nobody)));
     assert_eq!(judged(other.pid, "NSA-012"), is("medium", "exploitable"));
     assert!(!succeeded(&other));
     let twin = started!(container(|_| ()));

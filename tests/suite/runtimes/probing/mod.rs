@@ -66,9 +66,9 @@ fn of_a_podman_container_in_a_user_namespace() {
 }
 
 #[test]
-fn a_docker_container_that_is_given_the_hosts_is_found_to_share_it() {
+fn a_container_that_is_given_the_hosts_is_found_to_share_it() {
     let given = ["--network=host", "--ipc=host", "--pid=host", "--uts=host"];
-    let container = started!(docker::run(&given));
+    let container = started!(podman::run(&given));
     assert_eq!(isolated_kinds(&container), ["mnt"]);
 }
 

@@ -4,16 +4,21 @@
 use std::net::TcpListener;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
+use std::process::Command;
 
+use nix::mount::{MsFlags, mount};
 use serde_json::json;
 
 use super::claims::{holds_and_fails, verify};
-use crate::runtimes::{docker, runc, started};
+use crate::runtimes::workdir::{Workdir, mounts_below};
+use crate::runtimes::{docker, podman, runc, started};
+use crate::support::command::output_of;
+use crate::support::skip::is_root;
 
 #[test]
 fn sockets_are_reachable_in_the_hosts_network_and_not_in_one_of_its_own() {
-    let own = started!(docker::run(&[]));
-    let shared = started!(docker::run(&["--network=host"]));
+    let own = started!(podman::run(&[]));
+    let shared = started!(podman::run(&["--network=host"]));
     let name = format!("nsinspect-test-{}", std::process::id());
     let address = SocketAddr::from_abstract_name(&name).unwrap();
     let _listens = UnixListener::bind_addr(&address).unwrap();
@@ -73,22 +78,56 @@ fn files_can_be_written_or_not_as_the_target_itself_could() {
     holds_and_fails(&nobody, &root, &[claim]);
 }
 
+/// A mount of ours on the host that is shared, as on a machine of systemd all of them are.
+struct SharedMount(Workdir);
+
+impl SharedMount {
+    fn new() -> Result<SharedMount, String> {
+        let it = SharedMount(Workdir::new()?);
+        let of = |kind: Option<&str>, flags| {
+            let none = None::<&str>;
+            mount(kind, it.0.path(), kind, flags, none).map_err(|errno| format!("a mount: {errno}"))
+        };
+        of(Some("tmpfs"), MsFlags::empty())?;
+        of(None, MsFlags::MS_SHARED)?;
+        Ok(it)
+    }
+}
+
 #[test]
 fn mounts_that_would_appear_on_the_host_are_noticed() {
-    let folder = tempfile::tempdir().unwrap();
-    let shared = started!(runc::run(|it| {
-        let mounts = it["mounts"].as_array_mut().unwrap();
-        mounts.push(json!({
-            "destination": "/tmp", "type": "bind", "source": folder.path(),
-            "options": ["rbind", "rshared"],
-        }));
-    }));
-    let private = started!(runc::run(|_| ()));
-    let claim = "propagation: [{path: /, is: not-to-host}]";
-    verify(&private, claim).all_hold();
-    let table = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
-    if !table.contains(" shared:") {
-        skip!("no mount of this machine is shared, so none can be shared with it");
+    if !is_root() {
+        skip!("needs root to mount");
     }
-    verify(&shared, claim).only_fail(&["mounts below / do not reach the host"]);
+    let host = started!(SharedMount::new());
+    let bound = |root: &str, propagation: &str| {
+        runc::run(|it| {
+            it["linux"]["rootfsPropagation"] = json!(root);
+            let mounts = it["mounts"].as_array_mut().unwrap();
+            mounts.push(json!({
+                "destination": "/tmp", "type": "bind", "source": host.0.path(),
+                "options": ["rbind", propagation],
+            }));
+        })
+    };
+    let claim = "propagation: [{path: /, is: not-to-host}]";
+    // Made shared once it is a slave, it is in a group of its own, to which nobody of the host belongs.
+    for (root, propagation) in [
+        ("shared", "rslave"),
+        ("shared", "rprivate"),
+        ("rslave", "rshared"),
+    ] {
+        let it = started!(bound(root, propagation));
+        verify(&it, claim).all_hold();
+    }
+    let it = started!(bound("shared", "rshared"));
+    verify(&it, claim).only_fail(&["mounts below / do not reach the host"]);
+    // What it says, tried: what is mounted inside is there outside.
+    let mut inside = Command::new("nsenter");
+    inside.args(["-t", &it.pid.to_string(), "-m", "/bin/sh", "-ec"]);
+    inside.arg("/bin/busybox mkdir /tmp/in && /bin/mount -t tmpfs in /tmp/in");
+    output_of(&mut inside).unwrap();
+    let appeared = mounts_below(&host.0.join("in"));
+    assert_eq!(appeared, [host.0.join("in")]);
+    verify(&it, "propagation: [{path: /proc, is: not-to-host}]").all_hold();
 }
