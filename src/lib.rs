@@ -9,6 +9,8 @@
 
 /// Snapshot -> answers, without looking at the machine again.
 pub mod analyse;
+/// What a process could do to the host: one file per rule.
+pub mod audit;
 /// The command line as it is typed.
 pub mod cli;
 /// The kernel -> Snapshot.

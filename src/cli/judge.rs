@@ -4,7 +4,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::TARGETS;
-use crate::analyse::audit::finding::Severity;
+use crate::audit::finding::Severity;
 use crate::model::CapabilitySet;
 
 const FINDINGS: &str = "\

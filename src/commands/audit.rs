@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::source::Source;
 use super::target::Typed;
-use crate::analyse::audit::finding::{Severity, Verdict};
-use crate::analyse::audit::subjects::{self, Scope, Subject};
-use crate::analyse::audit::{Audit, audit};
+use crate::audit::finding::{Severity, Verdict};
+use crate::audit::subjects::{self, Scope, Subject};
+use crate::audit::{Audit, audit};
 use crate::cli::{AuditArgs, Format, Global};
 use crate::collect::{Depth, Reach};
 use crate::error::{Error, Exit};

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::process;
-use crate::analyse::audit::finding::{Finding, Severity, Verdict};
-use crate::analyse::audit::{Audit, Audited};
+use crate::audit::finding::{Finding, Severity, Verdict};
+use crate::audit::{Audit, Audited};
 use crate::model::{Place, Snapshot};
 use crate::output::sanitize::for_terminal;
 use crate::output::terminal::{Grid, Overflow, Terminal, Tone, item};

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::container::ContainerRecord;
-use crate::analyse::audit::finding::{Evidence, Finding, Severity};
-use crate::analyse::audit::{Audit, Audited};
+use crate::audit::finding::{Evidence, Finding, Severity};
+use crate::audit::{Audit, Audited};
 use crate::model::Pid;
 use crate::output::text::command;
 

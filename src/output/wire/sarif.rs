@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::analyse::audit::catalogue::{self, Rule};
-use crate::analyse::audit::finding::{Finding, Severity, Verdict};
-use crate::analyse::audit::{Audit, Audited};
+use crate::audit::catalogue::{self, Rule};
+use crate::audit::finding::{Finding, Severity, Verdict};
+use crate::audit::{Audit, Audited};
 use crate::model::Snapshot;
 use crate::output::text::command;
 

@@ -1,5 +1,5 @@
 //! What processes could do to the host, told from the host with evidence: findings by rules that
-//! compute what the kernel would decide ([`super::power`]), and never by a name or a version.
+//! compute what the kernel would decide ([`crate::analyse::power`]), and never by a name or a version.
 //!
 //! One file for each group of rules. Each looks at one [`case::Case`] and adds what it finds; what it
 //! could not read is a finding of its own with the verdict `unknown`, never silence.
