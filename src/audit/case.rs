@@ -1,7 +1,11 @@
 //! One process under audit, with what all rules ask about it.
 
+use std::cell::OnceCell;
+
 use super::finding::{Finding, Verdict};
 use super::machine::Machine;
+use super::questions::handles::Origins;
+use super::questions::host_files::{self, Bind};
 use crate::analyse::containers::Identity;
 use crate::analyse::power::capable::{capable, capable_over};
 use crate::analyse::power::exec::AfterExec;
@@ -16,7 +20,10 @@ pub struct Case<'a> {
     pub machine: &'a Machine<'a>,
     pub process: &'a Process,
     pub container: Option<Identity>,
-    credentials: Result<(Credentials, AfterExec), Why>,
+    rights: Result<(Credentials, AfterExec), Why>,
+    /// What several rules ask and is costly to tell: told once.
+    binds: OnceCell<Vec<Bind<'a>>>,
+    origins: OnceCell<Origins>,
 }
 
 /// How a process comes by a capability that counts where it is asked for (rule R5).
@@ -72,7 +79,7 @@ impl<'a> Case<'a> {
         container: Option<Identity>,
     ) -> Case<'a> {
         let snapshot = machine.snapshot;
-        let credentials = Credentials::of(snapshot, process).map(|credentials| {
+        let rights = Credentials::of(snapshot, process).map(|credentials| {
             let after_exec = AfterExec::of(&credentials, process);
             (credentials, after_exec)
         });
@@ -81,7 +88,9 @@ impl<'a> Case<'a> {
             machine,
             process,
             container,
-            credentials,
+            rights,
+            binds: OnceCell::new(),
+            origins: OnceCell::new(),
         }
     }
 
@@ -98,19 +107,35 @@ impl<'a> Case<'a> {
     /// # Errors
     /// Why they are not known.
     pub fn credentials(&self) -> Result<&Credentials, &Why> {
-        self.credentials
-            .as_ref()
-            .map(|(credentials, _)| credentials)
+        self.rights.as_ref().map(|(credentials, _)| credentials)
+    }
+
+    /// The same with what an execve makes of them.
+    ///
+    /// # Errors
+    /// Why they are not known.
+    pub fn rights(&self) -> Result<&(Credentials, AfterExec), &Why> {
+        self.rights.as_ref()
+    }
+
+    /// Files and directories of the host within its mounts.
+    pub fn binds(&self) -> &[Bind<'a>] {
+        self.binds.get_or_init(|| host_files::binds(self))
+    }
+
+    /// Which mounts are its own, and which are not.
+    pub fn origins(&self) -> &Origins {
+        self.origins.get_or_init(|| Origins::of(self))
     }
 
     /// What an execve gives it.
     pub fn after_exec(&self) -> Option<&AfterExec> {
-        self.credentials.as_ref().ok().map(|(_, exec)| exec)
+        self.rights.as_ref().ok().map(|(_, exec)| exec)
     }
 
     /// The capabilities that it can have at most, wherever they count.
     pub fn ceiling(&self) -> CapabilitySet {
-        match &self.credentials {
+        match &self.rights {
             Ok((credentials, exec)) => exec.ceiling(credentials),
             Err(_) => CapabilitySet::default(),
         }
@@ -160,7 +185,7 @@ impl<'a> Case<'a> {
     }
 
     fn holds_by(&self, capability: u32, ask: impl Fn(&Credentials) -> Answer) -> Holds {
-        let (credentials, exec) = match &self.credentials {
+        let (credentials, exec) = match &self.rights {
             Ok(known) => known,
             Err(why) => return Holds::Unknown(format!("its credentials are not known ({why})")),
         };

@@ -1,8 +1,8 @@
 //! What an audit says: how bad it is, whether it is proven, and what it rests on.
 
-use super::catalogue::Rule;
+use super::rule::Rule;
 
-/// The worst that follows for certain, without one more bug.
+/// What follows for certain, without one more bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// A fact worth knowing.
@@ -94,6 +94,8 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// What must hold besides, and is not proven.
     pub preconditions: Vec<String>,
+    /// The rule whose finding about the same process says all that this does.
+    pub folded_into: Option<&'static Rule>,
 }
 
 impl Finding {
@@ -111,12 +113,23 @@ impl Finding {
             why: why.into(),
             evidence: Vec::new(),
             preconditions: Vec::new(),
+            folded_into: None,
         }
     }
 
     /// Whether it is a danger as far as is known: not what is mitigated or of no use.
     pub fn is_live(&self) -> bool {
         !matches!(self.verdict, Verdict::Mitigated | Verdict::SharedOnly)
+    }
+
+    /// Whether it is worth a line to somebody who has not asked for everything.
+    pub fn is_shown(&self) -> bool {
+        self.is_notable() && self.folded_into.is_none()
+    }
+
+    /// The same, be it told by another finding already.
+    pub fn is_notable(&self) -> bool {
+        self.is_live() && self.severity > Severity::Info
     }
 
     /// The same with a fact that it rests on.

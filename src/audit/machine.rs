@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use super::ids::Ranges;
-use super::peers::Peers;
+use super::questions::ids::Ranges;
+use super::questions::peers::Peers;
 use crate::analyse::containers::{self, Identity};
 use crate::model::{CapabilitySet, NsKey, NsKind, Place, Process, Seen, Snapshot, Why};
 

@@ -1,63 +1,29 @@
 //! What processes could do to the host, told from the host with evidence: findings by rules that
 //! compute what the kernel would decide ([`crate::analyse::power`]), and never by a name or a version.
 //!
-//! One file for each group of rules. Each looks at one [`case::Case`] and adds what it finds; what it
-//! could not read is a finding of its own with the verdict `unknown`, never silence.
+//! A rule is one file below [`rules`]: it looks at one [`case::Case`] and says what it finds. What it
+//! could not read is a finding with the verdict `unknown`, never silence.
 
-/// What a process could do with what it has or can become.
-mod ability;
-/// Abstract unix sockets of others in its network namespace.
-mod abstract_sockets;
-/// Barriers that are missing.
-mod barriers;
-/// Capabilities that count over the host.
-mod capabilities;
 /// One process under audit.
 pub mod case;
-/// The findings that there are.
-pub mod catalogue;
-/// Cgroup file systems.
-mod cgroups;
-/// Sockets of the host that a mount leads to.
-mod control_sockets;
-/// Device nodes.
-mod devices;
-/// What was read of the exposure of a process.
-mod exposed;
 /// What a finding is.
 pub mod finding;
-/// File systems of daemons of the host.
-mod fuse;
-/// Descriptors, working directories and programs.
-mod handles;
-/// Mounts that no path leads to.
-mod hidden;
-/// Files and directories of the host.
-mod host_files;
-/// What the ids of a process are outside.
-mod ids;
-/// Settings and secrets of the kernel.
-mod kernel_files;
 /// What rules have to know of the whole machine.
 pub mod machine;
 /// Questions about mount tables.
 pub mod mounts;
-/// Processes that are the same to whoever would read them.
-mod peers;
-/// Procfs instances of other pid namespaces.
-mod procfs;
-/// Mounts that appear on the host.
-mod propagation;
-/// Processes of the host that could be read.
-mod reached;
-/// Namespaces that are the host's.
-mod sharing;
+/// What rules need to be collected.
+pub mod need;
+/// Questions that several rules ask.
+mod questions;
+/// What a rule is.
+pub mod rule;
+/// All rules.
+pub mod rules;
 /// Where containers keep their files.
 mod storage;
 /// Which processes are audited.
 pub mod subjects;
-/// Signs that something has happened.
-mod traces;
 
 use case::Case;
 use finding::{Finding, Severity, Verdict};
@@ -116,29 +82,6 @@ fn is_service(process: &Process) -> bool {
     parts.any(|part| part.ends_with(".service"))
 }
 
-/// A group of rules.
-type Rules = fn(&Case<'_>, &mut Vec<Finding>);
-
-/// About what holds a process, in the order in which findings of equal weight are told.
-const RULES: [Rules; 16] = [
-    ids::look,
-    sharing::look,
-    reached::look,
-    capabilities::look,
-    procfs::look,
-    abstract_sockets::look,
-    hidden::look,
-    control_sockets::look,
-    host_files::look,
-    propagation::look,
-    devices::look,
-    kernel_files::look,
-    cgroups::look,
-    fuse::look,
-    handles::look,
-    barriers::look,
-];
-
 /// Looks at every subject with all rules that concern it.
 #[cold] // See build.rs.
 pub fn audit<'a>(snapshot: &'a Snapshot, subjects: &[Subject]) -> Audit<'a> {
@@ -165,13 +108,13 @@ pub fn audit<'a>(snapshot: &'a Snapshot, subjects: &[Subject]) -> Audit<'a> {
 fn look_at<'a>(machine: &Machine<'a>, subject: &Subject) -> Option<Audited<'a>> {
     let process = machine.snapshot.processes.get(subject.task)?;
     let case = Case::new(machine, process, identity(machine.snapshot, process));
-    let mut findings = Vec::new();
-    traces::look(&case, &mut findings);
-    if subject.held {
-        for look in RULES {
-            look(&case, &mut findings);
-        }
-    }
+    let rules = rules::asked_of(subject.held);
+    let all: Vec<Finding> = rules.flat_map(|rule| rule.check(&case)).collect();
+    debug_assert!(
+        all.iter().all(|it| it.severity <= it.rule.worst),
+        "a rule says how bad its findings can be: {all:#?}"
+    );
+    let mut findings = rule::give_way(&case, all);
     findings.sort_by_key(|finding| std::cmp::Reverse(weight(finding)));
     let note = subject.held.then(|| worth(&case)).flatten();
     Some(Audited {
@@ -208,5 +151,8 @@ fn worth(case: &Case<'_>) -> Option<String> {
     }
 }
 
+/// Processes and machines for the tests of rules.
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;

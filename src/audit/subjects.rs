@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::questions::traces::is_helper;
 use super::storage::programs_of_kernel;
-use super::traces::is_helper;
 use crate::analyse::containers::{Confidence, identity};
 use crate::model::container::Place;
 use crate::model::process::{Capabilities, Ids, Seccomp};

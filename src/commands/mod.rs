@@ -5,6 +5,7 @@ mod can;
 mod diff;
 mod doctor;
 mod enter;
+mod explain;
 mod generate;
 mod list;
 mod pid;
@@ -53,6 +54,7 @@ pub fn dispatch(cli: &Cli) -> Result<Exit, Error> {
         Command::Run(args) => apart(|| run::run(global, args)),
         Command::Enter(args) => apart(|| enter::run(global, args)),
         Command::Audit(args) => apart(|| audit::run(global, args)),
+        Command::Explain(args) => apart(|| explain::run(global, args)),
         Command::Verify(args) => apart(|| verify::run(global, args)),
         Command::Doctor => apart(|| doctor::run(global)),
         Command::Completions(args) => apart(|| generate::completions(args)),
