@@ -7,7 +7,7 @@ pub enum Need {
     /// Of every process, with the owners and parents of namespaces.
     Namespaces,
     Credentials,
-    /// The same of every process.
+    /// The same of every process, its own too.
     EveryCredentials,
     Label,
     Root,

@@ -1,6 +1,6 @@
 //! The pages about all rules, made from the rules themselves: nsinspect-rules(7), and docs/rules.md.
 
-use clap_mangen::roff::{Inline, Roff, bold, line_break, roman};
+use clap_mangen::roff::{Inline, Roff, bold, roman};
 
 use super::text::explain::{needs, yields};
 use crate::audit::rules;
@@ -38,12 +38,8 @@ pub fn man_page() -> String {
             paragraph("References", vec![roman(rule.references.join(", "))]);
         }
         paragraph("Reads", vec![roman(needs(rule))]);
-        let ways = rule.gives_way.iter();
-        let ways: Vec<Inline> = ways
-            .flat_map(|way| [roman(yields(way.to, way.how)), line_break()])
-            .collect();
-        if !ways.is_empty() {
-            paragraph("Unless", ways);
+        for sentence in yields(rule) {
+            paragraph("Note", vec![roman(sentence)]);
         }
     }
     page.control("SH", ["SEE ALSO"]);
@@ -78,8 +74,8 @@ fn markdown() -> String {
             write!(page, "References: {}.\n\n", rule.references.join(", ")).unwrap();
         }
         writeln!(page, "Reads: {}.", needs(rule)).unwrap();
-        for way in rule.gives_way {
-            write!(page, "\nUnless {}.\n", yields(way.to, way.how)).unwrap();
+        for sentence in yields(rule) {
+            write!(page, "\nNote: {sentence}.\n").unwrap();
         }
     }
     page

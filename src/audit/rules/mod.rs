@@ -82,31 +82,39 @@ pub fn named(text: &str) -> Option<&'static Rule> {
     ALL.iter().copied().find(|rule| rule.id[4..] == number)
 }
 
-/// The three digits of what looks like an id.
+/// The three digits of what is an id.
 fn number(text: &str) -> Option<String> {
-    let lower = text.to_ascii_lowercase();
-    let digits = lower.strip_prefix("nsa").unwrap_or(&lower);
-    let digits = digits.strip_prefix(['-', '_']).unwrap_or(digits);
+    let digits = without_prefix(text);
     let is_number = (1..=3).contains(&digits.len()) && digits.bytes().all(|it| it.is_ascii_digit());
     is_number.then(|| format!("{digits:0>3}"))
 }
 
-/// Rules that may have been meant: by a number nearby, or by a word of the title.
+fn without_prefix(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let rest = lower
+        .strip_prefix("nsa")
+        .map(|rest| rest.strip_prefix(['-', '_']).unwrap_or(rest));
+    rest.unwrap_or(&lower).to_owned()
+}
+
+/// Rules that may have been meant: by digits that are nearly the same, or by a word of the title.
 pub fn nearest(text: &str) -> Vec<&'static Rule> {
+    let digits = format!("{:0>3}", without_prefix(text));
     let mut all = by_id();
-    if let Some(number) = number(text) {
-        let distance = |id: &str| {
-            let differing = id.bytes().zip(number.bytes()).filter(|(a, b)| a != b);
+    match digits.len() == 3 && digits.bytes().any(|it| it.is_ascii_digit()) {
+        true => {
             let value = |digits: &str| digits.parse::<u16>().unwrap_or_default();
-            (differing.count(), value(id).abs_diff(value(&number)))
-        };
-        all.sort_by_key(|rule| distance(&rule.id[4..]));
-        all.truncate(MOST_NEAREST);
-        return all;
+            let distance = |own: &str| {
+                let differing = own.bytes().zip(digits.bytes()).filter(|(a, b)| a != b);
+                (differing.count(), value(own).abs_diff(value(&digits)))
+            };
+            all.sort_by_key(|rule| distance(&rule.id[4..]));
+        }
+        false => {
+            let word = text.to_lowercase();
+            all.retain(|rule| word.len() > 2 && rule.title.to_lowercase().contains(&word));
+        }
     }
-    let word = text.to_lowercase();
-    let is_near = |rule: &&Rule| word.len() > 2 && rule.title.to_lowercase().contains(&word);
-    all.retain(is_near);
     all.truncate(MOST_NEAREST);
     all
 }

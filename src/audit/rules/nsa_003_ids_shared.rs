@@ -33,12 +33,7 @@ pub static RULE: Rule = Rule {
         ("systemd-nspawn", "--private-users=pick"),
     ],
     references: &[ESCAPE],
-    needs: &[
-        Need::Namespaces,
-        Need::EveryCredentials,
-        Need::Credentials,
-        Need::Accounts,
-    ],
+    needs: &[Need::Namespaces, Need::EveryCredentials, Need::Accounts],
     asks: Asks::Held,
     gives_way: &[
         // Whoever maps the host's root maps most others as well: it is said once.

@@ -34,7 +34,6 @@ pub static RULE: Rule = Rule {
     references: &[ESCAPE, "CIS Docker 5.16", BASELINE, "Kubescape C-0038"],
     needs: &[
         Need::Namespaces,
-        Need::Credentials,
         Need::EveryCredentials,
         Need::Label,
         Need::Containers,

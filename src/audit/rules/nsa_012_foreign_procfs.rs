@@ -31,12 +31,7 @@ pub static RULE: Rule = Rule {
         ("systemd-nspawn", "drop --bind=/proc"),
     ],
     references: &[ESCAPE],
-    needs: &[
-        Need::Namespaces,
-        Need::Credentials,
-        Need::EveryCredentials,
-        Need::Procfs,
-    ],
+    needs: &[Need::Namespaces, Need::EveryCredentials, Need::Procfs],
     asks: Asks::Held,
     gives_way: &[],
     check: Check::Several(check),

@@ -35,7 +35,6 @@ pub static RULE: Rule = Rule {
         Need::Credentials,
         Need::Containers,
         Need::AbstractSockets,
-        Need::EveryCredentials,
     ],
     asks: Asks::Held,
     gives_way: &[],

@@ -40,8 +40,6 @@ pub static RULE: Rule = Rule {
     references: &[ESCAPE, "CIS Docker 5.5", BASELINE, "Kubescape C-0057"],
     needs: &[
         Need::Namespaces,
-        Need::Credentials,
-        Need::Containers,
         Need::EveryCredentials,
         Need::Mounts,
         Need::HostMounts,

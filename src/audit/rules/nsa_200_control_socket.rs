@@ -37,7 +37,6 @@ pub static RULE: Rule = Rule {
     needs: &[
         Need::Namespaces,
         Need::Credentials,
-        Need::EveryCredentials,
         Need::Mounts,
         Need::SocketFiles,
     ],

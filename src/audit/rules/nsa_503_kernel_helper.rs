@@ -24,7 +24,6 @@ pub static RULE: Rule = Rule {
         Need::Containers,
         Need::Credentials,
         Need::Program,
-        Need::Mounts,
         Need::HostMounts,
         Need::Sysctls,
     ],

@@ -42,8 +42,8 @@ pub fn rule(terminal: &Terminal, rule: &Rule) -> String {
         line("see", &rule.references.join(", "));
     }
     line("reads", &needs(rule));
-    for way in rule.gives_way {
-        line("unless", &yields(way.to, way.how));
+    for sentence in yields(rule) {
+        line("note", &sentence);
     }
     grid.render(terminal)
 }
@@ -54,16 +54,16 @@ pub fn needs(rule: &Rule) -> String {
     needs.join("; ")
 }
 
-/// That another rule leaves nothing to say for this one.
-pub fn yields(to: &Rule, how: How) -> String {
-    match how {
-        How::Dropped => format!(
-            "{} says it already: then it is no finding of its own",
-            to.id
-        ),
-        How::Folded => format!(
-            "{} is proven, from which it follows: then only -v shows it",
-            to.id
-        ),
-    }
+/// Where other rules leave nothing to say for this one, in sentences.
+pub fn yields(rule: &Rule) -> Vec<String> {
+    let of = |how: How| {
+        let ways = rule.gives_way.iter().filter(move |way| way.how == how);
+        let ids: Vec<&str> = ways.map(|way| way.to.id).collect();
+        (!ids.is_empty()).then(|| ids.join(" or "))
+    };
+    let dropped = of(How::Dropped).map(|ids| format!("not told where {ids} says it already"));
+    let folded = of(How::Folded).map(|ids| {
+        format!("follows from {ids}: where that is proven, the short text of audit only names it")
+    });
+    dropped.into_iter().chain(folded).collect()
 }

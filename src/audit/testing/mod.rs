@@ -1,6 +1,11 @@
 //! What cannot be set up on every machine: labels of security modules, settings of the host, facts
 //! that could not be read.
 
+/// Machines on which every rule finds something.
+mod wrong;
+
+pub use wrong::wrong_machines;
+
 pub use super::finding::{Severity, Verdict};
 pub use super::subjects::{Scope, Subject, choose};
 pub use super::{Audited, audit};
