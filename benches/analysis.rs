@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
-use nsinspect::analyse::audit::audit;
-use nsinspect::analyse::audit::subjects::{Scope, choose};
 use nsinspect::analyse::reference::Reference;
 use nsinspect::analyse::{changes, diff, hierarchy, process_tree, sets};
+use nsinspect::audit::audit;
+use nsinspect::audit::subjects::{Scope, choose};
 use nsinspect::collect::parse;
 use nsinspect::model::namespace::Namespace;
 use nsinspect::model::process::{

@@ -34,6 +34,9 @@ _nsinspect() {
             nsinspect,enter)
                 cmd="nsinspect__subcmd__enter"
                 ;;
+            nsinspect,explain)
+                cmd="nsinspect__subcmd__explain"
+                ;;
             nsinspect,list)
                 cmd="nsinspect__subcmd__list"
                 ;;
@@ -74,7 +77,7 @@ _nsinspect() {
 
     case "${cmd}" in
         nsinspect)
-            opts="-J -v -h -V --json --format --proc --from --depth --threads --color --strict --verbose --help --version list ls tree show diff pid can reach snapshot run enter audit verify doctor completions man schema"
+            opts="-J -v -h -V --json --format --proc --from --depth --threads --color --strict --verbose --help --version list ls tree show diff pid can reach snapshot run enter audit explain verify doctor completions man schema"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -444,6 +447,44 @@ _nsinspect() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
+                    return 0
+                    ;;
+                --proc)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --depth)
+                    COMPREPLY=($(compgen -W "fast full" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nsinspect__subcmd__explain)
+            opts="-J -v -h --json --format --proc --from --depth --threads --color --strict --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --format)
                     COMPREPLY=($(compgen -W "table json yaml sarif junit" -- "${cur}"))
                     return 0
@@ -858,7 +899,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__schema)
-            opts="-J -v -h --json --format --proc --from --depth --threads --color --strict --verbose --help namespaces members tree process diff pid can reach snapshot audit doctor watch verify claims"
+            opts="-J -v -h --json --format --proc --from --depth --threads --color --strict --verbose --help namespaces members tree process diff pid can reach snapshot audit doctor watch verify rule rules claims"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

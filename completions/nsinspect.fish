@@ -54,6 +54,7 @@ complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "snapshot" -d 'E
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "run" -d 'Run a program in new namespaces'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "enter" -d 'Run a program in the namespaces of a process, or in any that exist'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "audit" -d 'What containers and sandboxes could do to the host, with evidence'
+complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "explain" -d 'Why a finding of audit matters, and what to do about it'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "verify" -d 'Whether claims about the isolation of a process or container hold, by trying them'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "doctor" -d 'What this kernel, these privileges and this /proc allow, and what that hides'
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -f -a "completions" -d 'Print the completions for a shell'
@@ -401,6 +402,23 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -s J -l json 
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l strict -d 'Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full` unless told otherwise'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand explain" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
+json\t''
+yaml\t'The same document as JSON'
+sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
+junit\t'JUnit XML for continuous integration, of `verify` only'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand explain" -l proc -d 'Read this procfs instead of /proc' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand explain" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand explain" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
+full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand explain" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand explain" -l color -d 'When to use colour; NO_COLOR in the environment turns `auto` off' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand explain" -s J -l json -d 'Print JSON: short for --format json'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand explain" -l strict -d 'Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full` unless told otherwise'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand explain" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l require -d 'Kinds of namespace in which it must not be where the host is' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l claims -d 'Claims in YAML (`nsinspect schema claims`; README.md has examples)' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l profile -d 'A shipped profile: docker-default, pss-baseline, pss-restricted, rootless or sandbox' -r

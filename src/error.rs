@@ -81,6 +81,8 @@ pub enum Error {
     NoHost,
     #[error("{0:?} is no target")]
     BadTarget(String),
+    #[error("there is no rule {text:?}")]
+    NoRule { text: String, nearest: Vec<String> },
     #[error("cannot read the namespaces of process {pid}: {why}")]
     Unreadable { pid: Pid, why: Why },
     #[error("process {pid} is in no pid namespace that could be read: {why}")]
@@ -106,6 +108,13 @@ impl Error {
         let hint = match self {
             Error::Isolate(failure) => return failure.cause.as_deref().map(Cow::Borrowed),
             Error::NotSetUp(error) => return error.hint(),
+            Error::NoRule { nearest, .. } if !nearest.is_empty() => {
+                let nearest = nearest.join(", ");
+                return Some(
+                    format!("the nearest: {nearest}; `nsinspect explain` lists all").into(),
+                );
+            }
+            Error::NoRule { .. } => "`nsinspect explain` lists all rules with their ids",
             Error::Proc { .. } | Error::NotOneProcess => {
                 "--proc wants the directory of a mounted procfs, such as /host/proc"
             }

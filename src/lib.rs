@@ -2,7 +2,7 @@
 //!
 //! Data flows one way: [`collect`] reads `/proc` and the kernel (through [`sys`], the only place
 //! with `unsafe`) into a [`model::Snapshot`]; [`analyse`] answers questions about it by pure
-//! functions; [`output`] prints the answers; [`isolate`] makes namespaces and joins them; [`verify`] tries claims; a
+//! functions, and [`audit`] by rules of what a process could do to the host; [`output`] prints the answers; [`isolate`] makes namespaces and joins them; [`verify`] tries claims; a
 //! [`commands`] file per subcommand strings these together. A snapshot that was saved gives the same answers on another machine.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -10,6 +10,8 @@
 /// Snapshot -> answers, without looking at the machine again.
 #[forbid(unsafe_code)]
 pub mod analyse;
+/// What a process could do to the host: one file per rule.
+pub mod audit;
 /// The command line as it is typed.
 #[forbid(unsafe_code)]
 pub mod cli;

@@ -1,7 +1,6 @@
 //! Snapshot -> answers: pure functions that never look at the machine.
 
 pub mod alike;
-pub mod audit;
 pub mod changes;
 pub mod containers;
 pub mod diff;

@@ -4,7 +4,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::TARGETS;
-use crate::analyse::audit::finding::Severity;
+use crate::audit::finding::Severity;
 use crate::model::CapabilitySet;
 
 const FINDINGS: &str = "\
@@ -19,8 +19,9 @@ is proven (exploitable); else it is
   unknown      what decides could not be read: never \"ok\"
   mitigated    a barrier is known that stands in the way
   shared-only  shared, but of no use with these credentials
-The last two, and those of severity info, are shown with -v and counted always. Nothing is entered,
-mounted or written. --fail-on exits with 1 if a finding is so severe and not mitigated or
+The last two, those of severity info, and those that follow from another are shown with -v and
+counted always. `nsinspect explain ID` says why a finding matters. Nothing is entered, mounted or
+written. --fail-on exits with 1 if a finding is so severe and not mitigated or
 shared-only, with 2 if that cannot be told.";
 
 const RULES: &str = "\
@@ -75,6 +76,21 @@ pub struct AuditArgs {
     /// cannot be told
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<Severity>,
+}
+
+const EXPLAINED: &str = "\
+An ID is what `audit` prints before a finding, as NSA-105, nsa-105 or 105.
+
+With one ID, --json prints the document nsinspect.rule/1; without one, or with several,
+nsinspect.rules/1, which has all of that for each. docs/rules.md and nsinspect-rules(7) are the
+same texts.";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXPLAINED, after_long_help = EXPLAINED)]
+pub struct ExplainArgs {
+    /// The rule to explain; without one, all are listed
+    #[arg(value_name = "ID")]
+    pub rules: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub use enter::{EnterArgs, IdArg};
-pub use judge::{AuditArgs, CanArgs, ReachArgs};
+pub use judge::{AuditArgs, CanArgs, ExplainArgs, ReachArgs};
 pub use prove::VerifyArgs;
 pub use run::{PropagationArg, RunArgs, SetgroupsArg};
 pub use see::{By, ChosenColumn, Column, DiffArgs, ListArgs, PidArgs, ShowArgs, TreeArgs};
@@ -178,6 +178,8 @@ pub enum Command {
     Enter(Box<EnterArgs>),
     /// What containers and sandboxes could do to the host, with evidence
     Audit(AuditArgs),
+    /// Why a finding of audit matters, and what to do about it
+    Explain(ExplainArgs),
     /// Whether claims about the isolation of a process or container hold, by trying them
     Verify(VerifyArgs),
     /// What this kernel, these privileges and this /proc allow, and what that hides
@@ -197,7 +199,7 @@ pub struct CompletionsArgs {
 
 #[derive(Debug, Args)]
 pub struct ManArgs {
-    /// The command whose page to print; without one, that of nsinspect itself
+    /// The command whose page to print, or `rules`; without one, that of nsinspect itself
     pub command: Option<String>,
     /// Write the pages of all commands into this directory
     #[arg(long, value_name = "DIR", conflicts_with = "command")]

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use super::source::Source;
 use super::target::Typed;
-use crate::analyse::audit::finding::{Severity, Verdict};
-use crate::analyse::audit::subjects::{self, Scope, Subject};
-use crate::analyse::audit::{Audit, audit};
+use crate::audit::finding::{Severity, Verdict};
+use crate::audit::need::Need;
+use crate::audit::rules;
+use crate::audit::subjects::{self, Scope, Subject};
+use crate::audit::{Audit, audit};
 use crate::cli::{AuditArgs, Format, Global};
 use crate::collect::{Depth, Reach};
 use crate::error::{Error, Exit};
@@ -81,8 +83,13 @@ fn choose(
         false => BTreeMap::new(),
     };
     source.deepen(snapshot, &tasks, Depth::Everything);
-    tasks.extend(tell_holders_apart(source, snapshot, &others, &mut subjects));
-    source.expose(snapshot, &tasks);
+    tell_holders_apart(source, snapshot, &others, &mut subjects);
+    let exposed: Vec<Pid> = subjects
+        .iter()
+        .filter(|subject| rules::need(subject.held, Need::is_of_exposure))
+        .map(|subject| subject.task)
+        .collect();
+    source.expose(snapshot, &exposed);
     Ok(subjects)
 }
 
@@ -92,7 +99,7 @@ fn tell_holders_apart(
     snapshot: &mut Snapshot,
     others: &BTreeMap<Pid, Pid>,
     subjects: &mut Vec<Subject>,
-) -> Vec<Pid> {
+) {
     let holders = source.holders(snapshot, others);
     source.deepen(snapshot, &holders, Depth::Everything);
     for holder in &holders {
@@ -102,15 +109,14 @@ fn tell_holders_apart(
         }
         subjects.push(Subject::asked_for(*holder));
     }
-    holders
 }
 
-/// What is in the host's own network and ipc namespace, where a subject shares it.
+/// What is in the host's own network and ipc namespace, where a subject shares it and is asked.
 fn look_inside_hosts(source: &Source, snapshot: &mut Snapshot, subjects: &[Subject]) {
-    let shared = |kind: NsKind| {
+    let shared = |(kind, wanted): (NsKind, Need)| {
         let sharer = subjects
             .iter()
-            .filter(|subject| subject.held)
+            .filter(|subject| rules::need(subject.held, |need| need == wanted))
             .find(|subject| {
                 let process = snapshot.processes.get(subject.task);
                 process.is_some_and(|process| is_in_hosts(snapshot, process, kind))
@@ -118,10 +124,13 @@ fn look_inside_hosts(source: &Source, snapshot: &mut Snapshot, subjects: &[Subje
         let inode = snapshot.processes[sharer.task].links.own(kind).get()?;
         Some((NsKey { kind, inode }, sharer.task))
     };
-    let wanted: Vec<(NsKey, Pid)> = [NsKind::Net, NsKind::Ipc]
-        .into_iter()
-        .filter_map(shared)
-        .collect();
+    let wanted: Vec<(NsKey, Pid)> = [
+        (NsKind::Net, Need::HostListeners),
+        (NsKind::Ipc, Need::HostIpcObjects),
+    ]
+    .into_iter()
+    .filter_map(shared)
+    .collect();
     source.look_inside(snapshot, &wanted);
 }
 

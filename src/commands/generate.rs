@@ -6,6 +6,7 @@ use clap_mangen::Man;
 use crate::cli::{Cli, CompletionsArgs, ManArgs, SchemaArgs};
 use crate::error::{Error, Exit};
 use crate::output;
+use crate::output::rules;
 use crate::output::wire::{DocumentName, schema};
 
 pub fn completions(args: &CompletionsArgs) -> Result<Exit, Error> {
@@ -19,8 +20,8 @@ pub fn completions(args: &CompletionsArgs) -> Result<Exit, Error> {
 pub fn man(args: &ManArgs) -> Result<Exit, Error> {
     let pages = pages()?;
     if let Some(dir) = &args.dir {
-        for (name, page) in pages {
-            std::fs::write(dir.join(format!("{name}.1")), page)?;
+        for (file, page) in pages {
+            std::fs::write(dir.join(file), page)?;
         }
         return Ok(Exit::Yes);
     }
@@ -28,7 +29,11 @@ pub fn man(args: &ManArgs) -> Result<Exit, Error> {
         Some(command) => format!("nsinspect-{command}"),
         None => "nsinspect".to_owned(),
     };
-    let page = pages.into_iter().find(|(name, _)| *name == wanted);
+    let is_wanted = |file: &str| {
+        file.rsplit_once('.')
+            .is_some_and(|(name, _)| name == wanted)
+    };
+    let page = pages.into_iter().find(|(file, _)| is_wanted(file));
     let (_, page) = page.ok_or_else(|| {
         Error::Usage(format!(
             "there is no page {wanted}; `nsinspect --help` lists the commands"
@@ -38,7 +43,7 @@ pub fn man(args: &ManArgs) -> Result<Exit, Error> {
     Ok(Exit::Yes)
 }
 
-/// The page of nsinspect itself and one for each command, by name.
+/// The page of nsinspect itself, one for each command, and that of the rules, by the names of files.
 fn pages() -> Result<Vec<(String, Vec<u8>)>, Error> {
     // Pages carry no version: they change when the text does.
     let mut command = Cli::command().version(None::<&str>);
@@ -48,6 +53,7 @@ fn pages() -> Result<Vec<(String, Vec<u8>)>, Error> {
         let name = format!("nsinspect-{}", sub.get_name());
         pages.push(page(name, sub.clone())?);
     }
+    pages.push(("nsinspect-rules.7".to_owned(), rules::man_page().into()));
     Ok(pages)
 }
 
@@ -55,7 +61,7 @@ fn page(name: String, command: clap::Command) -> Result<(String, Vec<u8>), Error
     let mut page = Vec::new();
     let command = command.display_name(name.clone());
     Man::new(command).source("nsinspect").render(&mut page)?;
-    Ok((name, page))
+    Ok((format!("{name}.1"), page))
 }
 
 pub fn schema(args: &SchemaArgs) -> Result<Exit, Error> {

@@ -5,6 +5,7 @@ mod can;
 mod diff;
 mod doctor;
 mod enter;
+mod explain;
 mod generate;
 mod list;
 mod pid;
@@ -52,6 +53,7 @@ pub fn dispatch(cli: &Cli) -> Result<Exit, Error> {
         Command::Run(args) => run::run(global, args),
         Command::Enter(args) => enter::run(global, args),
         Command::Audit(args) => audit::run(global, args),
+        Command::Explain(args) => explain::run(global, args),
         Command::Verify(args) => verify::run(global, args),
         Command::Doctor => doctor::run(global),
         Command::Completions(args) => generate::completions(args),

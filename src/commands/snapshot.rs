@@ -1,7 +1,7 @@
 //! `nsinspect snapshot`: everything that can be collected, for `--from`.
 
 use super::source::Source;
-use crate::analyse::audit::subjects::{self, Scope};
+use crate::audit::subjects::{self, Scope};
 use crate::cli::{Format, Global};
 use crate::collect::{Depth, Reach};
 use crate::error::{Error, Exit};

@@ -141,6 +141,14 @@ pub struct KernelFile {
     pub file: Option<File>,
 }
 
+impl KernelFile {
+    /// Why it matters; `None` where this version does not know it.
+    pub fn role(&self) -> Option<Role> {
+        let control = KERNEL_FILES.iter().find(|it| it.path == self.name)?;
+        Some(control.role)
+    }
+}
+
 /// Which device node, and what is known of the device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]

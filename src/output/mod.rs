@@ -1,6 +1,7 @@
 //! Answers -> bytes: text for people, versioned documents for scripts.
 
 pub mod junit;
+pub mod rules;
 pub mod sanitize;
 pub mod terminal;
 pub mod text;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::analyse::audit::finding::Severity;
+use crate::audit::finding::Severity;
 use crate::model::process::{IdRange, Seccomp, TimeOffsets};
 use crate::model::{CapabilitySet, NsKind, Pid, Seen};
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::claim::{Access, Propagation};
 use super::words::{AbsolutePath, Capability, Kind, Name, No, SocketName, Version};
-use crate::analyse::audit::finding::Severity;
+use crate::audit::finding::Severity;
 use crate::model::process::Seccomp;
 
 /// Claims about isolation, for `nsinspect verify --claims`

@@ -1,7 +1,7 @@
 //! What comes out when a claim is judged.
 
 use super::claim::Claim;
-pub use crate::analyse::audit::finding::Evidence;
+pub use crate::audit::finding::Evidence;
 
 /// Whether a statement holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

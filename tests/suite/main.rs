@@ -13,6 +13,7 @@ mod support;
 
 mod discovery;
 mod entering;
+mod explain;
 mod fake_proc;
 mod generated;
 mod kernels;

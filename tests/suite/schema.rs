@@ -24,6 +24,9 @@ fn every_document_fits_its_schema() {
         ("audit", vec!["audit", "--all"]),
         ("audit", vec!["audit", &own]),
         ("doctor", vec!["doctor"]),
+        ("rule", vec!["explain", "NSA-110"]),
+        ("rules", vec!["explain"]),
+        ("rules", vec!["explain", "nsa-105", "403"]),
         (
             "verify",
             vec!["verify", &own, "--require", "pid", "--profile", "sandbox"],
@@ -84,7 +87,7 @@ fn yaml_is_the_same_document_as_json() {
 fn the_list_of_schemas_names_all_of_them() {
     assert_eq!(
         run(&["schema"], "--json"),
-        "namespaces\nmembers\ntree\nprocess\ndiff\npid\ncan\nreach\nsnapshot\naudit\ndoctor\nwatch\nverify\nclaims\n"
+        "namespaces\nmembers\ntree\nprocess\ndiff\npid\ncan\nreach\nsnapshot\naudit\ndoctor\nwatch\nverify\nrule\nrules\nclaims\n"
     );
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The reasoning is always the same (user_namespaces(7)): find the namespace that governs the
 //! resource, then the user namespace that owns it, then ask whether the process has the capability
-//! *there*. Rules are named as in the table below; every answer carries the steps that led to it.
+//! *there*. Rules are named as in the table below (docs/reasoning.md has what they say); every answer carries the steps that led to it.
 //!
 //! | rule | where |
 //! |---|---|

@@ -8,7 +8,7 @@ mod subject;
 use std::collections::BTreeSet;
 
 use super::source::Source;
-use crate::analyse::audit::subjects;
+use crate::audit::subjects;
 use crate::cli::{Format, Global, VerifyArgs};
 use crate::collect::{Depth, Reach};
 use crate::error::{Error, Exit};

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::plan::{Entry, Oci, Whom, fits};
-use crate::analyse::audit::subjects::Subject as Audited;
-use crate::analyse::audit::{audit, finding::Finding};
 use crate::analyse::containers::{self, Identity};
 use crate::analyse::reference::Reference;
+use crate::audit::subjects::Subject as Audited;
+use crate::audit::{audit, finding::Finding};
 use crate::cli::Global;
 use crate::collect::paths::Looks;
 use crate::collect::{Depth, facts};

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::process;
-use crate::analyse::audit::finding::{Finding, Severity, Verdict};
-use crate::analyse::audit::{Audit, Audited};
+use crate::audit::finding::{Finding, Severity, Verdict};
+use crate::audit::{Audit, Audited};
 use crate::model::{Place, Snapshot};
 use crate::output::sanitize::for_terminal;
 use crate::output::terminal::{Grid, Overflow, Terminal, Tone, item};
@@ -91,20 +91,17 @@ impl Layout<'_> {
         }
         let mut consequences: Vec<&str> = findings
             .iter()
-            .filter(|finding| self.is_consequence(findings, finding))
+            .filter(|finding| self.is_folded(finding))
             .map(|finding| finding.rule.id)
             .collect();
         consequences.sort_unstable();
-        let shown: Vec<&&Finding> = findings
-            .iter()
-            .filter(|it| self.is_shown(it) && !self.is_consequence(findings, it))
-            .collect();
+        let shown: Vec<&&Finding> = findings.iter().filter(|it| self.is_shown(it)).collect();
         for finding in &shown {
             text += &self.finding(subject, finding);
         }
         if !consequences.is_empty() {
             let ids = consequences.join(", ");
-            text += &self.lines(&[("so", &format!("{ids} hold as well (-v)"))]);
+            text += &self.lines(&[("also", &format!("{ids}, which follow from it (-v)"))]);
         }
         if shown.is_empty() {
             text += match subject.findings.iter().any(Finding::is_live) {
@@ -116,19 +113,11 @@ impl Layout<'_> {
     }
 
     fn is_shown(&self, finding: &Finding) -> bool {
-        self.verbose || finding.is_live() && finding.severity > Severity::Info
+        self.verbose || finding.is_shown()
     }
 
-    /// Whether a finding on capabilities is but a part of one that says all of it.
-    fn is_consequence(&self, all: &[&Finding], finding: &Finding) -> bool {
-        let says_all = all
-            .iter()
-            .find(|it| SAY_ALL.contains(&it.rule.id) && it.verdict == Verdict::Exploitable);
-        let is_part = ("NSA-100"..="NSA-110").contains(&finding.rule.id);
-        !self.verbose
-            && is_part
-            && self.is_shown(finding)
-            && says_all.is_some_and(|it| it.rule.id != finding.rule.id)
+    fn is_folded(&self, finding: &Finding) -> bool {
+        !self.verbose && finding.folded_into.is_some()
     }
 
     fn finding(&self, subject: &Audited<'_>, finding: &Finding) -> String {
@@ -236,9 +225,6 @@ impl Layout<'_> {
         text
     }
 }
-
-/// A chroot that does not hold, and being privileged in every respect: the host's root.
-const SAY_ALL: [&str; 2] = ["NSA-040", "NSA-110"];
 
 /// So many facts are shown of a finding, unless more is asked for.
 const FACTS: usize = 4;

@@ -5,6 +5,7 @@ pub mod can;
 pub mod coverage;
 pub mod diff;
 pub mod doctor;
+pub mod explain;
 pub mod list;
 pub mod pid;
 pub mod reach;

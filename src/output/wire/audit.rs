@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::container::ContainerRecord;
-use crate::analyse::audit::finding::{Evidence, Finding, Severity};
-use crate::analyse::audit::{Audit, Audited};
+use crate::audit::finding::{Evidence, Finding, Severity};
+use crate::audit::{Audit, Audited};
 use crate::model::Pid;
 use crate::output::text::command;
 
@@ -59,6 +59,11 @@ pub struct FindingRecord {
     /// What to do about it, with the runtime that made the container
     pub remedy: String,
     pub references: Vec<String>,
+    /// Whether the short text shows it: not what is `mitigated`, `shared-only` or `info`, and not what
+    /// another finding says
+    pub shown: bool,
+    /// The id of the finding about the same process that says all that this does
+    pub folded_into: Option<String>,
 }
 
 /// A raw fact and where it was read.
@@ -122,6 +127,8 @@ impl FindingRecord {
             preconditions: finding.preconditions.clone(),
             remedy: rule.remedy_for(runtime).to_owned(),
             references: rule.references.iter().map(ToString::to_string).collect(),
+            shown: finding.is_shown(),
+            folded_into: finding.folded_into.map(|rule| rule.id.to_owned()),
         }
     }
 }

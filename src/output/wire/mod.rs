@@ -17,6 +17,7 @@ pub mod pid;
 pub mod power;
 pub mod process;
 pub mod reach;
+pub mod rule;
 pub mod sarif;
 pub mod schema;
 pub mod settings;
@@ -49,12 +50,14 @@ pub enum DocumentName {
     Doctor,
     Watch,
     Verify,
+    Rule,
+    Rules,
     /// Not printed but read: the claims file of `verify`
     Claims,
 }
 
 impl DocumentName {
-    pub const ALL: [DocumentName; 14] = [
+    pub const ALL: [DocumentName; 16] = [
         DocumentName::Namespaces,
         DocumentName::Members,
         DocumentName::Tree,
@@ -68,6 +71,8 @@ impl DocumentName {
         DocumentName::Doctor,
         DocumentName::Watch,
         DocumentName::Verify,
+        DocumentName::Rule,
+        DocumentName::Rules,
         DocumentName::Claims,
     ];
 
@@ -87,6 +92,8 @@ impl DocumentName {
             DocumentName::Doctor => "doctor",
             DocumentName::Watch => "watch",
             DocumentName::Verify => "verify",
+            DocumentName::Rule => "rule",
+            DocumentName::Rules => "rules",
             DocumentName::Claims => "claims",
         }
     }

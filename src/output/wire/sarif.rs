@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::analyse::audit::catalogue::{self, Rule};
-use crate::analyse::audit::finding::{Finding, Severity, Verdict};
-use crate::analyse::audit::{Audit, Audited};
+use crate::audit::finding::{Finding, Severity, Verdict};
+use crate::audit::rule::Rule;
+use crate::audit::rules;
+use crate::audit::{Audit, Audited};
 use crate::model::Snapshot;
 use crate::output::text::command;
 
@@ -53,12 +54,35 @@ struct Descriptor {
     short_description: Message,
     full_description: Message,
     help: Message,
+    default_configuration: Configuration,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    relationships: Vec<Relationship>,
     properties: Tags,
+}
+
+#[derive(Debug, Serialize)]
+struct Configuration {
+    level: &'static str,
+}
+
+/// That another rule says all that this one does (SARIF 2.1.0, 3.53).
+#[derive(Debug, Serialize)]
+struct Relationship {
+    target: Target,
+    kinds: [&'static str; 1],
+}
+
+#[derive(Debug, Serialize)]
+struct Target {
+    id: &'static str,
 }
 
 #[derive(Debug, Serialize)]
 struct Tags {
     tags: Vec<&'static str>,
+    /// Of the worst that it can find.
+    #[serde(rename = "security-severity")]
+    security_severity: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -112,6 +136,9 @@ struct Properties {
     evidence: Vec<Fact>,
     preconditions: Vec<String>,
     remedy: &'static str,
+    shown: bool,
+    #[serde(rename = "foldedInto", skip_serializing_if = "Option::is_none")]
+    folded_into: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -122,7 +149,7 @@ struct Fact {
 
 /// The findings of an audit.
 pub fn log(snapshot: &Snapshot, audit: &Audit<'_>) -> Log {
-    let rules = catalogue::all();
+    let rules = rules::by_id();
     let results = audit.audited.iter().flat_map(|subject| {
         let result = |finding| outcome(&rules, subject, finding);
         subject.findings.iter().map(result)
@@ -168,9 +195,21 @@ fn descriptor(rule: &Rule) -> Descriptor {
     Descriptor {
         id: rule.id,
         short_description: message(rule.title),
-        full_description: message(rule.title),
+        full_description: message(rule.why),
         help: message(help.join("\n")),
+        default_configuration: Configuration {
+            level: level(rule.worst),
+        },
+        relationships: rule
+            .gives_way
+            .iter()
+            .map(|way| Relationship {
+                target: Target { id: way.to.id },
+                kinds: ["subset"],
+            })
+            .collect(),
         properties: Tags {
+            security_severity: score(rule.worst),
             tags: std::iter::once("security")
                 .chain(rule.references.iter().copied())
                 .collect(),
@@ -199,13 +238,7 @@ fn outcome(rules: &[&Rule], subject: &Audited<'_>, finding: &Finding) -> Outcome
             severity: finding.severity.name(),
             verdict: finding.verdict.name(),
             proof: "static",
-            security_severity: match finding.severity {
-                Severity::Critical => "9.5",
-                Severity::High => "8.0",
-                Severity::Medium => "5.0",
-                Severity::Low => "3.0",
-                Severity::Info => "0.0",
-            },
+            security_severity: score(finding.severity),
             evidence: finding
                 .evidence
                 .iter()
@@ -216,6 +249,8 @@ fn outcome(rules: &[&Rule], subject: &Audited<'_>, finding: &Finding) -> Outcome
                 .collect(),
             preconditions: finding.preconditions.clone(),
             remedy: finding.rule.remedy_for(subject.runtime()),
+            shown: finding.is_shown(),
+            folded_into: finding.folded_into.map(|rule| rule.id),
         },
     }
 }
@@ -223,12 +258,29 @@ fn outcome(rules: &[&Rule], subject: &Audited<'_>, finding: &Finding) -> Outcome
 /// Only what fails has a level (SARIF 2.1.0, 3.27.9 and 3.27.10). What could not be told is `open`,
 /// and what is there but harmless `informational`.
 fn weight(finding: &Finding) -> (&'static str, &'static str) {
-    match (finding.verdict, finding.severity) {
-        (Verdict::Unknown, _) => ("open", "none"),
-        (Verdict::Mitigated | Verdict::SharedOnly, _) => ("informational", "none"),
-        (_, Severity::Critical | Severity::High) => ("fail", "error"),
-        (_, Severity::Medium) => ("fail", "warning"),
-        (_, Severity::Low | Severity::Info) => ("fail", "note"),
+    match finding.verdict {
+        Verdict::Unknown => ("open", "none"),
+        Verdict::Mitigated | Verdict::SharedOnly => ("informational", "none"),
+        _ => ("fail", level(finding.severity)),
+    }
+}
+
+const fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical | Severity::High => "error",
+        Severity::Medium => "warning",
+        Severity::Low | Severity::Info => "note",
+    }
+}
+
+/// As GitHub counts: from 0 to 10.
+const fn score(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "9.5",
+        Severity::High => "8.0",
+        Severity::Medium => "5.0",
+        Severity::Low => "3.0",
+        Severity::Info => "0.0",
     }
 }
 

@@ -19,6 +19,8 @@ pub const fn of(document: DocumentName) -> &'static str {
         DocumentName::Doctor => include_str!("../../../schemas/doctor.json"),
         DocumentName::Watch => include_str!("../../../schemas/watch.json"),
         DocumentName::Verify => include_str!("../../../schemas/verify.json"),
+        DocumentName::Rule => include_str!("../../../schemas/rule.json"),
+        DocumentName::Rules => include_str!("../../../schemas/rules.json"),
         DocumentName::Claims => include_str!("../../../schemas/claims.json"),
     }
 }
@@ -31,8 +33,8 @@ mod tests {
     use schemars::{Schema, schema_for};
 
     use super::super::{
-        Document, audit, can, diff, doctor, namespace, pid, process, reach, snapshot, tree, verify,
-        watch,
+        Document, audit, can, diff, doctor, namespace, pid, process, reach, rule, snapshot, tree,
+        verify, watch,
     };
     use super::*;
 
@@ -53,6 +55,8 @@ mod tests {
             DocumentName::Doctor => schema_for!(Document<doctor::Diagnosis>),
             DocumentName::Watch => schema_for!(Document<watch::Watched>),
             DocumentName::Verify => schema_for!(Document<verify::VerifyBody>),
+            DocumentName::Rule => schema_for!(rule::RuleDocument),
+            DocumentName::Rules => schema_for!(rule::RulesDocument),
             DocumentName::Claims => schema_for!(crate::verify::file::ClaimsFile),
         }
     }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{Case, Read, detail, file_of, mounts};
-use crate::analyse::audit::mounts::is_writable;
 use crate::analyse::diff::main_cgroup_path;
 use crate::analyse::power::ptrace;
+use crate::audit::mounts::is_writable;
 use crate::model::exposure::ProcInstance;
 use crate::model::facts::Facts;
 use crate::model::process::TimeOffsets;

@@ -1,7 +1,7 @@
 //! Paths, mounts and device nodes.
 
 use super::{Case, Read, mounts};
-use crate::analyse::audit::mounts::{covering, is_writable};
+use crate::audit::mounts::{covering, is_writable};
 use crate::collect::paths::There;
 use crate::model::exposure::FileKind;
 use crate::model::mount::Mount;

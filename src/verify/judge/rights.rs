@@ -1,8 +1,8 @@
 //! Ids, capabilities and barriers, and what an audit makes of all.
 
 use super::{Case, Read, detail, file_of, status};
-use crate::analyse::audit::case::is_unconfined;
-use crate::analyse::audit::finding::{Severity, Verdict as Danger};
+use crate::audit::case::is_unconfined;
+use crate::audit::finding::{Severity, Verdict as Danger};
 use crate::model::process::{IdRange, Seccomp};
 use crate::model::{CapabilitySet, NsKey, NsKind, Process, Seen, Why};
 use crate::verify::claim::{Bound, CapSet, IdKind, map_in_words};
