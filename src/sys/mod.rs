@@ -7,6 +7,7 @@ pub mod capabilities;
 pub mod child;
 pub mod clocks;
 pub mod entries;
+pub mod environ;
 pub mod exec;
 pub mod files;
 pub mod inside;
