@@ -304,6 +304,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s w -l wd -d '
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l hostname -d 'Set the host name; implies --uts' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l monotonic -d 'Offset of CLOCK_MONOTONIC; implies --time' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l boottime -d 'Offset of CLOCK_BOOTTIME; implies --time' -r
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l preserve-env -d 'Hand these variables over below --rootfs and --root too, or all: a program from there gets TERM and the locale otherwise, and any other program gets all' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l kill-child -d 'What the program is sent when we are killed: KILL unless said otherwise; implies --fork' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l preserve-fd -d 'Descriptors that the program inherits, beside standard input, output and error' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l claims -d 'Prove what this claims file claims, too' -r -F
@@ -353,6 +354,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l cap-drop -
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s r -l root -d 'Use the target\'s root directory, or this one' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s w -l wd -d 'Start in the target\'s working directory, or in this one, looked up out here' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s W -l wdns -d 'Start in this directory, looked up in there' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l preserve-env -d 'Hand these variables of ours over too, or all' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s t -l target -d 'The process to enter, or a single namespace, for hands that know nsenter; without it, the first word is that' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
@@ -373,7 +375,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l as-target 
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l preserve-credentials -d 'Keep our ids when entering a user namespace'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l keep-caps -d 'Keep all capabilities, also as a user that is not root'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s c -l join-cgroup -d 'Join the target\'s cgroups'
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s e -l env -d 'Use the target\'s environment'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s e -l env -d 'Use the target\'s environment; without it, a program of its file systems gets PATH and HOME of that, and TERM and the locale of ours, and a program of ours gets ours'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s F -l no-fork -d 'Do not fork: the program itself stays out of a pid namespace that is entered, its children are in it'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s J -l json -d 'Print JSON: short for --format json'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l strict -d 'Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full` unless told otherwise'

@@ -115,9 +115,18 @@ pub struct EnterArgs {
     /// Start in this directory, looked up in there
     #[arg(short = 'W', long, value_name = "DIR", help_heading = "Files")]
     pub wdns: Option<PathBuf>,
-    /// Use the target's environment
+    /// Use the target's environment; without it, a program of its file systems gets PATH and HOME of
+    /// that, and TERM and the locale of ours, and a program of ours gets ours
     #[arg(short = 'e', long, help_heading = "Files")]
     pub env: bool,
+    /// Hand these variables of ours over too, or all
+    #[arg(
+        long,
+        value_name = "LIST",
+        require_equals = true,
+        help_heading = "Files"
+    )]
+    pub preserve_env: Option<Option<String>>,
 
     /// Do not fork: the program itself stays out of a pid namespace that is entered, its children
     /// are in it

@@ -162,8 +162,17 @@ pub struct RunArgs {
     )]
     pub boottime: Option<i64>,
     /// Start with an empty environment
-    #[arg(long, help_heading = "Inside")]
+    #[arg(long, help_heading = "Inside", conflicts_with = "preserve_env")]
     pub clear_env: bool,
+    /// Hand these variables over below --rootfs and --root too, or all: a program from there gets
+    /// TERM and the locale otherwise, and any other program gets all
+    #[arg(
+        long,
+        value_name = "LIST",
+        require_equals = true,
+        help_heading = "Inside"
+    )]
+    pub preserve_env: Option<Option<String>>,
 
     /// Run the program as a child, and wait for it
     #[arg(short = 'f', long, help_heading = "Process")]

@@ -9,6 +9,7 @@ use super::verify::launched;
 use crate::cli::{Global, PropagationArg, RunArgs, SetgroupsArg};
 use crate::error::{Error, Exit};
 use crate::isolate::credentials::{Credentials, Keep};
+use crate::isolate::environment::{self, Preserved};
 use crate::isolate::id_map::{Block, Ids, Maker, Maps, Setgroups, Wish};
 use crate::isolate::launch::Launch;
 use crate::isolate::outside::Bind;
@@ -117,13 +118,36 @@ fn program(args: &RunArgs) -> Result<Program, Error> {
         let message = format!("--preserve-fd wants open descriptors, and {fd} is not open");
         return Err(Error::Usage(message));
     }
-    let environment = match args.clear_env {
-        true => Vec::new(),
-        false => Program::own_environment(),
+    let preserved = preserved(args.preserve_env.as_ref())?;
+    let is_from_elsewhere = args.rootfs.is_some() || args.root.is_some();
+    let environment = match (args.clear_env, is_from_elsewhere) {
+        (true, _) => Vec::new(),
+        (false, true) => environment::foreign(environment::usual(), &preserved),
+        (false, false) => environment::own(),
     };
     let mut program = Program::new(&args.command, environment);
     program.descriptors.clone_from(&args.preserve_fd);
     Ok(program)
+}
+
+/// What `--preserve-env` hands over of our environment to a program that comes from elsewhere.
+pub fn preserved(option: Option<&Option<String>>) -> Result<Preserved, Error> {
+    let Some(list) = option else {
+        return Ok(Preserved::Usual);
+    };
+    let Some(list) = list else {
+        return Ok(Preserved::All);
+    };
+    let names: Vec<&str> = list.split(',').filter(|name| !name.is_empty()).collect();
+    if let Some(name) = names.iter().find(|name| name.contains('=')) {
+        return Err(Error::Usage(format!(
+            "--preserve-env takes names of variables, and {name} gives a value: env {name} \
+             nsinspect …"
+        )));
+    }
+    Ok(Preserved::Named(
+        names.into_iter().map(Into::into).collect(),
+    ))
 }
 
 /// The option of a kind.

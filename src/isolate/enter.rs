@@ -13,20 +13,22 @@ use std::path::PathBuf;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::prctl::set_pdeathsig;
-use nix::sys::signal::Signal;
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::{Pid, chdir, close, fchdir, pipe2, write};
 
-use super::cgroups::Joinable;
+use super::cgroups::{self, Joinable};
 use super::credentials::{self, Credentials};
 use super::failure::{During, Failure, Step};
+use super::held_up::end_out_of;
 use super::join::{self, Wanted};
 use super::program::Program;
 use super::root::enter_root;
 use super::supervise::{Ended, HeldSignals, Role, Supervisor, Tell};
 use crate::model::NsKind;
 use crate::sys::pidfd::PidFd;
-use crate::sys::{child, exec};
+use crate::sys::procfs::ProcRoot;
+use crate::sys::{child, environ, exec};
 
 /// A directory that was opened before anything was joined, and how it was named.
 pub struct Opened {
@@ -64,12 +66,14 @@ impl Entry {
     /// Joins and runs the program. Without a fork this becomes the program and does not return.
     pub fn run(mut self) -> Result<Ended, Failure> {
         let is_born_inside = self.wanted.iter().any(|it| it.key.kind == NsKind::Pid);
-        if self.fork && is_born_inside {
+        // Out of a cgroup that is frozen only somebody outside can take it again.
+        if self.fork && (is_born_inside || !self.cgroups.is_empty()) {
             return self.stand_over_birth();
         }
         // A scan may have had threads, and setns(2) wants none for some kinds.
         child::wait_until_alone();
         child::hide();
+        self.cgroups.iter().try_for_each(Joinable::join)?;
         self.enter()?;
         Err(self.program.replace_us_by_stub())
     }
@@ -92,28 +96,42 @@ impl Entry {
         let mut tells = File::from(tells);
         let wait = held.wait_readable(&tells, midwife);
         wait.during(|| Step::Prepare)?;
+        exec::make_nonblocking(&tells).during(|| Step::Prepare)?;
         let program = match said_by_stub(&mut tells) {
             Some(Ok(number)) if number == midwife.as_raw() => Err(tampered()),
             Some(Ok(number)) => our_child(number),
-            Some(Err(A_FAILURE_FOLLOWS)) => Err(told_failure(&mut tells)),
+            Some(Err(A_FAILURE_FOLLOWS)) => Err(told_failure(&mut tells, &held, midwife)),
             Some(Err(errno)) => Err(errno).during(|| Step::Fork),
-            None => return never_born(waitpid(midwife, None)),
+            None => return never_born(midwife),
         };
-        if program.is_ok() {
-            // One that has been killed meanwhile does not read it, and its end is told below.
-            let _ = write(&opener, b"g");
-        }
-        // It ends while the program begins.
-        let _ = waitpid(midwife, None);
+        // It has done its work. Who may trace it in there could keep it from its end.
+        let _ = kill(midwife, Signal::SIGKILL);
+        let _ = child::reap(midwife);
         let program = program?;
+        // Not before it waits at the gate: what stands still in a cgroup that has been frozen since is
+        // no more than the stub.
+        if let Err(failure) = cgroups::move_in(&self.cgroups, program) {
+            let _ = end_out_of(&self.cgroups, program);
+            return Err(failure);
+        }
+        // One that has been killed meanwhile does not read it, and its end is told below.
+        let _ = write(&opener, b"g");
+        let proc = ProcRoot::open("/proc".as_ref()).ok();
         let supervisor = Supervisor {
             held: &held,
             init_in: None,
+            proc: proc.as_ref(),
             stops: None,
+            cgroups: &self.cgroups,
             role: Role::Outer,
             tell,
         };
         let ended = supervisor.wait(program)?;
+        if ended == Ended::Killed(Signal::SIGKILL)
+            && let Some(why) = self.cgroups.iter().find_map(Joinable::ran_out_of_memory)
+        {
+            tell(&why);
+        }
         match refusal(ended, &mut tells) {
             Some(errno) => Err(Failure::to_execute(name, errno)),
             None => Ok(ended),
@@ -127,6 +145,7 @@ impl Entry {
             set_pdeathsig(Signal::SIGKILL).during(|| Step::Prepare)?;
             held.let_go().during(|| Step::Prepare)?;
             child::hide();
+            environ::forget();
             self.enter()
         };
         match attempt() {
@@ -136,9 +155,6 @@ impl Entry {
     }
 
     fn enter(&mut self) -> Result<(), Failure> {
-        for cgroup in &self.cgroups {
-            cgroup.join()?;
-        }
         if let Some(groups) = &self.groups_before {
             // Where we may not, they are set inside, or nobody may change them.
             let _ = credentials::set_groups(groups);
@@ -188,12 +204,22 @@ fn tell_failure(teller: &OwnedFd, failure: &Failure) {
     let _ = write(teller, &line);
 }
 
-fn told_failure(tells: &mut File) -> Failure {
+fn told_failure(tells: &mut File, held: &HeldSignals, midwife: Pid) -> Failure {
     let mut text = Vec::new();
-    let read = tells.read_to_end(&mut text);
-    let told = read.ok().and_then(|_| serde_json::from_slice(&text).ok());
+    let mut chunk = [0; 4096];
+    // Until its end, or until whoever speaks instead of us in there has said what is none.
+    let told = loop {
+        let waited = held.wait_readable(&*tells, midwife);
+        match waited.ok().and_then(|()| tells.read(&mut chunk).ok()) {
+            Some(length @ 1..) if text.len() < LONGEST_FAILURE => text.extend(&chunk[..length]),
+            _ => break serde_json::from_slice(&text).ok(),
+        }
+    };
     told.unwrap_or_else(|| Failure::new(Step::Prepare, Errno::EPIPE))
 }
+
+/// More is not read of what has failed (bytes).
+const LONGEST_FAILURE: usize = 1 << 16;
 
 /// The next word of the stub: the number of the process that it has made, or an error. `None` when
 /// it says no more.
@@ -226,9 +252,14 @@ fn tampered() -> Failure {
 }
 
 /// Whoever was to give birth has ended before: by a signal that was meant for us, as a rule.
-fn never_born(midwife: Result<WaitStatus, Errno>) -> Result<Ended, Failure> {
-    match midwife {
-        Ok(WaitStatus::Signaled(_, signal, _)) => Ok(Ended::Killed(signal)),
+fn never_born(midwife: Pid) -> Result<Ended, Failure> {
+    let ended = child::reap(midwife);
+    if ended.is_none() {
+        let _ = kill(midwife, Signal::SIGKILL);
+        let _ = child::reap(midwife);
+    }
+    match ended {
+        Some(WaitStatus::Signaled(_, signal, _)) => Ok(Ended::Killed(signal)),
         _ => Err(Failure::new(Step::Fork, Errno::EPIPE)),
     }
 }
@@ -236,7 +267,7 @@ fn never_born(midwife: Result<WaitStatus, Errno>) -> Result<Ended, Failure> {
 /// The errno with which execve(2) has refused the program. The stub ends with 126 then; by any other
 /// end the program has run. The pipe is not waited for: somebody inside may hold it open.
 fn refusal(ended: Ended, tells: &mut File) -> Option<Errno> {
-    if ended != Ended::Exited(126) || exec::make_nonblocking(tells).is_err() {
+    if ended != Ended::Exited(126) {
         return None;
     }
     said_by_stub(tells).and_then(Result::err)

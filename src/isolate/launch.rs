@@ -61,8 +61,7 @@ impl Launch {
     pub fn run(&self) -> Result<Ended, Failure> {
         // Who has no handler is seen in /proc; a machine without it can do without that.
         let is_init = self.kinds.contains(&NsKind::Pid) && !self.init;
-        let proc = is_init.then(|| ProcRoot::open("/proc".as_ref()));
-        let proc = proc.and_then(Result::ok);
+        let proc = ProcRoot::open("/proc".as_ref()).ok();
         let mut outside = match self.maps.need_outside() || !self.binds.is_empty() {
             true => Some(Outside::stay(&self.maps, &self.binds)?),
             false => None,
@@ -102,8 +101,10 @@ impl Launch {
         drop(outside);
         let supervisor = Supervisor {
             held: &held,
-            init_in: proc.as_ref(),
+            init_in: proc.as_ref().filter(|_| is_init),
+            proc: proc.as_ref(),
             stops: self.init.then_some(started.line.as_fd()),
+            cgroups: &[],
             role: Role::Outer,
             tell: self.tell,
         };

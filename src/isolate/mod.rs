@@ -12,12 +12,18 @@ pub mod cgroups;
 pub mod credentials;
 /// Joining existing namespaces.
 pub mod enter;
+/// What is handed over of an environment.
+pub mod environment;
 /// Likely causes of refusals.
 mod explain;
 /// What failed, on what, and why.
 pub mod failure;
+/// Whether a cgroup is frozen.
+mod freezer;
 /// A gate before the program.
 pub mod gate;
+/// What keeps a program from its signals.
+mod held_up;
 /// Maps of ids for user namespaces.
 pub mod id_map;
 /// A small init for pid namespaces.
@@ -28,6 +34,8 @@ pub mod init_end;
 pub mod join;
 /// Making new namespaces.
 pub mod launch;
+/// Whether a cgroup runs out of memory.
+mod out_of_memory;
 /// What is done from outside the new namespaces.
 pub mod outside;
 /// The program, and becoming it.

@@ -2,7 +2,7 @@
 
 use std::ffi::{CString, OsStr, OsString};
 use std::os::fd::{OwnedFd, RawFd};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -10,12 +10,9 @@ use nix::fcntl::{AT_FDCWD, AtFlags};
 use nix::sys::stat::{SFlag, stat};
 use nix::unistd::{AccessFlags, execve, faccessat};
 
+use super::environment::{self, USUAL_PATH};
 use super::failure::{During, Failure, Step};
 use crate::sys::{exec, signals, stub};
-
-/// Where programs are looked for without a PATH (_PATH_DEFPATH in paths.h, and /sbin for what
-/// people enter containers for).
-const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// The shell that is there where the user's own is not.
 const USUAL_SHELL: &str = "/bin/sh";
@@ -27,6 +24,8 @@ pub struct Program {
     words: Vec<OsString>,
     /// `NAME=value` each.
     environment: Vec<OsString>,
+    /// Our user's shell, whatever the program is handed over.
+    own_shell: Option<OsString>,
     /// Descriptors that it inherits beside standard input, output and error.
     pub descriptors: Vec<RawFd>,
     /// To look in the usual directories too when no directory of PATH has it: the PATH may be made
@@ -35,26 +34,16 @@ pub struct Program {
 }
 
 impl Program {
-    /// The words that were typed, or a login shell where there are none: that of the environment,
-    /// or where that is not there, /bin/sh.
+    /// The words that were typed, or a login shell where there are none: that of our environment, or
+    /// where that is not there, /bin/sh.
     pub fn new(words: &[OsString], environment: Vec<OsString>) -> Program {
         Program {
             words: words.to_vec(),
             environment,
+            own_shell: std::env::var_os("SHELL"),
             descriptors: Vec::new(),
             usual_path_too: false,
         }
-    }
-
-    /// The environment of this process.
-    pub fn own_environment() -> Vec<OsString> {
-        std::env::vars_os()
-            .map(|(mut name, value)| {
-                name.push("=");
-                name.push(value);
-                name
-            })
-            .collect()
     }
 
     /// What it is called in messages.
@@ -65,7 +54,8 @@ impl Program {
     }
 
     fn shell(&self) -> OsString {
-        variable(&self.environment, "SHELL").unwrap_or_else(|| USUAL_SHELL.into())
+        let own = self.own_shell.clone();
+        own.unwrap_or_else(|| USUAL_SHELL.into())
     }
 
     fn step(&self) -> Step {
@@ -129,7 +119,8 @@ impl Program {
             may_execute(name)?;
             return c_string(name).ok_or(Errno::ENOENT);
         }
-        let path = variable(&self.environment, "PATH").unwrap_or_else(|| USUAL_PATH.into());
+        let path =
+            environment::value(&self.environment, "PATH").unwrap_or_else(|| USUAL_PATH.into());
         match find_in(&path, name) {
             Err(Errno::ENOENT) if self.usual_path_too => find_in(USUAL_PATH.as_ref(), name),
             result => result,
@@ -210,12 +201,4 @@ fn may_execute(path: &OsStr) -> Result<(), Errno> {
 /// A string as the kernel takes it; none if it holds a NUL, which no argument can.
 fn c_string(text: &OsStr) -> Option<CString> {
     CString::new(text.as_bytes()).ok()
-}
-
-/// The value of a variable in an environment.
-fn variable(environment: &[OsString], name: &str) -> Option<OsString> {
-    environment.iter().find_map(|entry| {
-        let rest = entry.as_bytes().strip_prefix(name.as_bytes())?;
-        Some(OsString::from_vec(rest.strip_prefix(b"=")?.to_vec()))
-    })
 }

@@ -16,7 +16,10 @@ use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, close, getpgrp, pipe2, read, tcgetpgrp, tcsetpgrp, write};
 
+use super::cgroups::Joinable;
 use super::failure::{During, Failure, Step};
+use super::held_up::Vigil;
+use crate::sys::pidfd::PidFd;
 use crate::sys::procfs::ProcRoot;
 use crate::sys::{child, signals};
 
@@ -51,7 +54,7 @@ const PASSED_ON: [Signal; 9] = [
 ];
 
 /// What ends a process that does not handle it.
-const ENDS: [Signal; 4] = [
+pub(super) const ENDS: [Signal; 4] = [
     Signal::SIGHUP,
     Signal::SIGINT,
     Signal::SIGQUIT,
@@ -95,7 +98,7 @@ impl HeldSignals {
             let mut fds = [input(from.as_fd()), input(self.descriptor.as_fd())];
             let limit = ending.map_or(PollTimeout::NONE, |_| ENDS_WITHIN.into());
             match (poll(&mut fds, limit), ending) {
-                (Ok(0), Some(signal)) => self.abandon(child, signal)?,
+                (Ok(0), Some(signal)) => self.abandon(child, signal),
                 (Ok(_), _) if fds[0].any() == Some(true) => return Ok(()),
                 (Ok(_) | Err(Errno::EINTR), _) => {}
                 (Err(errno), _) => return Err(errno),
@@ -109,16 +112,24 @@ impl HeldSignals {
                 }
                 ending = ending.or(ENDS.contains(&sent.signal).then_some(sent.signal));
             }
-            stop_if_stopped(child)?;
+            if ending.is_none() {
+                stop_if_stopped(child)?;
+            }
         }
     }
 
     /// Ends us by a signal that a child has not ended by: it waits for a file system, and not even
     /// SIGKILL ends it before that answers (request_wait_answer in fs/fuse/dev.c).
-    fn abandon(&self, child: Pid, signal: Signal) -> Result<(), Errno> {
+    fn abandon(&self, child: Pid, signal: Signal) -> ! {
         let _ = kill(child, Signal::SIGKILL);
-        self.let_go()?;
-        raise(signal)
+        self.end_by(signal)
+    }
+
+    /// Ends us as a signal does, also where it is ignored, or we are the init of a pid namespace.
+    fn end_by(&self, signal: Signal) -> ! {
+        let _ = self.let_go();
+        let _ = raise(signal);
+        child::exit_at_once(128 + signal as i32)
     }
 
     /// The next that has come; `None` where that says nothing, or is the end or stop of a child.
@@ -252,7 +263,7 @@ pub fn start(
         Ok(()) => Ok(Started { process, line }),
         Err(failure) => {
             let _ = kill(process, Signal::SIGKILL);
-            let _ = waitpid(process, None);
+            let _ = child::reap(process);
             Err(failure)
         }
     }
@@ -287,9 +298,13 @@ pub struct Supervisor<'a> {
     /// Where the program is PID 1 of its pid namespace, to which the kernel passes on only what it
     /// handles: a procfs in which to look what that is.
     pub init_in: Option<&'a ProcRoot>,
+    /// A procfs of our own pid namespace, opened before /proc could become another.
+    pub proc: Option<&'a ProcRoot>,
     /// Where the child is an init of ours: the line by which it tells that the program, which is no
     /// child of ours, has been stopped.
     pub stops: Option<BorrowedFd<'a>>,
+    /// Cgroups that the program was put into, in which others may freeze it.
+    pub cgroups: &'a [Joinable],
     pub role: Role<'a>,
     pub tell: Tell,
 }
@@ -298,71 +313,79 @@ impl Supervisor<'_> {
     /// Waits, and says how it ended.
     pub fn wait(&self, program: Pid) -> Result<Ended, Failure> {
         let ended = self.wait_for_end(program).during(|| Step::Prepare);
-        if let (Role::Outer, Some(terminal)) = (self.role, &self.held.terminal) {
-            terminal.give_back(matches!(ended, Ok(Ended::Killed(_))));
-        }
+        self.give_terminal_back(matches!(ended, Ok(Ended::Killed(_))));
         ended
+    }
+
+    fn give_terminal_back(&self, was_killed: bool) {
+        if let (Role::Outer, Some(terminal)) = (self.role, &self.held.terminal) {
+            terminal.give_back(was_killed);
+        }
     }
 
     fn wait_for_end(&self, program: Pid) -> Result<Ended, Errno> {
         let mut told = false;
         let mut stops = self.stops;
+        let mut vigil = Vigil::over(program, self.proc, self.cgroups, self.tell);
+        let pidfd = PidFd::open(program.as_raw()).ok();
         loop {
             if let Role::Init(_) = self.role {
                 reap_until(program)?;
             }
-            if let Some(ended) = self.look_at(program)? {
+            if let Some(ended) = self.look_at(program, vigil.is_to_end())? {
                 return Ok(ended);
             }
-            if let Some(line) = stops
-                && self.is_said_first(line)?
-            {
+            if let Some(signal) = vigil.look() {
+                return Ok(vigil.end().unwrap_or_else(|| {
+                    self.give_terminal_back(true);
+                    self.held.end_by(signal)
+                }));
+            }
+            let sources = [
+                Some(self.held.descriptor.as_fd()),
+                stops,
+                pidfd.as_ref().map(AsFd::as_fd),
+            ];
+            let [has_signal, has_word, has_ended] = ready(sources, vigil.timeout())?;
+            if let Some(line) = stops.filter(|_| has_word) {
                 match read(line, &mut [0]) {
                     Ok(1) => stop_with(program)?,
                     _ => stops = None,
                 }
-                continue;
-            }
-            let Some(sent) = self.held.next()? else {
-                continue;
-            };
-            if sent.by_process {
-                let _ = kill(program, sent.signal);
-            }
-            if self.is_deaf_to(program, sent.signal) {
-                self.insist(program, sent.signal, &mut told)?;
+            } else if has_signal {
+                let Some(sent) = self.held.next()? else {
+                    continue;
+                };
+                if sent.by_process {
+                    let _ = kill(program, sent.signal);
+                }
+                vigil.sent(sent.signal);
+                if self.is_deaf_to(program, sent.signal) {
+                    self.insist(program, sent.signal, &mut told)?;
+                }
+            } else if has_ended && let Some(ended) = vigil.end_kept_from_us() {
+                return Ok(ended);
             }
         }
     }
 
-    /// Whether it has ended; when it has been stopped, so are we, until both go on.
-    fn look_at(&self, program: Pid) -> Result<Option<Ended>, Errno> {
-        loop {
-            let flags = WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED;
-            match waitpid(program, Some(flags)) {
-                Ok(WaitStatus::Exited(_, code)) => {
-                    return Ok(Some(Ended::Exited((code & 0xff) as u8)));
-                }
-                Ok(WaitStatus::Signaled(_, signal, _)) => {
-                    return Ok(Some(Ended::Killed(signal)));
-                }
-                Ok(WaitStatus::Stopped(..)) => match self.role {
+    /// Whether it has ended; when it has been stopped, so are we, until both go on, unless it is to
+    /// end: then it goes on.
+    fn look_at(&self, program: Pid, is_to_end: bool) -> Result<Option<Ended>, Errno> {
+        let flags = WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED;
+        match waitpid(program, Some(flags)) {
+            Ok(WaitStatus::Exited(_, code)) => Ok(Some(Ended::Exited((code & 0xff) as u8))),
+            Ok(WaitStatus::Signaled(_, signal, _)) => Ok(Some(Ended::Killed(signal))),
+            Ok(WaitStatus::Stopped(..)) => {
+                match self.role {
+                    _ if is_to_end => drop(kill(program, Signal::SIGCONT)),
                     Role::Outer => stop_with(program)?,
                     Role::Init(line) => drop(write(line, b"s")),
-                },
-                Ok(_) => return Ok(None),
-                Err(Errno::EINTR) => {}
-                Err(errno) => return Err(errno),
+                }
+                // What has come meanwhile is looked at before the next stop.
+                Ok(None)
             }
-        }
-    }
-
-    /// Waits for a signal or for a word on the line, and says whether the word is there.
-    fn is_said_first(&self, line: BorrowedFd<'_>) -> Result<bool, Errno> {
-        let mut sources = [line, self.held.descriptor.as_fd()]
-            .map(|source| PollFd::new(source, PollFlags::POLLIN));
-        match poll(&mut sources, PollTimeout::NONE) {
-            Ok(_) | Err(Errno::EINTR) => Ok(sources[0].any() == Some(true)),
+            Ok(_) | Err(Errno::EINTR) => Ok(None),
             Err(errno) => Err(errno),
         }
     }
@@ -396,6 +419,27 @@ impl Supervisor<'_> {
         ));
         Ok(())
     }
+}
+
+/// Waits until something can be read, or the time is up; from which it can.
+fn ready<const N: usize>(
+    sources: [Option<BorrowedFd<'_>>; N],
+    timeout: PollTimeout,
+) -> Result<[bool; N], Errno> {
+    let mut fds: Vec<PollFd<'_>> = sources
+        .iter()
+        .flatten()
+        .map(|source| PollFd::new(*source, PollFlags::POLLIN))
+        .collect();
+    match poll(&mut fds, timeout) {
+        Ok(_) | Err(Errno::EINTR) => {}
+        Err(errno) => return Err(errno),
+    }
+    let mut fds = fds.iter();
+    Ok(sources.map(|source| {
+        let polled = source.and_then(|_| fds.next());
+        polled.is_some_and(|it| it.any() == Some(true))
+    }))
 }
 
 /// Stops us as the program has been stopped, until both go on.

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 use nix::unistd::chdir;
 
-use super::cgroups::Joinable;
+use super::cgroups::{Joinable, WayBack};
 use super::credentials::{self, Credentials};
 use super::failure::{During, Failure, Step};
 use super::join::{self, Wanted};
@@ -36,6 +36,12 @@ impl Visit {
         let cgroups = self.cgroups.iter().map(AsRawFd::as_raw_fd);
         let of = self.of.as_fd().as_raw_fd();
         wanted.chain(root).chain(cgroups).chain([of]).collect()
+    }
+
+    /// The ways out of its cgroups again, for whoever is frozen there.
+    pub fn ways_back(&self) -> Vec<WayBack> {
+        let ways = self.cgroups.iter().filter_map(Joinable::way_back);
+        ways.collect()
     }
 
     /// Goes there, in a child that was forked for it. A process that is born into a pid namespace

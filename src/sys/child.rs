@@ -222,11 +222,13 @@ fn receive_fd(socket: &OwnedFd) -> Result<OwnedFd, Errno> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// Makes the child unreachable for those whose namespaces it will join, and ends it with its parent.
+/// Makes the child unreachable for those whose namespaces it will join, has it forget our environment,
+/// and ends it with its parent.
 /// Joining a user namespace and changing ids reset both (commit_creds in kernel/cred.c), so that this
 /// is done once more after.
 pub fn harden() {
     hide();
+    super::environ::forget();
     // It cannot fail with this argument (PR_SET_PDEATHSIG(2const)).
     let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
 }

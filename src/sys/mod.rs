@@ -6,6 +6,8 @@ pub mod bpf;
 #[allow(unsafe_code)]
 pub mod child;
 #[allow(unsafe_code)]
+pub mod environ;
+#[allow(unsafe_code)]
 pub mod exec;
 #[allow(unsafe_code)]
 pub mod files;

@@ -1,16 +1,17 @@
 //! `nsinspect enter`: a program in namespaces that exist.
 
+mod environment;
 mod pinned;
 mod rights;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use nix::errno::Errno;
 
+use self::environment::environment;
 use self::pinned::Pinned;
 use self::rights::Numbers;
 use super::run::{finish, not_set_up, tell};
@@ -106,6 +107,8 @@ fn of_process(
         move_to_parent(pinned, &mut wanted)?;
     }
     let rights = rights::of_process(args, pinned, numbers(pinned, &wanted))?;
+    let root = root(args, pinned)?;
+    let environment = environment(args, Some(pinned), &wanted, root.as_ref())?;
     Ok(Entry {
         // A second descriptor, since the first belongs to what may be asked again.
         of: match all_of_target && !wanted.is_empty() {
@@ -113,12 +116,12 @@ fn of_process(
             false => None,
         },
         cgroups: cgroups_of(collector, args, pinned)?,
-        root: root(args, pinned)?,
+        root,
         working_directory: working_directory(args, pinned)?,
         groups_before: rights.groups_before,
         credentials: rights.inside,
         fork: !args.no_fork,
-        program: program(command, environment(args, pinned)?),
+        program: program(command, environment),
         wanted,
         tell,
     })
@@ -181,13 +184,15 @@ fn of_namespaces(
         None => Numbers::Ours,
     };
     let rights = rights::of_namespaces(args, numbers)?;
+    let root = match &args.root {
+        Some(Some(dir)) => Some(opened(dir)?),
+        _ => None,
+    };
+    let environment = environment(args, None, &wanted, root.as_ref())?;
     Ok(Entry {
         of: None,
         cgroups: Vec::new(),
-        root: match &args.root {
-            Some(Some(dir)) => Some(opened(dir)?),
-            _ => None,
-        },
+        root,
         working_directory: match (&args.wd, &args.wdns) {
             (Some(Some(dir)), _) => Some(WorkingDirectory::Opened(opened(dir)?)),
             (_, Some(dir)) => Some(WorkingDirectory::Inside(dir.clone())),
@@ -196,7 +201,7 @@ fn of_namespaces(
         groups_before: rights.groups_before,
         credentials: rights.inside,
         fork: !args.no_fork,
-        program: program(command, Program::own_environment()),
+        program: program(command, environment),
         wanted,
         tell,
     })
@@ -372,7 +377,10 @@ fn cgroups_of(
     let mut theirs = pinned.cgroups()?;
     theirs.retain(|it| !is_ours(it));
     match details::cgroup_hierarchies(&own) {
-        Seen::Known(hierarchies) => cgroups::open(&theirs, &hierarchies),
+        Seen::Known(hierarchies) => {
+            let ours = ours.known().map_or(&[] as &[_], Vec::as_slice);
+            cgroups::open(&theirs, ours, &hierarchies)
+        }
         Seen::Unknown(why) => Err(Failure::because(
             Step::Open("/proc/self/mountinfo".to_owned()),
             format!("it cannot be read: {why}"),
@@ -422,20 +430,4 @@ fn program(command: &[OsString], environment: Vec<OsString>) -> Program {
     let mut program = Program::new(command, environment);
     program.usual_path_too = true;
     program
-}
-
-/// An environment beyond this (bytes) is cut; execve(2) takes no more than a few MiB either.
-const LARGEST_ENVIRONMENT: usize = 1 << 20;
-
-fn environment(args: &EnterArgs, pinned: &Pinned) -> Result<Vec<OsString>, Failure> {
-    if !args.env {
-        return Ok(Program::own_environment());
-    }
-    let contents = pinned.task.read_up_to("environ", LARGEST_ENVIRONMENT);
-    let contents = contents.during(|| Step::Open(pinned.name("environ")))?;
-    let entries = contents.split(|byte| *byte == 0);
-    Ok(entries
-        .filter(|entry| entry.contains(&b'='))
-        .map(|entry| OsStr::from_bytes(entry).to_owned())
-        .collect())
 }

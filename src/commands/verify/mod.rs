@@ -1,5 +1,6 @@
 //! `nsinspect verify`: whether claims hold.
 
+mod frozen;
 pub mod launched;
 mod plan;
 mod progress;
@@ -39,6 +40,9 @@ pub fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, Error> {
         return Ok(Exit::Yes);
     }
     let try_it = !args.static_only && global.from.is_none();
+    if try_it {
+        frozen::tell_of(&source, &subjects);
+    }
     let report = prove(&source, &mut snapshot, &subjects, try_it);
     source.name_users(&mut snapshot);
     answer(global, &snapshot, &report)?;

@@ -8,14 +8,14 @@ use std::time::Instant;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::signal::{Signal, kill};
 use nix::unistd::{pipe2, write};
 
-use super::party::{Place, late};
+use super::party::{Place, end, late};
+use crate::isolate::cgroups::WayBack;
 use crate::isolate::enter::our_child;
 use crate::isolate::visit::become_asker;
 use crate::model::Pid;
-use crate::sys::child;
+use crate::sys::{child, exec};
 
 /// As many bytes of a reason as a pipe takes at once.
 const LONGEST_REASON: usize = 4096;
@@ -26,6 +26,7 @@ pub struct Asker {
     gate: Option<OwnedFd>,
     tells: File,
     deadline: Instant,
+    ways_back: Vec<WayBack>,
 }
 
 impl Asker {
@@ -35,6 +36,8 @@ impl Asker {
         let pipe = || pipe2(OFlag::O_CLOEXEC).map_err(unprepared);
         let (tells, teller) = pipe()?;
         let (gate, opener) = pipe()?;
+        // Who may trace it in there can have it say half a word.
+        exec::make_nonblocking(&tells).map_err(unprepared)?;
         let midwife = child::spawn_apart(|forked| {
             child::harden();
             let kept = [&teller, &gate].map(AsRawFd::as_raw_fd);
@@ -54,6 +57,7 @@ impl Asker {
             gate: Some(opener),
             tells: tells.into(),
             deadline,
+            ways_back: place.ways_back(),
         };
         // Until the stub has told the number of what it has made, the process is the midwife.
         let number = match asker.word()? {
@@ -65,7 +69,8 @@ impl Asker {
             }
         };
         let sibling = our_child(number).map_err(|failure| super::held::words(&failure))?;
-        let _ = child::reap(midwife);
+        // It has done its work. Who may trace it in there could keep it from its end.
+        end(midwife, &asker.ways_back);
         asker.process = sibling;
         Ok(asker)
     }
@@ -109,7 +114,6 @@ impl Asker {
 impl Drop for Asker {
     fn drop(&mut self) {
         self.gate = None;
-        let _ = kill(self.process, Signal::SIGKILL);
-        let _ = child::reap(self.process);
+        end(self.process, &self.ways_back);
     }
 }

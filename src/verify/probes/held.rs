@@ -223,7 +223,7 @@ impl Held {
         wanted.retain(|it| is_wanted(it) && !ours.contains(it));
         let hierarchies = details::cgroup_hierarchies(&self.own);
         let hierarchies = self.known("mountinfo", hierarchies)?;
-        let opened = cgroups::open(&wanted, &hierarchies);
+        let opened = cgroups::open(&wanted, &ours, &hierarchies);
         visit.cgroups = opened.map_err(|failure| words(&failure))?;
         Ok(Place::Of(visit))
     }

@@ -18,6 +18,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::held::words;
+use crate::isolate::cgroups::WayBack;
 use crate::isolate::visit::Visit;
 use crate::sys::child::{self, Forked};
 
@@ -38,6 +39,14 @@ impl Place {
         match self {
             Place::Here => Vec::new(),
             Place::Of(visit) => visit.descriptors(),
+        }
+    }
+
+    /// The ways out of the cgroups that are joined there.
+    pub fn ways_back(&self) -> Vec<WayBack> {
+        match self {
+            Place::Here => Vec::new(),
+            Place::Of(visit) => visit.ways_back(),
         }
     }
 
@@ -115,6 +124,7 @@ pub struct Party {
     line: Line,
     deadline: Instant,
     tidies_up: bool,
+    ways_back: Vec<WayBack>,
 }
 
 impl Party {
@@ -174,6 +184,7 @@ impl Party {
             line: Line(ours),
             deadline,
             tidies_up,
+            ways_back: place.ways_back(),
         })
     }
 
@@ -223,8 +234,16 @@ impl Drop for Party {
         if self.tidies_up && ended_by_itself(self.child) {
             return;
         }
-        let _ = kill(self.child, Signal::SIGKILL);
-        let _ = child::reap(self.child);
+        end(self.child, &self.ways_back);
+    }
+}
+
+/// Ends a child by SIGKILL, out of a cgroup too that has been frozen since it went there.
+pub fn end(child: Pid, ways_back: &[WayBack]) {
+    let _ = kill(child, Signal::SIGKILL);
+    if child::reap(child).is_none() && !ways_back.is_empty() {
+        ways_back.iter().for_each(|way| way.take(child));
+        let _ = child::reap(child);
     }
 }
 

@@ -46,12 +46,16 @@ pub fn run_after(args: &[&str], between: impl FnOnce(&str)) -> Start {
 
 /// `docker exec` of these words: under all that the engine puts on a container, seccomp too.
 pub fn exec(container: &Container, words: &[&str]) -> Answer {
+    command(container, &[&["exec", &*container.id], words].concat())
+}
+
+/// `docker WORDS`, of the engine of this container.
+pub fn command(container: &Container, words: &[&str]) -> Answer {
     let folder = container.folder.display();
     let mut docker = Command::new("docker");
     docker
         .arg(format!("--config={folder}/client"))
         .arg(format!("--host=unix://{folder}/socket"))
-        .args(["exec", &container.id])
         .args(words);
     run_alone(&mut docker).0
 }

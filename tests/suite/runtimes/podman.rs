@@ -37,6 +37,12 @@ pub fn run(args: &[&str]) -> Start {
     Container::start_as_root(&programs, || begin(args))
 }
 
+/// `podman WORDS`, of the store of the containers that run now.
+pub fn command(words: &[&str]) -> Result<String, String> {
+    let engine = shared(&ENGINE, Engine::start)?;
+    output_of(engine.podman().args(words))
+}
+
 fn begin(args: &[&str]) -> Start {
     let engine = shared(&ENGINE, Engine::start)?;
     let mut run = if args.contains(&"--userns=auto") {

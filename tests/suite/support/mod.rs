@@ -7,6 +7,7 @@ pub mod command;
 pub mod facts;
 pub mod fake_proc;
 pub mod forked;
+pub mod freezer;
 pub mod hung_fuse;
 pub mod leftovers;
 pub mod nsinspect;

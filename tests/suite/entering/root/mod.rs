@@ -9,6 +9,9 @@ macro_rules! needs_root {
     };
 }
 
+mod cgroups;
+mod environment;
+mod held_up;
 mod options;
 mod refusals;
 mod rights;

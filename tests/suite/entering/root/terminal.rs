@@ -70,7 +70,10 @@ fn a_shell_inside_controls_its_own_jobs_and_the_terminal_is_given_back() {
     let mut terminal = Terminal::with_shell();
     let (modes, group) = terminal.modes();
     let shell = "bash --norc --noprofile --noediting -i";
-    terminal.enter(&format!("PS1='inner> ' $N enter {} -- {shell}", it.pid));
+    terminal.enter(&format!(
+        "PS1='inner> ' $N enter --preserve-env=PS1 -t {} -- {shell}",
+        it.pid
+    ));
     terminal.expect("inner> ");
     terminal.enter("hostname");
     terminal.expect("inside");

@@ -22,6 +22,9 @@ const OURS: &str = env!("CARGO_BIN_EXE_nsinspect");
 
 const ENTRIES: usize = 200;
 
+/// A variable of ours that the watcher looks for.
+pub(in crate::runtimes) const SECRET: &str = "SECRET_OF_OURS";
+
 /// Compiles C with static linking: nothing else runs in a container of busybox alone.
 pub(in crate::runtimes) fn compile(
     source: &str,
@@ -155,7 +158,7 @@ fn enter_many_times(container: &Container) {
     let pid = container.pid.to_string();
     for _ in 0..ENTRIES {
         let words = ["enter", &pid, "-a", "--", "/bin/busybox", "true"];
-        let answer = nsinspect(words).run();
+        let answer = nsinspect(words).env(SECRET, "x").run();
         assert_eq!((answer.code, &*answer.stderr), (Some(0), ""));
     }
 }
@@ -216,9 +219,10 @@ fn the_watcher_sees_what_enters_without_care() {
             "/bin/busybox",
             "true",
         ]);
-        Run::of(nsenter).run();
+        Run::of(nsenter).env(SECRET, "x").run();
     }
     let (held, _) = report(&folder);
+    assert!(held.iter().any(|it| it.way == "environ"), "{held:?}");
     let theirs = identity(crate::support::skip::find_program("nsenter").unwrap());
     assert!(held.iter().any(|it| it.what == theirs), "{held:?}");
 }

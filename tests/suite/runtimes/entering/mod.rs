@@ -3,5 +3,6 @@
 mod containers;
 pub(super) mod hostile;
 mod inside;
+mod paused;
 mod rights;
 mod sandboxes;

@@ -82,6 +82,12 @@ static void look(int pid, int traces) {
         snprintf(path, sizeof path, "/proc/%d/%s", pid, files[i]);
         take(files[i], path, O_RDONLY | O_DIRECTORY);
     }
+    snprintf(path, sizeof path, "/proc/%d/environ", pid);
+    int environment = open(path, O_RDONLY | O_CLOEXEC);
+    char text[8192];
+    ssize_t length = read(environment, text, sizeof text);
+    if (length > 0 && memmem(text, length, "SECRET_OF_OURS", 14)) tell("environ", environment);
+    close(environment);
     snprintf(path, sizeof path, "/proc/%d/mem", pid);
     int mem = open(path, O_RDWR | O_CLOEXEC);
     if (mem >= 0) tell_program("mem", pid);
