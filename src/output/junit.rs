@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use super::sanitize::for_terminal;
+use super::unseen::is_unseen;
 use crate::verify::report::{Report, Verified};
 use crate::verify::verdict::{Judged, Proof, Verdict};
 
@@ -75,7 +77,8 @@ fn case(text: &mut String, suite: &str, judged: &Judged) {
     );
 }
 
-/// Text for XML 1.0, in which control characters cannot be written at all.
+/// Text for XML 1.0, in which most control characters cannot be written at all; what a reader would not
+/// see is escaped as they are.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
@@ -86,9 +89,7 @@ fn escaped(text: &str) -> String {
             '"' => escaped += "&quot;",
             '\n' => escaped += "&#10;",
             '\t' => escaped += "&#9;",
-            '\u{0}'..='\u{1f}' | '\u{7f}' | '\u{fffe}' | '\u{ffff}' => {
-                let _ = write!(escaped, "\\x{:02x}", u32::from(character));
-            }
+            other if is_unseen(other) => escaped += &for_terminal(other.encode_utf8(&mut [0; 4])),
             other => escaped.push(other),
         }
     }
