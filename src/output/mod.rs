@@ -62,9 +62,13 @@ fn write(bytes: &[u8]) -> Result<(), Error> {
     Ok(stdout.flush()?)
 }
 
+/// Columns of a message: what is wrong in a file can be a word of a megabyte.
+const LONGEST_MESSAGE: usize = 2_000;
+
 /// Says on standard error why there is no answer, and what to do.
 pub fn complain(error: &Error) {
-    let message = sanitize::for_terminal(&error.to_string()).into_owned();
+    let message = error.to_string();
+    let message = terminal::shorten(&sanitize::for_terminal(&message), LONGEST_MESSAGE);
     note(&format!("nsinspect: {message}"));
     if let Some(hint) = error.hint() {
         note(&format!("  {}", sanitize::for_terminal(&hint)));

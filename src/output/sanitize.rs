@@ -91,8 +91,14 @@ mod tests {
         for (text, expected) in [
             ("a\u{202e}b\u{200b}\n", "a\\u{202e}b\\u{200b}\\n"),
             ("web\u{3164}", "web\\u{3164}"),
-            ("web\u{fe0f}\u{e0101}\u{34f}", "web\\u{fe0f}\\u{e0101}\\u{34f}"),
-            ("web\u{a0}\u{2003}\u{2800}x", "web\\u{a0}\\u{2003}\\u{2800}x"),
+            (
+                "web\u{fe0f}\u{e0101}\u{34f}",
+                "web\\u{fe0f}\\u{e0101}\\u{34f}",
+            ),
+            (
+                "web\u{a0}\u{2003}\u{2800}x",
+                "web\\u{a0}\\u{2003}\\u{2800}x",
+            ),
             ("web\u{115f}\u{e0041}", "web\\u{115f}\\u{e0041}"),
         ] {
             assert_eq!(for_terminal(text), expected);

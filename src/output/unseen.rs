@@ -65,7 +65,8 @@ mod tests {
 
     #[test]
     fn letters_digits_signs_and_marks_are_seen() {
-        for character in " az~äßÉΩжקعक्한日本。…─└×√€😀\u{301}\u{5bc}\u{fffd}".chars() {
+        for character in " az~äßÉΩжקعक्한日本。…─└×√€😀\u{301}\u{5bc}\u{fffd}".chars()
+        {
             assert!(!is_unseen(character), "{character:?}");
         }
     }

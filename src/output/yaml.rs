@@ -186,7 +186,10 @@ net:[4026531840]: /proc/1/ns/net
         let document = json!({"a": {key: {"b": [1]}}});
         let text = text(&document).unwrap();
         assert!(text.contains("\n  ? kkk") && text.contains("kkk\n  :\n    b:\n    - 1\n"));
-        assert_eq!(serde_yaml::from_str::<serde_json::Value>(&text).unwrap(), document);
+        assert_eq!(
+            serde_yaml::from_str::<serde_json::Value>(&text).unwrap(),
+            document
+        );
     }
 
     proptest! {

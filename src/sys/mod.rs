@@ -14,6 +14,7 @@ pub mod interfaces;
 pub mod ipc;
 pub mod list;
 pub mod look;
+pub mod memory;
 pub mod mountfs;
 pub mod mounts;
 pub mod ns_dir;
@@ -29,6 +30,7 @@ pub mod stop;
 pub mod stub;
 pub mod tcp_diag;
 pub mod unix_diag;
+pub mod yaml_scan;
 
 use nix::errno::Errno;
 

@@ -11,9 +11,11 @@
 #[macro_use]
 mod support;
 
+mod bounds;
 mod discovery;
 mod entering;
 mod fake_proc;
+mod fuzzed;
 mod generated;
 mod kernels;
 mod launch;
@@ -22,6 +24,7 @@ mod probing;
 mod robust;
 mod runtimes;
 mod sarif;
+mod scarce;
 mod schema;
 mod text;
 mod verifying;

@@ -13,4 +13,5 @@ pub mod nsinspect;
 pub mod process;
 pub mod run;
 pub mod sandbox;
+pub mod seccomp;
 pub mod telling;
