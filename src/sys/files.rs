@@ -40,8 +40,13 @@ pub fn read_named(path: &Path, limit: usize) -> Result<Vec<u8>, Unread> {
     // It may be another now, whose opening must not have us wait or give us a terminal.
     let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
     let file = File::from(open(path, flags, Mode::empty())?);
-    refuse_others(&fstat(&file)?)?;
-    read_to_limit(file, limit)
+    let now = fstat(&file)?;
+    refuse_others(&now)?;
+    // A pipe has no size.
+    match usize::try_from(now.st_size).is_ok_and(|size| size > limit) {
+        true => Err(Unread::TooLarge(limit)),
+        false => read_to_limit(file, limit),
+    }
 }
 
 /// The same of standard input, which may be a terminal too.

@@ -135,7 +135,7 @@ mod tests {
         let begin = Instant::now();
         let error = read::<Vec<String>>(text).unwrap_err();
         // A debug build on a busy machine takes a second or two for the worst.
-        assert!(begin.elapsed() < Duration::from_secs(30), "{:.60}", text);
+        assert!(begin.elapsed() < Duration::from_secs(30), "{text:.60}");
         error
     }
 

@@ -5,7 +5,7 @@ use std::fs;
 use tempfile::NamedTempFile;
 
 use super::Tally;
-use super::mutator::{Dice, mutate};
+use super::mutator::{Dice, mutate, mutate_json};
 use crate::support::fake_proc::{FakeProc, Task};
 use crate::support::nsinspect::nsinspect;
 
@@ -54,12 +54,15 @@ const QUESTIONS: [&[&str]; 12] = [
 fn snapshots_that_say_anything_are_answered_or_refused() {
     let proc = tree();
     let whole = nsinspect(["snapshot"]).proc(proc.path()).run();
-    let seed = whole.text().as_bytes();
+    let (seed, document) = (whole.text().as_bytes(), whole.document());
     let file = NamedTempFile::new().unwrap();
     let path = file.path().to_str().unwrap();
     let (mut dice, mut tally) = (Dice::new(11), Tally::default());
     for at in 0..960 {
-        let input = mutate(&mut dice, seed, OCI);
+        let input = match dice.below(4) {
+            0 => mutate(&mut dice, seed, OCI),
+            _ => mutate_json(&mut dice, &document),
+        };
         fs::write(path, &input).unwrap();
         let args = [QUESTIONS[at % QUESTIONS.len()], &["--from", path]].concat();
         tally.run(nsinspect(args.iter().copied()), &args, &input);
@@ -96,8 +99,12 @@ fn oci_configurations_that_say_anything_are_answered_or_refused() {
     let path = file.path().to_str().unwrap();
     let args = ["verify", "30", "--static-only", "--json", "--oci", path];
     let (mut dice, mut tally) = (Dice::new(13), Tally::default());
+    let document = serde_json::from_slice(OCI).unwrap();
     for _ in 0..640 {
-        let input = mutate(&mut dice, OCI, CLAIMS[0]);
+        let input = match dice.below(2) {
+            0 => mutate(&mut dice, OCI, CLAIMS[0]),
+            _ => mutate_json(&mut dice, &document),
+        };
         fs::write(path, &input).unwrap();
         tally.run(nsinspect(args).proc(proc.path()), &args, &input);
     }

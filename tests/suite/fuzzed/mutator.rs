@@ -1,5 +1,7 @@
 //! A mutator that makes the same inputs of the same seeds each time.
 
+use serde_json::Value;
+
 /// SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators").
 pub struct Dice(u64);
 
@@ -122,5 +124,64 @@ fn replace_number(dice: &mut Dice, bytes: &mut Vec<u8>) {
             .find(|at| !is_digit(at))
             .unwrap_or(bytes.len());
         bytes.splice(from..end, dice.one_of(&WORDS).bytes());
+    }
+}
+
+/// The document with a few values that are others, not there, or there twice: still JSON.
+pub fn mutate_json(dice: &mut Dice, document: &Value) -> Vec<u8> {
+    let mut document = document.clone();
+    for _ in 0..=dice.below(3) {
+        let at = dice.below(count(&document));
+        change(dice, &mut document, &mut { at });
+    }
+    document.to_string().into_bytes()
+}
+
+fn count(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(values) => values.iter().map(count).sum(),
+        Value::Object(fields) => fields.values().map(count).sum(),
+        _ => 0,
+    }
+}
+
+/// Changes the value with this number, counted from the outermost.
+fn change(dice: &mut Dice, value: &mut Value, at: &mut usize) -> bool {
+    if *at == 0 {
+        change_this(dice, value);
+        return true;
+    }
+    *at -= 1;
+    match value {
+        Value::Array(values) => values.iter_mut().any(|it| change(dice, it, at)),
+        Value::Object(fields) => fields.values_mut().any(|it| change(dice, it, at)),
+        _ => false,
+    }
+}
+
+fn change_this(dice: &mut Dice, value: &mut Value) {
+    match (value, dice.below(3)) {
+        (Value::Array(values), 0) if !values.is_empty() => {
+            let again = values[dice.below(values.len())].clone();
+            values.push(again);
+        }
+        (Value::Array(values), 1) if !values.is_empty() => {
+            drop(values.remove(dice.below(values.len())));
+        }
+        (Value::Object(fields), 0 | 1) if !fields.is_empty() => {
+            let name = fields.keys().nth(dice.below(fields.len())).cloned();
+            drop(fields.remove(&name.unwrap_or_default()));
+        }
+        (Value::String(text), 0 | 1) => *text += dice.one_of(&WORDS),
+        (Value::Number(number), 0 | 1) => {
+            let other = *[0, 1, 30, 31, -1, 4_026_532_100, i64::MAX]
+                .get(dice.below(7))
+                .unwrap_or(&2);
+            *number = other.into();
+        }
+        (value, _) => {
+            let words = dice.one_of(&WORDS);
+            *value = serde_json::from_str(words).unwrap_or(Value::Null);
+        }
     }
 }
