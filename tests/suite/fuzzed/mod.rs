@@ -67,8 +67,8 @@ impl Tally {
         }
     }
 
-    /// Inputs that are all refused, or none of them, would try next to nothing.
-    fn assert_both(&self, percent_answered: RangeInclusive<usize>) {
+    /// Inputs that are all refused would try next to nothing.
+    fn assert_share(&self, percent_answered: RangeInclusive<usize>) {
         let percent = self.answered * 100 / (self.answered + self.refused);
         eprintln!("{} answered, {} refused", self.answered, self.refused);
         assert!(percent_answered.contains(&percent), "{percent} %");

@@ -73,7 +73,8 @@ fn trees_that_say_anything_are_answered_or_refused() {
         );
         assert!(put(&file, is_link, &seed));
     }
-    tally.assert_both(50..=99);
+    // One broken process is told as that, and the others are answered for.
+    tally.assert_share(50..=100);
 }
 
 /// Whether there can be such a file: no link is empty, has a NUL, or is longer than a path.
