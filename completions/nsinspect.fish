@@ -30,7 +30,7 @@ yaml\t'The same document as JSON'
 sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
 junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -l proc -d 'Read this procfs instead of /proc' -r -F
-complete -c nsinspect -n "__fish_nsinspect_needs_command" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_needs_command" -l from -d 'Answer from a saved snapshot instead of the running machine: a file or pipe of at most 1 GiB; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_needs_command" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
@@ -87,7 +87,7 @@ yaml\t'The same document as JSON'
 sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
 junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l proc -d 'Read this procfs instead of /proc' -r -F
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l from -d 'Answer from a saved snapshot instead of the running machine: a file or pipe of at most 1 GiB; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand list" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
@@ -131,7 +131,7 @@ yaml\t'The same document as JSON'
 sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
 junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l proc -d 'Read this procfs instead of /proc' -r -F
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l from -d 'Answer from a saved snapshot instead of the running machine: a file or pipe of at most 1 GiB; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand ls" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
@@ -159,7 +159,7 @@ yaml\t'The same document as JSON'
 sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
 junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l proc -d 'Read this procfs instead of /proc' -r -F
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l from -d 'Answer from a saved snapshot instead of the running machine: a file or pipe of at most 1 GiB; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand tree" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
@@ -176,7 +176,7 @@ yaml\t'The same document as JSON'
 sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
 junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l proc -d 'Read this procfs instead of /proc' -r -F
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l from -d 'Answer from a saved snapshot instead of the running machine: a file or pipe of at most 1 GiB; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand show" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
@@ -194,7 +194,7 @@ yaml\t'The same document as JSON'
 sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
 junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l proc -d 'Read this procfs instead of /proc' -r -F
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l from -d 'Answer from a saved snapshot instead of the running machine: a file or pipe of at most 1 GiB; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand diff" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
@@ -213,7 +213,7 @@ yaml\t'The same document as JSON'
 sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
 junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l proc -d 'Read this procfs instead of /proc' -r -F
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l from -d 'Answer from a saved snapshot instead of the running machine: a file or pipe of at most 1 GiB; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand pid" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
@@ -231,7 +231,7 @@ yaml\t'The same document as JSON'
 sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
 junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l proc -d 'Read this procfs instead of /proc' -r -F
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l from -d 'Answer from a saved snapshot instead of the running machine: a file or pipe of at most 1 GiB; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand can" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
@@ -248,7 +248,7 @@ yaml\t'The same document as JSON'
 sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
 junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l proc -d 'Read this procfs instead of /proc' -r -F
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l from -d 'Answer from a saved snapshot instead of the running machine: a file or pipe of at most 1 GiB; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand reach" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
@@ -265,7 +265,7 @@ yaml\t'The same document as JSON'
 sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
 junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l proc -d 'Read this procfs instead of /proc' -r -F
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l from -d 'Answer from a saved snapshot instead of the running machine: a file or pipe of at most 1 GiB; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand snapshot" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
@@ -314,7 +314,7 @@ yaml\t'The same document as JSON'
 sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
 junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l proc -d 'Read this procfs instead of /proc' -r -F
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l from -d 'Answer from a saved snapshot instead of the running machine: a file or pipe of at most 1 GiB; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
@@ -362,7 +362,7 @@ yaml\t'The same document as JSON'
 sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
 junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l proc -d 'Read this procfs instead of /proc' -r -F
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l from -d 'Answer from a saved snapshot instead of the running machine: a file or pipe of at most 1 GiB; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
@@ -392,7 +392,7 @@ yaml\t'The same document as JSON'
 sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
 junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l proc -d 'Read this procfs instead of /proc' -r -F
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l from -d 'Answer from a saved snapshot instead of the running machine: a file or pipe of at most 1 GiB; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand audit" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
@@ -422,9 +422,9 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand explain" -l strict -
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand explain" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l require -d 'Kinds of namespace in which it must not be where the host is' -r
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l claims -d 'Claims in YAML (`nsinspect schema claims`; README.md has examples)' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l claims -d 'Claims in YAML, of at most 1 MiB (`nsinspect schema claims`; README.md has examples)' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l profile -d 'A shipped profile: docker-default, pss-baseline, pss-restricted, rootless or sandbox' -r
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l oci -d 'What its OCI runtime was told to do: the path of a config.json, or `auto` to find that of a running container of runc, crun, docker, containerd, podman or CRI-O' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l oci -d 'What its OCI runtime was told to do: the path of a config.json of at most 4 MiB, or `auto` to find that of a running container of runc, crun, docker, containerd, podman or CRI-O' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l show-profile -d 'Print a profile as the claims file that it is; without NAME, list them' -r
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l format -d 'How to print the answer' -r -f -a "table\t'Text for people'
 json\t''
@@ -432,7 +432,7 @@ yaml\t'The same document as JSON'
 sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
 junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l proc -d 'Read this procfs instead of /proc' -r -F
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l from -d 'Answer from a saved snapshot instead of the running machine: a file or pipe of at most 1 GiB; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
@@ -451,7 +451,7 @@ yaml\t'The same document as JSON'
 sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
 junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l proc -d 'Read this procfs instead of /proc' -r -F
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l from -d 'Answer from a saved snapshot instead of the running machine: a file or pipe of at most 1 GiB; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand doctor" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
@@ -468,7 +468,7 @@ yaml\t'The same document as JSON'
 sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
 junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l proc -d 'Read this procfs instead of /proc' -r -F
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l from -d 'Answer from a saved snapshot instead of the running machine: a file or pipe of at most 1 GiB; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand completions" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
@@ -486,7 +486,7 @@ yaml\t'The same document as JSON'
 sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
 junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l proc -d 'Read this procfs instead of /proc' -r -F
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l from -d 'Answer from a saved snapshot instead of the running machine: a file or pipe of at most 1 GiB; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand man" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r
@@ -503,7 +503,7 @@ yaml\t'The same document as JSON'
 sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
 junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l proc -d 'Read this procfs instead of /proc' -r -F
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l from -d 'Answer from a saved snapshot instead of the running machine: a file or pipe of at most 1 GiB; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand schema" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r

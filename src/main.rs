@@ -6,6 +6,9 @@ use std::process::ExitCode;
 
 use nsinspect::cli::Cli;
 
+#[global_allocator]
+static MEMORY: nsinspect::sys::memory::OrEnd = nsinspect::sys::memory::OrEnd;
+
 fn main() -> ExitCode {
     let line: Vec<OsString> = std::env::args_os().collect();
     let exit = match Cli::read(&line) {

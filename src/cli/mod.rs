@@ -85,7 +85,8 @@ pub struct Global {
     /// Read this procfs instead of /proc
     #[arg(long, global = true, value_name = "DIR", default_value = "/proc")]
     pub proc: PathBuf,
-    /// Answer from a saved snapshot instead of the running machine; `-` is standard input
+    /// Answer from a saved snapshot instead of the running machine: a file or pipe of at most 1 GiB;
+    /// `-` is standard input
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "proc")]
     pub from: Option<PathBuf>,
     /// How far to look for namespaces that no process is in: `full` looks at every thread,

@@ -34,14 +34,14 @@ pub struct VerifyArgs {
         help_heading = "Claims"
     )]
     pub require: Vec<NsKind>,
-    /// Claims in YAML (`nsinspect schema claims`; README.md has examples)
+    /// Claims in YAML, of at most 1 MiB (`nsinspect schema claims`; README.md has examples)
     #[arg(long, value_name = "FILE", help_heading = "Claims")]
     pub claims: Vec<PathBuf>,
     /// A shipped profile: docker-default, pss-baseline, pss-restricted, rootless or sandbox
     #[arg(long, value_name = "NAME", help_heading = "Claims")]
     pub profile: Vec<String>,
-    /// What its OCI runtime was told to do: the path of a config.json, or `auto` to find that of a
-    /// running container of runc, crun, docker, containerd, podman or CRI-O
+    /// What its OCI runtime was told to do: the path of a config.json of at most 4 MiB, or `auto` to
+    /// find that of a running container of runc, crun, docker, containerd, podman or CRI-O
     #[arg(long, value_name = "FILE", help_heading = "Claims")]
     pub oci: Option<PathBuf>,
     /// Try nothing: tell by what can be read

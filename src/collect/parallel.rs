@@ -3,6 +3,7 @@
 use std::num::NonZero;
 use std::panic::resume_unwind;
 use std::sync::{Mutex, mpsc};
+use std::thread::Builder;
 
 use super::known_links::KnownLinks;
 use super::processes::{Depth, MissingLinks, read_one};
@@ -76,9 +77,10 @@ pub fn read_listed<R>(
     };
     let read = || read_shares(root, missing, depth, about.min(PROCESSES_PER_PART), &share);
     std::thread::scope(|scope| {
-        // The calling thread reads too: one stack and one arena of malloc less.
+        // The calling thread reads too: one stack and one arena of malloc less, and where no other
+        // can be had (RLIMIT_NPROC, pids.max, a seccomp filter, no memory) it reads alone.
         let others: Vec<_> = (1..threads.worth(about, depth))
-            .map(|_| scope.spawn(read))
+            .map_while(|_| Builder::new().spawn_scoped(scope, read).ok())
             .collect();
         // They read until we let go of our end, and as long as there is something in it.
         let mut asked = 0;

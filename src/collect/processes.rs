@@ -65,7 +65,9 @@ pub fn read_one(
         return Some(process);
     }
     let (task, mut process) = begin(root, missing, pid, depth)?;
-    read_more(&task, &mut process, missing, depth, None);
+    if let Some(task) = task {
+        read_more(&task, &mut process, missing, depth, None);
+    }
     process.links = known.share(process.links.each());
     Some(process)
 }
@@ -80,6 +82,9 @@ pub fn read_reference(
     other: Option<&Process>,
 ) -> Option<Process> {
     let (task, mut process) = begin(root, missing, pid, Depth::Everything)?;
+    let Some(task) = task else {
+        return Some(process);
+    };
     let depth = match process.links.own_keys().next() {
         Some(_) => Depth::Everything,
         None => if_refused,
@@ -88,14 +93,22 @@ pub fn read_reference(
     Some(process)
 }
 
-/// What every depth begins with. `None`: it is not there.
+/// What every depth begins with. `None`: it is not there. Without a directory it is, as far as we
+/// know, but it could not be opened for want of something of ours.
 fn begin(
     root: &ProcRoot,
     missing: &MissingLinks,
     pid: Pid,
     depth: Depth,
-) -> Option<(TaskDir, Process)> {
-    let task = root.task(pid).ok()?;
+) -> Option<(Option<TaskDir>, Process)> {
+    let task = match root.task(pid) {
+        Ok(task) => task,
+        Err(errno @ (Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM)) => {
+            let links = Links::read(|_| Seen::Unknown(why(errno)));
+            return Some((None, process(pid, links, 1, Seen::Unknown(why(errno)))));
+        }
+        Err(_) => return None,
+    };
     let (nthreads, uid) = match task.task_stat() {
         Ok(stat) => (threads_in(&stat), Seen::Known(stat.st_uid)),
         Err(Errno::ENOENT | Errno::ESRCH) if depth == Depth::Links => return None,
@@ -105,7 +118,7 @@ fn begin(
     if vanished(&links) {
         return None;
     }
-    Some((task, process(pid, links, nthreads, uid)))
+    Some((Some(task), process(pid, links, nthreads, uid)))
 }
 
 /// What the depth asks for beyond that; what another process of the same namespaces has told of

@@ -1,8 +1,6 @@
 //! Where answers come from: the running machine, or a snapshot of one.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::os::fd::OwnedFd;
 
 use crate::analyse::containers;
@@ -15,12 +13,16 @@ use crate::model::container::Traces;
 use crate::model::namespace::NsKey;
 use crate::model::{Pid, Snapshot};
 use crate::output::wire;
+use crate::sys::files;
 
 /// The running machine, or a snapshot, which has been looked at as closely as ever will be.
 pub enum Source {
     Live(Collector),
     Saved(Box<Snapshot>),
 }
+
+/// A snapshot beyond this (bytes) is not read: one of a machine has some 25 kB for each process.
+pub const LARGEST: usize = 1 << 30;
 
 impl Source {
     /// What the global options name.
@@ -35,14 +37,13 @@ impl Source {
             Some("-") => "from standard input".to_owned(),
             _ => file.display().to_string(),
         };
-        let mut text = Vec::new();
-        let read = match file.to_str() {
-            Some("-") => std::io::stdin().lock().read_to_end(&mut text),
-            _ => File::open(file).and_then(|mut file| file.read_to_end(&mut text)),
+        let text = match file.to_str() {
+            Some("-") => files::read_stdin(LARGEST),
+            _ => files::read_named(file, LARGEST),
         };
-        let mut snapshot = read
-            .map_err(|error| error.to_string())
-            .and_then(|_| wire::snapshot::read(&text))
+        let mut snapshot = text
+            .map_err(|why| why.to_string())
+            .and_then(|text| wire::snapshot::read(&text))
             .map_err(|reason| Error::Snapshot { from, reason })?;
         containers::note_rivals(&mut snapshot);
         Ok(Source::Saved(Box::new(snapshot)))

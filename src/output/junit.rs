@@ -3,7 +3,7 @@
 
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
 
-use super::sanitize;
+use super::sanitize::for_terminal;
 use crate::verify::report::{Report, Verified};
 use crate::verify::verdict::{Judged, Proof, Verdict};
 
@@ -55,7 +55,7 @@ fn status(judged: &Judged) -> TestCaseStatus {
 
 /// The text with what XML 1.0 cannot hold written out: quick-junit would leave it away.
 fn clean(text: &str) -> String {
-    sanitize::for_terminal(text)
+    for_terminal(text)
         .replace('\u{fffe}', "\\u{fffe}")
         .replace('\u{ffff}', "\\u{ffff}")
 }

@@ -1,11 +1,14 @@
 //! Answers -> bytes: text for people, versioned documents for scripts.
 
+mod json;
 pub mod junit;
 pub mod rules;
 pub mod sanitize;
 pub mod terminal;
 pub mod text;
+mod unseen;
 pub mod wire;
+mod yaml;
 
 use std::io::{BufWriter, Write};
 
@@ -27,7 +30,7 @@ pub fn answer<D: Serialize>(
     match format {
         Format::Table => print(&text()),
         Format::Json => self::document(&document()),
-        Format::Yaml => print(&yaml(&document())?),
+        Format::Yaml => print(&yaml::text(&document())?),
         // Refused before anything was looked at, by all but one.
         Format::Sarif | Format::Junit => Ok(()),
     }
@@ -36,39 +39,37 @@ pub fn answer<D: Serialize>(
 /// Writes a document as JSON, piece by piece: that of a whole machine is long.
 pub fn document(document: &impl Serialize) -> Result<(), Error> {
     let mut stdout = BufWriter::with_capacity(PIECE, std::io::stdout().lock());
-    serde_json::to_writer_pretty(&mut stdout, document).map_err(std::io::Error::from)?;
+    json::write_pretty(&mut stdout, document)?;
     stdout.write_all(b"\n")?;
     Ok(stdout.flush()?)
 }
 
 /// Writes one document of several: a line of JSON, or a YAML document with its mark before it.
 pub fn line(format: Format, document: &impl Serialize) -> Result<(), Error> {
-    let text = match format {
-        Format::Yaml => format!("---\n{}", yaml(document)?),
-        _ => serde_json::to_string(document).map_err(std::io::Error::other)? + "\n",
-    };
-    print(&text)
+    match format {
+        Format::Yaml => print(&format!("---\n{}", yaml::text(document)?)),
+        _ => write(&json::line(document)?),
+    }
 }
 
 /// Writes to standard output in one go.
 pub fn print(text: &str) -> Result<(), Error> {
+    write(text.as_bytes())
+}
+
+fn write(bytes: &[u8]) -> Result<(), Error> {
     let mut stdout = std::io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
+    stdout.write_all(bytes)?;
     Ok(stdout.flush()?)
 }
 
-/// What JSON says, in YAML: each document need be known to one writer only, which keeps the program
-/// small. With [`crate::verify::read`] the only use of serde_yaml, which is archived: a successor is a
-/// change of a few lines.
-fn yaml(document: &impl Serialize) -> Result<String, Error> {
-    let json = serde_json::to_string(document).map_err(std::io::Error::other)?;
-    let value: serde_yaml::Value = serde_json::from_str(&json).map_err(std::io::Error::other)?;
-    Ok(serde_yaml::to_string(&value).map_err(std::io::Error::other)?)
-}
+/// Columns of a message: what is wrong in a file can be a word of a megabyte.
+const LONGEST_MESSAGE: usize = 2_000;
 
 /// Says on standard error why there is no answer, and what to do.
 pub fn complain(error: &Error) {
-    let message = sanitize::for_terminal(&error.to_string()).into_owned();
+    let message = error.to_string();
+    let message = terminal::shorten(&sanitize::for_terminal(&message), LONGEST_MESSAGE);
     note(&format!("nsinspect: {message}"));
     if let Some(hint) = error.hint() {
         note(&format!("  {}", sanitize::for_terminal(&hint)));

@@ -1,44 +1,79 @@
-//! What the machine wrote, made harmless for a terminal. JSON and YAML need none of this.
+//! What the machine wrote, made harmless for a terminal.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// The text with everything escaped that a terminal would obey or a reader would not see: control
-/// characters, marks that turn the direction of writing, and characters of no width.
+use unicode_width::UnicodeWidthChar;
+
+use super::unseen::is_unseen;
+
+/// The text with everything escaped that a terminal would obey or a reader would not see, and marks
+/// without a letter or too many on one.
 pub fn for_terminal(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_dangerous) {
+    let mut before = Before::default();
+    if text.chars().all(|character| before.lets(character)) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 16);
+    let mut before = Before::default();
     for character in text.chars() {
         match character {
+            c if before.lets(c) => safe.push(c),
             '\n' => safe.push_str("\\n"),
             '\t' => safe.push_str("\\t"),
             '\r' => safe.push_str("\\r"),
             // Writing to a String cannot fail.
-            c if is_dangerous(c) && c.is_ascii() => {
+            c if c.is_ascii() => {
                 let _ = write!(safe, "\\x{:02x}", u32::from(c));
             }
-            c if is_dangerous(c) => {
+            c => {
                 let _ = write!(safe, "\\u{{{:x}}}", u32::from(c));
             }
-            c => safe.push(c),
         }
     }
     Cow::Owned(safe)
 }
 
-fn is_dangerous(character: char) -> bool {
-    matches!(character,
-        // C0, DEL, C1: escape sequences begin with one of these.
-        '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}'
-        // Soft hyphen, Arabic letter mark, Mongolian vowel separator.
-        | '\u{ad}' | '\u{61c}' | '\u{180e}'
-        // Zero-width characters and direction marks; line and paragraph separator;
-        // embeddings, overrides, invisible operators, isolates.
-        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        // Zero-width no-break space, interlinear annotation, tags.
-        | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+/// More marks than this on one letter are no word of any language, but a way to write over the lines
+/// above and below.
+const MOST_MARKS: usize = 4;
+
+/// What stands before a character.
+#[derive(Default)]
+struct Before {
+    letter: Option<char>,
+    marks: usize,
+}
+
+impl Before {
+    /// Whether the character can be shown here, which is then before the next.
+    fn lets(&mut self, character: char) -> bool {
+        let is_mark = character.width() == Some(0);
+        let lets = !is_unseen(character) && (!is_mark || self.bears(character));
+        *self = match (lets, is_mark) {
+            (false, _) => Before::default(),
+            (true, true) => Before {
+                marks: self.marks + 1,
+                ..*self
+            },
+            (true, false) => Before {
+                letter: Some(character).filter(|it| *it != ' '),
+                marks: 0,
+            },
+        };
+        lets
+    }
+
+    /// Whether a mark may stand on what is before it. On an ASCII letter one of another script would
+    /// often not be seen at all, as the signs that stack letters of India.
+    fn bears(&self, mark: char) -> bool {
+        let is_of_any_script = matches!(mark,
+            // The blocks "Combining Diacritical Marks", its supplements, and "Combining Half Marks".
+            '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
+            | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}');
+        let letter = self.letter;
+        self.marks < MOST_MARKS && letter.is_some_and(|it| is_of_any_script || !it.is_ascii())
+    }
 }
 
 #[cfg(test)]
@@ -53,23 +88,65 @@ mod tests {
 
     #[test]
     fn text_that_turns_or_hides_is_shown_as_what_it_is() {
-        assert_eq!(
-            for_terminal("a\u{202e}b\u{200b}\n"),
-            "a\\u{202e}b\\u{200b}\\n"
-        );
+        for (text, expected) in [
+            ("a\u{202e}b\u{200b}\n", "a\\u{202e}b\\u{200b}\\n"),
+            ("web\u{3164}", "web\\u{3164}"),
+            (
+                "web\u{fe0f}\u{e0101}\u{34f}",
+                "web\\u{fe0f}\\u{e0101}\\u{34f}",
+            ),
+            (
+                "web\u{a0}\u{2003}\u{2800}x",
+                "web\\u{a0}\\u{2003}\\u{2800}x",
+            ),
+            ("web\u{115f}\u{e0041}", "web\\u{115f}\\u{e0041}"),
+        ] {
+            assert_eq!(for_terminal(text), expected);
+        }
+    }
+
+    #[test]
+    fn marks_stand_on_letters_and_do_not_pile_up() {
+        for (text, expected) in [
+            ("\u{301}a", "\\u{301}a"),
+            ("a \u{301}", "a \\u{301}"),
+            ("a\u{200b}\u{301}", "a\\u{200b}\\u{301}"),
+            // A sign that stacks Khmer letters, of which nothing is seen.
+            ("web\u{17d2}", "web\\u{17d2}"),
+            (
+                "a\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}b",
+                "a\u{301}\u{302}\u{303}\u{304}\\u{305}\\u{306}b",
+            ),
+        ] {
+            assert_eq!(for_terminal(text), expected);
+        }
     }
 
     #[test]
     fn ordinary_text_of_any_language_is_left_alone() {
-        for text in ["sleep 300", "küche", "日本", "a\\b"] {
+        for text in [
+            "sleep 300",
+            "küche",
+            "ku\u{308}che",
+            "日本",
+            "a\\b",
+            "Tiếng Việt",
+            "हिन्दी",
+            "ภาษาที่",
+            "ខ្មែរ",
+            "שָׁלוֹם",
+            "مُحَمَّد",
+            "\u{1112}\u{1161}\u{11ab}",
+            "😀 ─└×…",
+        ] {
             assert!(matches!(for_terminal(text), Cow::Borrowed(_)), "{text}");
         }
     }
 
     proptest! {
         #[test]
-        fn nothing_dangerous_is_ever_left(text: String) {
-            prop_assert!(!for_terminal(&text).contains(is_dangerous));
+        fn nothing_unseen_is_ever_left(text: String) {
+            prop_assert!(!for_terminal(&text).contains(is_unseen));
         }
     }
 }

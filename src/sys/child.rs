@@ -167,8 +167,9 @@ pub fn exit_at_once(code: i32) -> ! {
 
 /// Has a panic, once it has been told, end this process with a code of its own, and any child that is
 /// forked later: SIGABRT, or what a build that unwinds makes of it, could be the end of a program
-/// that we stand for.
+/// that we stand for. The same where no memory is left.
 pub fn end_on_panic(code: i32) {
+    super::memory::end_with(code);
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         tell(panic);

@@ -20,6 +20,8 @@ pub mod list;
 #[allow(unsafe_code)]
 pub mod look;
 #[allow(unsafe_code)]
+pub mod memory;
+#[allow(unsafe_code)]
 pub mod mountfs;
 #[allow(unsafe_code)]
 pub mod mounts;
@@ -33,6 +35,8 @@ pub mod signals;
 pub mod sockets;
 #[allow(unsafe_code)]
 pub mod stub;
+#[allow(unsafe_code)]
+pub mod yaml_scan;
 
 #[forbid(unsafe_code)]
 pub mod accounts;

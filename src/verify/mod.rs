@@ -27,3 +27,5 @@ pub mod report;
 pub mod verdict;
 /// The words of a claims file.
 pub mod words;
+/// YAML that somebody else wrote, within bounds.
+pub mod yaml;

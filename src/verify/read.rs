@@ -3,10 +3,11 @@
 use super::claim::{Against, Bound, CapSet, Claim, IdKind, PathState, Socket};
 use super::file::{Bounds, Claims, ClaimsFile, Others, PathClaims, Range, Setgroups};
 use super::words::{AbsolutePath, Capability, Kind, SocketName};
+use super::yaml;
 use crate::model::process::{IdRange, Offset, TimeOffsets};
 use crate::model::{CapabilitySet, NsKind};
 
-/// A file beyond this (bytes) is not read: a YAML of aliases could grow without limit.
+/// A file beyond this (bytes) is not read.
 pub const LARGEST: usize = 1 << 20;
 
 /// Reads the text of a claims file.
@@ -14,7 +15,7 @@ pub const LARGEST: usize = 1 << 20;
 /// # Errors
 /// What is wrong, with line and column where the text has them.
 pub fn parse(text: &str) -> Result<ClaimsFile, String> {
-    let file: ClaimsFile = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
+    let file: ClaimsFile = yaml::read(text)?;
     let is_empty = |claims: &Claims| {
         let found = flatten::<()>(claims, &mut |_| Ok(Against::Host));
         found.is_ok_and(|found| found.is_empty())

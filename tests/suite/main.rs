@@ -11,10 +11,12 @@
 #[macro_use]
 mod support;
 
+mod bounds;
 mod discovery;
 mod entering;
 mod explain;
 mod fake_proc;
+mod fuzzed;
 mod generated;
 mod kernels;
 mod launch;
@@ -23,6 +25,7 @@ mod probing;
 mod robust;
 mod runtimes;
 mod sarif;
+mod scarce;
 mod schema;
 mod text;
 mod verifying;

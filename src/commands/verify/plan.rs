@@ -146,8 +146,7 @@ fn read_file(path: &Path) -> Result<ClaimsFile, Error> {
         from: path.display().to_string(),
         reason,
     };
-    let text = files::read_regular(path, read::LARGEST)
-        .map_err(|errno| failed(errno.desc().to_owned()))?;
+    let text = files::read_named(path, read::LARGEST).map_err(|why| failed(why.to_string()))?;
     let text = String::from_utf8(text).map_err(|error| failed(error.to_string()))?;
     read::parse(&text).map_err(failed)
 }
@@ -156,10 +155,10 @@ fn read_oci(path: &Path) -> Result<Oci, Error> {
     if path == Path::new("auto") {
         return Ok(Oci::Auto);
     }
-    let read = files::read_regular(path, crate::verify::oci::LARGEST);
-    let text = read.map_err(|errno| Error::Claims {
+    let read = files::read_named(path, crate::verify::oci::LARGEST);
+    let text = read.map_err(|why| Error::Claims {
         from: path.display().to_string(),
-        reason: errno.desc().to_owned(),
+        reason: why.to_string(),
     })?;
     let path = path.display().to_string();
     Ok(Oci::Text { path, text })

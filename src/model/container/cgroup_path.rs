@@ -66,25 +66,37 @@ pub fn delegated_to(path: &str) -> Author {
 
 /// Reads one path.
 pub fn in_path(path: &str) -> Named {
-    let segments: Vec<&str> = path
-        .split('/')
-        .filter(|segment| !segment.is_empty())
-        .collect();
-    let containers = (0..segments.len())
-        .filter_map(|index| {
-            let container = of_segment(&segments[..index], segments[index])?;
-            let pod_uid = segments[..index].iter().rev().find_map(|it| pod_uid(it));
-            Some(InPath {
-                container,
-                depth: index,
-                pod_uid,
-            })
-        })
-        .collect();
+    let segments = path.split('/').filter(|segment| !segment.is_empty());
+    let mut above = Above::default();
+    let mut containers = Vec::new();
+    for (depth, segment) in segments.clone().enumerate() {
+        containers.extend(of_segment(&above, segment).map(|container| InPath {
+            container,
+            depth,
+            pod_uid: above.pod_uid.clone(),
+        }));
+        above.add(segment);
+    }
     Named {
         path: path.to_owned(),
         containers,
-        hidden: segments.first() == Some(&".."),
+        hidden: segments.clone().next() == Some(".."),
+    }
+}
+
+/// What is known of the segments above one, kept while going down: a container can nest thousands.
+#[derive(Default)]
+struct Above<'a> {
+    parent: Option<&'a str>,
+    in_kubernetes: bool,
+    pod_uid: Option<String>,
+}
+
+impl<'a> Above<'a> {
+    fn add(&mut self, segment: &'a str) {
+        self.parent = Some(segment);
+        self.in_kubernetes |= segment.starts_with("kubepods");
+        self.pod_uid = pod_uid(segment).or(self.pod_uid.take());
     }
 }
 
@@ -97,10 +109,8 @@ const PREFIXES: [(&str, &str); 5] = [
     ("libpod-", "podman"),
 ];
 
-fn of_segment(above: &[&str], segment: &str) -> Option<Container> {
-    let parent = above.last().copied();
+fn of_segment(above: &Above<'_>, segment: &str) -> Option<Container> {
     let name = segment.strip_suffix(".scope").unwrap_or(segment);
-    let in_kubernetes = above.iter().any(|segment| segment.starts_with("kubepods"));
     for (prefix, runtime) in PREFIXES {
         // `libpod-conmon-ID` and `crio-conmon-ID` are the monitors': what follows is no id.
         if let Some(id) = name.strip_prefix(prefix).filter(|id| is_hash(id)) {
@@ -119,7 +129,7 @@ fn of_segment(above: &[&str], segment: &str) -> Option<Container> {
     if let Some(machine) = machine(segment).or_else(|| application(name)) {
         return Some(machine);
     }
-    match parent {
+    match above.parent {
         Some("docker") if is_hash(name) => Some(by_id("docker", name)),
         Some("lxc" | "lxc.payload") => Some(by_name("lxc", segment)),
         // containerd's own client, whose ids are free text, in the namespace of Kubernetes.
@@ -127,7 +137,7 @@ fn of_segment(above: &[&str], segment: &str) -> Option<Container> {
         // podman without systemd before version 2.
         Some(above) if is_hash(name) && is_old_podman(above) => Some(by_id("podman", name)),
         // The kubelet's cgroupfs driver does not say which runtime serves it.
-        Some(_) if in_kubernetes && is_hash(name) => Some(by_id("kubernetes", name)),
+        Some(_) if above.in_kubernetes && is_hash(name) => Some(by_id("kubernetes", name)),
         // docker --cgroup-parent, and whoever else names its cgroups by such ids.
         Some(_) if is_hash(name) => Some(by_id("oci", name)),
         _ => None,

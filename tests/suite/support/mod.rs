@@ -14,5 +14,6 @@ pub mod nsinspect;
 pub mod process;
 pub mod run;
 pub mod sandbox;
+pub mod seccomp;
 pub mod telling;
 pub mod users;

@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -107,6 +108,21 @@ impl Run {
     pub fn as_user(mut self, uid: u32) -> Run {
         self.command.uid(uid).gid(uid);
         self
+    }
+
+    /// Has the child do something before it becomes the program: set a limit, enter a cgroup.
+    pub fn first(
+        mut self,
+        work: impl FnMut() -> std::io::Result<()> + Send + Sync + 'static,
+    ) -> Run {
+        // SAFETY: the callers make system calls only, with what was made before.
+        unsafe { self.command.pre_exec(work) };
+        self
+    }
+
+    /// No more of something than this (setrlimit(2)).
+    pub fn limit(self, resource: Resource, limit: u64) -> Run {
+        self.first(move || Ok(setrlimit(resource, limit, limit)?))
     }
 
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Run {
