@@ -14,7 +14,8 @@ runtime before it, as docker:web. What is claimed of a container is claimed of a
 Each claim holds, FAILS or is undecided. What is read from /proc decides first; where an
 experiment exists that harms nothing, it is done, and decides against what was read: by a child
 that joins the target's namespaces with the target's rights, and one outside. The answer says
-which it was (read, or tried).
+which it was (read, or tried). Within a container the host is known by the fixed numbers of
+its namespaces, as far as the kernel has such, and nothing can be tried against it.
 
 Exit codes:
   0  every claim holds

@@ -15,6 +15,8 @@ use crate::model::{CapabilitySet, NsKind, Pid, Seen};
 pub enum Against {
     /// The host: PID 1, or what stands in for it.
     Host,
+    /// Where nsinspect itself is: whoever launches something.
+    Caller,
     /// Another process, and what it was called by.
     Task { pid: Pid, name: String },
 }
@@ -302,6 +304,7 @@ impl std::fmt::Display for Claim {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let from = |against: &Against, word: &str| match against {
             Against::Host => String::new(),
+            Against::Caller => format!(" {word} the caller"),
             Against::Task { name, .. } => format!(" {word} {name}"),
         };
         match self {

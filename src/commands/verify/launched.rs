@@ -13,38 +13,40 @@ use crate::isolate::gate::{Gate, Waiting};
 use crate::isolate::init_end::all_end_with_init;
 use crate::isolate::launch::Launch;
 use crate::model::process::{Offset, TimeOffsets};
-use crate::model::{NsKind, Process, Snapshot};
+use crate::model::{NsKey, NsKind, Process, Seen, Snapshot};
 use crate::output;
 use crate::output::terminal::Terminal;
-use crate::verify::claim::{Claim, Exercise, IdKind, Propagation};
+use crate::verify::claim::{Against, Claim, Exercise, IdKind, Propagation};
 use crate::verify::probes::random_name;
 use crate::verify::report::Report;
 use crate::verify::verdict::{Evidence, Judged, Proof, Verdict};
 
 /// The gate before the program, if anything is to be proven.
 pub fn gate(global: &Global, args: &RunArgs, launch: &Launch) -> Result<Option<Gate>, Error> {
-    let mut claims = match args.verify {
+    let usual = match args.verify {
         true => usual(args, launch),
         false => Vec::new(),
     };
+    let mut claimed = Vec::new();
     for file in &args.claims {
-        claims.extend(of_file(file)?);
+        claimed.extend(of_file(file)?);
     }
-    if claims.is_empty() && !args.verify {
+    if claimed.is_empty() && !args.verify {
         return Ok(None);
     }
     let exercises = exercises(args, launch);
     let with_user = launch.kinds.contains(&NsKind::User);
     let (verbose, color) = (global.verbose, global.color);
-    let gate = Gate::stay(
-        move |waiting| match judge(waiting, claims, &exercises, with_user) {
-            Ok((snapshot, report)) => tell(&snapshot, &report, verbose, color),
-            Err(error) => {
-                output::complain(&error);
-                false
-            }
-        },
-    )?;
+    let gate =
+        Gate::stay(
+            move |waiting| match judge(waiting, (usual, claimed), &exercises, with_user) {
+                Ok((snapshot, report)) => tell(&snapshot, &report, verbose, color),
+                Err(error) => {
+                    output::complain(&error);
+                    false
+                }
+            },
+        )?;
     Ok(Some(gate))
 }
 
@@ -126,9 +128,10 @@ fn exercises(args: &RunArgs, launch: &Launch) -> Vec<Exercise> {
     wanted.map(|(exercise, _)| exercise).collect()
 }
 
+/// Judges what new namespaces are there for, and what a file claims.
 fn judge(
     waiting: &mut Waiting,
-    claims: Vec<Claim>,
+    (usual, claimed): (Vec<Claim>, Vec<Claim>),
     exercises: &[Exercise],
     with_user: bool,
 ) -> Result<(Snapshot, Report), Error> {
@@ -141,13 +144,15 @@ fn judge(
     if !snapshot.processes.contains(waiting.pid) {
         return Err(source.no_process(waiting.pid));
     }
+    let usual = usual.into_iter().map(|it| from_where_we_are(&snapshot, it));
+    let claims = usual.chain(claimed).collect();
     let subject = Subject {
         name: "what is launched".to_owned(),
         task: waiting.pid,
         is_container: false,
         claims,
     };
-    let mut report = prove(&source, &mut snapshot, &[subject], true);
+    let mut report = prove(&source, &mut snapshot, &[subject], None);
     let Some(target) = report.targets.first_mut() else {
         return Ok((snapshot, report));
     };
@@ -156,6 +161,20 @@ fn judge(
         target.judged.push(judged);
     }
     Ok((snapshot, report))
+}
+
+/// What is launched is isolated from whoever launches it; where we are on the host, from that.
+fn from_where_we_are(snapshot: &Snapshot, claim: Claim) -> Claim {
+    let Claim::Isolated { kind, .. } = claim else {
+        return claim;
+    };
+    let own = snapshot.reader.links.own(kind).get();
+    let is_on_host = own.map(|inode| snapshot.is_initial(NsKey { kind, inode }));
+    let against = match is_on_host {
+        Some(Seen::Known(true)) => Against::Host,
+        _ => Against::Caller,
+    };
+    Claim::Isolated { kind, against }
 }
 
 /// Does one, unless it is not sure that nobody outside would notice.

@@ -38,8 +38,11 @@ pub fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, Error> {
         output::print(&explanation(&subjects))?;
         return Ok(Exit::Yes);
     }
-    let try_it = !args.static_only && global.from.is_none();
-    let report = prove(&source, &mut snapshot, &subjects, try_it);
+    let untried = match args.static_only {
+        true => Some("an experiment was not allowed"),
+        false => source.untried(),
+    };
+    let report = prove(&source, &mut snapshot, &subjects, untried);
     source.name_users(&mut snapshot);
     answer(global, &snapshot, &report)?;
     let exit = match report.verdict() {
@@ -110,9 +113,14 @@ fn explanation(subjects: &[Subject]) -> String {
     text
 }
 
-/// Judges every claim of every subject.
+/// Judges every claim of every subject; where there is a reason to try nothing, by reading alone.
 #[cold] // See build.rs.
-fn prove(source: &Source, snapshot: &mut Snapshot, subjects: &[Subject], try_it: bool) -> Report {
+fn prove(
+    source: &Source,
+    snapshot: &mut Snapshot,
+    subjects: &[Subject],
+    untried: Option<&str>,
+) -> Report {
     let total = subjects.iter().map(|subject| subject.claims.len()).sum();
     let mut progress = Progress::new(total);
     let mut targets: Vec<Verified> = Vec::new();
@@ -130,7 +138,7 @@ fn prove(source: &Source, snapshot: &mut Snapshot, subjects: &[Subject], try_it:
             &mut |claim| {
                 progress.next(&format!("{}: {claim}", subject.name));
             },
-            try_it,
+            untried,
         ));
     }
     progress.end();

@@ -6,7 +6,6 @@ use super::plan::{Entry, Oci, Whom, fits};
 use crate::analyse::audit::subjects::Subject as Audited;
 use crate::analyse::audit::{audit, finding::Finding};
 use crate::analyse::containers::{self, Identity};
-use crate::analyse::reference::Reference;
 use crate::cli::Global;
 use crate::collect::Depth;
 use crate::collect::paths::Looks;
@@ -219,7 +218,7 @@ pub fn judge(
     claims: &[&Claim],
     beside: &Beside,
     next: &mut dyn FnMut(&Claim),
-    try_it: bool,
+    untried: Option<&str>,
 ) -> Verified {
     let process = &snapshot.processes[subject.task];
     let others = others(snapshot, subject);
@@ -236,7 +235,7 @@ pub fn judge(
     };
     let judged = claims.iter().map(|claim| {
         next(claim);
-        judge::judge(&case, claim, try_it)
+        judge::judge(&case, claim, untried)
     });
     Verified {
         judged: judged.collect(),
@@ -251,8 +250,10 @@ pub fn judge(
 fn others(snapshot: &Snapshot, subject: &Subject) -> Vec<Pid> {
     let process = &snapshot.processes[subject.task];
     let place = Place::of(process);
-    let host = Reference::choose(snapshot);
-    let is_apart = host.links.own(NsKind::Mnt) != process.links.own(NsKind::Mnt);
+    let kind = NsKind::Mnt;
+    let own = process.links.own(kind).get();
+    let is_hosts = own.map(|inode| snapshot.is_initial(NsKey { kind, inode }));
+    let is_apart = is_hosts.is_some_and(|it| it != Seen::Known(true));
     if !subject.is_container || !is_apart {
         return Vec::new();
     }

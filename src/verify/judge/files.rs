@@ -156,16 +156,22 @@ fn in_words(mount: &Mount) -> String {
 
 /// Whether the mount at a path, and those below it, are in no peer group of the host's.
 fn not_to_host(case: &Case<'_>, at: &Mount) -> Read {
-    let host = match case.snapshot.host_mounts.as_ref() {
-        Ok(host) => host,
-        Err(why) => return Read::unknown("the mount table of the host", why),
-    };
     let table = match mounts(case.subject) {
         Ok(table) => table,
         Err(why) => return Read::unknown("its mount table", &why),
     };
     let is_below =
         |mount: &&Mount| crate::model::mount::below(&at.mount_point, &mount.mount_point).is_some();
+    // What is in no peer group at all needs no look at the host's.
+    let has_peers = |mount: &Mount| mount.shared.is_some();
+    let none = Vec::new();
+    let host = match case.snapshot.host_mounts.as_ref() {
+        Ok(host) => host,
+        Err(why) if table.iter().filter(is_below).any(has_peers) => {
+            return Read::unknown("the mount table of the host", why);
+        }
+        Err(_) => &none,
+    };
     for mount in table.iter().filter(is_below) {
         let Some(group) = mount.shared else {
             continue;

@@ -10,10 +10,9 @@ use std::time::Duration;
 
 use super::claim::{Bound, Claim};
 use super::probes::{self, Target};
-use super::question::{is_search, question};
+use super::question::{Trial, is_search, trial};
 use super::verdict::{Evidence, Judged, Proof, Verdict};
 use crate::analyse::audit::finding::Finding;
-use crate::analyse::reference::Reference;
 use crate::collect::paths::Looks;
 use crate::model::mount::Mount;
 use crate::model::process::{Details, Status};
@@ -91,15 +90,25 @@ impl Read {
     }
 }
 
-/// Judges one claim; without `try_it` by what was read alone.
-pub fn judge(case: &Case<'_>, claim: &Claim, try_it: bool) -> Judged {
+/// Judges one claim; where there is a reason to try nothing, by what was read alone.
+pub fn judge(case: &Case<'_>, claim: &Claim, untried: Option<&str>) -> Judged {
     let read = read_all(case, claim);
-    let asked = match read.sure {
-        true => None,
-        false => question(case.snapshot, claim),
+    let trial = match read.sure {
+        true => Trial::Needless,
+        false => trial(case.snapshot, claim),
     };
-    match (asked, try_it) {
-        (Some((question, is_opposite)), true) => {
+    let not_tried = |why: &str| format!("not tried: {why}");
+    match (trial, untried) {
+        (Trial::Needless, _) => told(claim, read, None),
+        (_, Some(why)) => told(claim, read, Some(&not_tried(why))),
+        (Trial::Refused(why), None) => told(claim, read, Some(&not_tried(&why))),
+        (
+            Trial::Of {
+                question,
+                is_opposite,
+            },
+            None,
+        ) => {
             let target = target_of(case.subject);
             let mut tried = probes::try_it(&target, &question, TIME_LIMIT);
             if is_opposite {
@@ -107,12 +116,6 @@ pub fn judge(case: &Case<'_>, claim: &Claim, try_it: bool) -> Judged {
             }
             join(claim, read, tried, is_search(&question))
         }
-        (Some(_), false) => told(
-            claim,
-            read,
-            Some("not tried: an experiment was not allowed"),
-        ),
-        (None, _) => told(claim, read, None),
     }
 }
 
@@ -253,7 +256,7 @@ fn read(case: &Case<'_>, process: &Process, claim: &Claim) -> Read {
         Claim::RootNotHostRoot => rights::root_not_host_root(case, process),
         Claim::IdMap { ids, map } => rights::id_map(process, *ids, map),
         Claim::Setgroups(allowed) => rights::setgroups(process, *allowed),
-        Claim::Uid(uid) => rights::uid(process, *uid),
+        Claim::Uid(uid) => rights::uid(case, process, *uid),
         Claim::NotRoot => rights::not_root(case, process),
         Claim::Capabilities {
             set,
@@ -291,11 +294,6 @@ fn read(case: &Case<'_>, process: &Process, claim: &Claim) -> Read {
 }
 
 impl<'a> Case<'a> {
-    /// What the subject is compared with where nobody else is named.
-    fn host(&self, process: &Process) -> Reference<'a> {
-        Reference::of(process, self.snapshot)
-    }
-
     fn task(&self) -> Pid {
         self.subject.task()
     }

@@ -2,34 +2,27 @@
 
 use super::{Case, Read, details, file_of};
 use crate::analyse::reference::Reference;
-use crate::model::process::Thread;
-use crate::model::{NsKind, Process, Seen, Why};
+use crate::model::{NsKey, NsKind, Process, Seen, Why};
 use crate::verify::claim::Against;
 use crate::verify::verdict::Verdict;
 
 pub fn isolated(case: &Case<'_>, process: &Process, kind: NsKind, against: &Against) -> Read {
-    let (reference, whose) = match against {
-        Against::Host => (case.host(process), "the host's".to_owned()),
-        Against::Task { pid, name } => match case.snapshot.processes.get(*pid) {
-            Some(other) => (
-                Reference::given(other, case.snapshot),
-                format!("that of {name}"),
-            ),
-            None => return Read::unknown(&format!("the namespace of {name}"), &Why::Gone),
-        },
-    };
-    let theirs = match reference.links.own(kind) {
-        Seen::Known(inode) => *inode,
-        Seen::Unknown(why) => {
-            return Read::unknown(&format!("the {kind} namespace, {whose},"), why);
-        }
+    let (theirs, whose) = match other_side(case, kind, against) {
+        Ok(found) => found,
+        Err(read) => return read,
     };
     let own = match process.links.own(kind) {
         Seen::Known(inode) => *inode,
         Seen::Unknown(why) => return Read::unknown(&format!("its {kind} namespace"), why),
     };
+    // Where the kernel booted is the host's, even if its init should be elsewhere.
+    let is_initial = |inode: u64| {
+        *against == Against::Host
+            && case.snapshot.is_initial(NsKey { kind, inode }) == Seen::Known(true)
+    };
+    let is_theirs = |inode: u64| theirs == Seen::Known(inode) || is_initial(inode);
     let source = file_of(process, &format!("ns/{kind}"));
-    if own == theirs {
+    if is_theirs(own) {
         return Read::new(Verdict::Fails, format!("it is in {kind}:[{own}], {whose}"))
             .sure()
             .seen(source, format!("{kind}:[{own}]"));
@@ -42,23 +35,76 @@ pub fn isolated(case: &Case<'_>, process: &Process, kind: NsKind, against: &Agai
         }
         _ => &[],
     };
-    let is_there = |thread: &&Thread| {
+    let there = threads.iter().find_map(|thread| {
         let mut links = thread.differs.iter();
-        links.any(|(link, inode)| link.kind() == kind && *inode == theirs)
-    };
-    if let Some(thread) = threads.iter().find(is_there) {
-        let says = format!("its thread {} is in {kind}:[{theirs}], {whose}", thread.tid);
+        let link = links.find(|(link, inode)| link.kind() == kind && is_theirs(*inode));
+        Some((thread.tid, link?.1))
+    });
+    if let Some((tid, inode)) = there {
+        let says = format!("its thread {tid} is in {kind}:[{inode}], {whose}");
         return Read::new(Verdict::Fails, says).sure().seen(
-            file_of(process, &format!("task/{}/ns/{kind}", thread.tid)),
-            format!("{kind}:[{theirs}]"),
+            file_of(process, &format!("task/{tid}/ns/{kind}")),
+            format!("{kind}:[{inode}]"),
         );
     }
+    let theirs = match theirs {
+        Seen::Known(inode) => inode,
+        Seen::Unknown(why) => {
+            let what = match against {
+                Against::Host | Against::Caller => format!("{whose} {kind} namespace"),
+                Against::Task { name, .. } => format!("the {kind} namespace of {name}"),
+            };
+            return Read::unknown(&what, &why).seen(source, format!("{kind}:[{own}]"));
+        }
+    };
     Read::new(
         Verdict::Holds,
         format!("it is in {kind}:[{own}], {whose} is {theirs}"),
     )
     .seen(source, format!("{kind}:[{own}]"))
     .seen("the reference", format!("{kind}:[{theirs}]"))
+}
+
+/// The namespace of the other side, and whose it is.
+fn other_side(
+    case: &Case<'_>,
+    kind: NsKind,
+    against: &Against,
+) -> Result<(Seen<u64>, String), Read> {
+    Ok(match against {
+        Against::Host => {
+            let host = Reference::host(case.snapshot);
+            let theirs = match (host.process, host.links.own(kind)) {
+                (None, Seen::Unknown(_)) => Seen::Unknown(no_number(&host)),
+                (_, theirs) => theirs.clone(),
+            };
+            (theirs, "the host's".to_owned())
+        }
+        Against::Caller => {
+            let own = case.snapshot.reader.links.own(kind);
+            (own.clone(), "the caller's".to_owned())
+        }
+        Against::Task { pid, name } => match case.snapshot.processes.get(*pid) {
+            Some(other) => (other.links.own(kind).clone(), format!("that of {name}")),
+            None => {
+                return Err(Read::unknown(
+                    &format!("the namespace of {name}"),
+                    &Why::Gone,
+                ));
+            }
+        },
+    })
+}
+
+/// Why the host's namespace is not known where no process of the host can be read.
+fn no_number(host: &Reference<'_>) -> Why {
+    let init = match host.host_init {
+        Some(false) => "PID 1 here is not the host's init",
+        _ => "neither PID 1 nor kthreadd of the host can be read",
+    };
+    Why::failed(format!(
+        "this kernel is not known to fix a number for it, and {init}"
+    ))
 }
 
 pub fn in_namespace(process: &Process, kind: NsKind, path: &str, inode: &Seen<u64>) -> Read {

@@ -35,8 +35,7 @@ pub fn root_not_host_root(case: &Case<'_>, process: &Process) -> Read {
         }
     }
     if !case.reads_as_host() {
-        let why = Why::failed("nsinspect is in a user namespace of its own, and sees its ids only");
-        return Read::unknown("whose ids it has on the host", &why);
+        return Read::unknown("whose ids it has on the host", &own_ids());
     }
     for (ids, name) in [(IdKind::Uid, "user"), (IdKind::Gid, "group")] {
         let map = match map_of(process, ids) {
@@ -57,6 +56,11 @@ pub fn root_not_host_root(case: &Case<'_>, process: &Process) -> Read {
         None => "nobody is root in there".to_owned(),
     };
     Read::new(Verdict::Holds, says).seen(file_of(process, "uid_map"), map_in_words(map))
+}
+
+/// Why ids of the host are not known.
+fn own_ids() -> Why {
+    Why::failed("nsinspect is in a user namespace of its own, and sees its ids only")
 }
 
 fn map_of(process: &Process, ids: IdKind) -> Result<&[IdRange], Why> {
@@ -105,13 +109,19 @@ fn uids(process: &Process) -> Result<[u32; 4], Why> {
 }
 
 /// The same as the process itself numbers them; `None`: it has no number for one.
-fn own_uids(process: &Process) -> Result<[Option<u32>; 4], Why> {
+fn own_uids(case: &Case<'_>, process: &Process) -> Result<[Option<u32>; 4], Why> {
+    let kind = NsKind::User;
+    let own = process.links.own(kind).as_ref().map_err(Clone::clone)?;
+    if case.snapshot.reader.links.own(kind).get() == Some(*own) {
+        // There both number alike, and the map tells what its parent makes of the ids.
+        return Ok(uids(process)?.map(Some));
+    }
     let map = map_of(process, IdKind::Uid)?;
     Ok(uids(process)?.map(|uid| IdRange::inside_of(map, uid)))
 }
 
-pub fn uid(process: &Process, wanted: u32) -> Read {
-    match own_uids(process) {
+pub fn uid(case: &Case<'_>, process: &Process, wanted: u32) -> Read {
+    match own_uids(case, process) {
         Ok(own) => {
             let holds = own.iter().all(|uid| *uid == Some(wanted));
             Read::holds_if(holds, format!("its uids are {}", in_words(own)))
@@ -123,13 +133,20 @@ pub fn uid(process: &Process, wanted: u32) -> Read {
 }
 
 pub fn not_root(case: &Case<'_>, process: &Process) -> Read {
-    let (outside, inside) = match (uids(process), own_uids(process)) {
+    let (outside, inside) = match (uids(process), own_uids(case, process)) {
         (Ok(outside), Ok(inside)) => (outside, inside),
         (Err(why), _) | (_, Err(why)) => return Read::unknown("its uid", &why),
     };
+    let says = format!("its uids are {}", in_words(inside));
     let is_root = inside.contains(&Some(0)) || case.reads_as_host() && outside.contains(&0);
-    Read::holds_if(!is_root, format!("its uids are {}", in_words(inside)))
-        .sure()
+    let read = match !is_root && !case.reads_as_host() {
+        true => Read::unknown(
+            &format!("{says}, and whose they are on the host"),
+            &own_ids(),
+        ),
+        false => Read::holds_if(!is_root, says),
+    };
+    read.sure()
         .seen(file_of(process, "status Uid"), in_words(outside.map(Some)))
 }
 

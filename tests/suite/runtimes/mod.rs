@@ -16,6 +16,7 @@ mod engine;
 mod entering;
 mod exposed;
 mod host;
+mod inside;
 mod inspect;
 pub mod lxc;
 mod names;

@@ -2,6 +2,6 @@
 
 mod containers;
 pub(super) mod hostile;
-mod inside;
+pub(super) mod inside;
 mod rights;
 mod sandboxes;
