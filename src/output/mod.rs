@@ -57,7 +57,7 @@ pub fn print(text: &str) -> Result<(), Error> {
 }
 
 /// What JSON says, in YAML: each document need be known to one writer only, which keeps the program
-/// small. With [`crate::verify::read`] the only use of serde_yaml, which is archived: a successor is a
+/// small. With [`crate::verify::sources::read`] the only use of serde_yaml, which is archived: a successor is a
 /// change of a few lines.
 fn yaml(document: &impl Serialize) -> Result<String, Error> {
     let json = serde_json::to_string(document).map_err(std::io::Error::other)?;

@@ -9,9 +9,9 @@ use crate::error::Error;
 use crate::model::{NsKind, Pid};
 use crate::sys::files;
 use crate::verify::claim::{Against, Claim};
-use crate::verify::file::{ClaimsFile, Select};
-use crate::verify::profiles::{self, Profile};
-use crate::verify::read;
+use crate::verify::sources::file::{ClaimsFile, Select};
+use crate::verify::sources::profiles::{self, Profile};
+use crate::verify::sources::read;
 
 /// Of whom something is claimed.
 #[derive(Clone, Debug)]
@@ -156,7 +156,7 @@ fn read_oci(path: &Path) -> Result<Oci, Error> {
     if path == Path::new("auto") {
         return Ok(Oci::Auto);
     }
-    let read = files::read_regular(path, crate::verify::oci::LARGEST);
+    let read = files::read_regular(path, crate::verify::sources::oci::LARGEST);
     let text = read.map_err(|errno| Error::Claims {
         from: path.display().to_string(),
         reason: errno.desc().to_owned(),

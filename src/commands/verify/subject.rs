@@ -17,11 +17,11 @@ use crate::model::{NsKind, Pid, Place, Process, Seen, Snapshot};
 use crate::output::text;
 use crate::sys::nsfs;
 use crate::verify::claim::{Against, Claim};
-use crate::verify::file::Select;
 use crate::verify::judge::{self, Case};
-use crate::verify::oci::{self, Setting};
 use crate::verify::question::paths;
 use crate::verify::report::Verified;
+use crate::verify::sources::file::Select;
+use crate::verify::sources::oci::{self, Setting};
 
 /// One process with its claims.
 pub struct Subject {

@@ -53,7 +53,7 @@ mod tests {
             DocumentName::Doctor => schema_for!(Document<doctor::Diagnosis>),
             DocumentName::Watch => schema_for!(Document<watch::Watched>),
             DocumentName::Verify => schema_for!(Document<verify::VerifyBody>),
-            DocumentName::Claims => schema_for!(crate::verify::file::ClaimsFile),
+            DocumentName::Claims => schema_for!(crate::verify::sources::file::ClaimsFile),
         }
     }
 

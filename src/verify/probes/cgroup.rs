@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use nix::unistd::AccessFlags;
 use serde::{Deserialize, Serialize};
 
-use super::party::{Line, Party};
+use super::worker::{Line, Worker};
 use super::{Case, Tried, fails, holds, said};
 use crate::analyse::diff::main_cgroup_path;
 use crate::collect::details;
@@ -31,7 +31,7 @@ struct Seen {
 }
 
 fn seen(case: &Case<'_>) -> Result<Seen, String> {
-    let target = case.held.pid;
+    let target = case.pinned.pid;
     let read = move |line: &Line| {
         // Our own procfs: only the cgroup namespace has been joined.
         let own = std::process::id().cast_signed();
@@ -40,7 +40,7 @@ fn seen(case: &Case<'_>) -> Result<Seen, String> {
             target: cgroups_of(target)?,
         })
     };
-    Party::start(&case.inside(&KINDS)?, case.deadline, read)?.hear()
+    Worker::start(&case.inside(&KINDS)?, case.deadline, read)?.hear()
 }
 
 fn cgroups_of(pid: Pid) -> Result<Vec<CgroupEntry>, String> {
@@ -56,7 +56,7 @@ fn cgroups_of(pid: Pid) -> Result<Vec<CgroupEntry>, String> {
 /// The target shares no cgroup namespace with the other side, and sees no path of the host.
 pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
     let seen = seen(case)?;
-    let ours = case.held.our_cgroups()?;
+    let ours = case.pinned.our_cgroups()?;
     let (outside, inside) = (main_cgroup_path(&ours), main_cgroup_path(&seen.probe));
     let own = main_cgroup_path(&seen.target);
     let evidence = vec![
@@ -97,9 +97,9 @@ pub fn is_at(case: &Case<'_>, path: &str) -> Result<Tried, String> {
 
 /// Nothing above the target's own cgroup can be written by it.
 pub fn is_not_writable(case: &Case<'_>) -> Result<Tried, String> {
-    let cgroups = case.held.cgroups()?;
+    let cgroups = case.pinned.cgroups()?;
     let mut files = Vec::new();
-    for mount in case.held.mounts()? {
+    for mount in case.pinned.mounts()? {
         files.extend(above_by(&mount, &cgroups)?);
     }
     files.sort_unstable();
@@ -113,7 +113,7 @@ pub fn is_not_writable(case: &Case<'_>) -> Result<Tried, String> {
             "more than {MOST_FILES} cgroups above its own are mounted inside"
         ));
     }
-    let place = case.held.place(&[NsKind::Mnt])?;
+    let place = case.pinned.place(&[NsKind::Mnt])?;
     let try_all = {
         let files = files.clone();
         move |line: &Line| {
@@ -123,7 +123,7 @@ pub fn is_not_writable(case: &Case<'_>) -> Result<Tried, String> {
             line.say(&results.collect::<Vec<Result<(), i32>>>())
         }
     };
-    let results: Vec<Result<(), i32>> = Party::start(&place, case.deadline, try_all)?.hear()?;
+    let results: Vec<Result<(), i32>> = Worker::start(&place, case.deadline, try_all)?.hear()?;
     let mut evidence = Vec::new();
     let mut writable = None;
     let mut untold = None;

@@ -2,19 +2,19 @@
 //! None is opened: that can have effects. access(2) asks the device cgroup too (inode_permission in
 //! fs/namei.c).
 
-use super::party::{Line, Party};
 use super::path::{self, Found, said};
+use super::worker::{Line, Worker};
 use super::{Case, Tried, fails, holds};
 use crate::model::NsKind;
 use crate::verify::claim::Access;
 
 /// The target cannot open this device so.
 pub fn is_refused(case: &Case<'_>, node: &str, access: Access) -> Result<Tried, String> {
-    let place = case.held.place(&[NsKind::Mnt])?;
-    let place = case.held.in_device_cgroup(place)?;
+    let place = case.pinned.place(&[NsKind::Mnt])?;
+    let place = case.pinned.in_device_cgroup(place)?;
     let path = node.to_owned();
     let look = move |line: &Line| line.say(&path::look_at(&path));
-    let found: Found = Party::start(&place, case.deadline, look)?.hear()?;
+    let found: Found = Worker::start(&place, case.deadline, look)?.hear()?;
     let evidence = vec![found.evidence(node)];
     let facts = match &found {
         Found::Nothing => {

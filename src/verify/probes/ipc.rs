@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use nix::errno::Errno;
 use serde::{Deserialize, Serialize};
 
-use super::party::{Line, Party, random_name};
+use super::worker::{Line, Worker, random_name};
 use super::{Case, Tried, fails, holds};
 use crate::model::NsKind;
 use crate::sys::{ipc, look};
@@ -72,10 +72,10 @@ fn look_for(made: &Made) -> Found {
 
 /// The target shares no ipc namespace with the other side.
 pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
-    let mut outside = Party::start_tidy(&case.outside(&KINDS)?, case.deadline, make)?;
+    let mut outside = Worker::start_tidy(&case.outside(&KINDS)?, case.deadline, make)?;
     let made: Made = outside.hear()?;
     let again = made.clone();
-    let found: Found = Party::start(&case.inside(&KINDS)?, case.deadline, move |line| {
+    let found: Found = Worker::start(&case.inside(&KINDS)?, case.deadline, move |line| {
         line.say(&look_for(&again))
     })?
     .hear()?;
@@ -133,14 +133,14 @@ pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
 /// The queues of an ipc namespace are files where their file system is mounted, whoever looks: the
 /// mount point inside at which our queue is seen.
 fn mounted_queue(case: &Case<'_>, name: &str) -> Result<Option<String>, String> {
-    let mounts = case.held.mounts()?.into_iter();
+    let mounts = case.pinned.mounts()?.into_iter();
     let queues = mounts.filter(|it| it.fstype == "mqueue");
     let points: Vec<String> = queues.map(|it| it.mount_point).take(MOST_MOUNTS).collect();
     if points.is_empty() {
         return Ok(None);
     }
     let name = name.to_owned();
-    let place = case.held.place(&[NsKind::Mnt])?;
+    let place = case.pinned.place(&[NsKind::Mnt])?;
     let look = move |line: &Line| {
         let has_it = |point: &&String| {
             let dir = look::open_path(point);
@@ -151,5 +151,5 @@ fn mounted_queue(case: &Case<'_>, name: &str) -> Result<Option<String>, String> 
         };
         line.say(&points.iter().find(has_it))
     };
-    Party::start(&place, case.deadline, look)?.hear()
+    Worker::start(&place, case.deadline, look)?.hear()
 }

@@ -12,7 +12,7 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use serde::{Deserialize, Serialize};
 
-use super::party::{Line, Party, Place, random_name, temp_dir};
+use super::worker::{Line, Place, Worker, random_name, temp_dir};
 use super::{Case, Tried, fails, holds};
 use crate::model::mount::{Mount, below, join};
 use crate::model::{NsKind, text};
@@ -30,10 +30,10 @@ pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
         let did = "compared the mount namespaces: both are in one";
         return Ok(fails(did, Vec::new()));
     }
-    let inside = case.held.mounts()?;
+    let inside = case.pinned.mounts()?;
     let outside = match case.from {
         Some(from) => from.mounts()?,
-        None => case.held.our_mounts()?,
+        None => case.pinned.our_mounts()?,
     };
     let peers = peers(&inside, &outside);
     let mut evidence: Vec<Evidence> = peers.iter().take(MOST_TOLD).map(|it| told(it)).collect();
@@ -149,10 +149,10 @@ fn private_mount(case: &Case<'_>) -> Result<(String, Sight), String> {
         let _ = line.hear::<()>();
         Ok(())
     };
-    let mut outside = Party::start(&Place::Here, case.deadline, make)?;
+    let mut outside = Worker::start(&Place::Here, case.deadline, make)?;
     let planted: Planted = outside.hear()?;
     let look = move |line: &Line| line.say(&planted.sight(&planted.path));
-    let seen = Party::start(&case.inside(&KINDS)?, case.deadline, look)?.hear()?;
+    let seen = Worker::start(&case.inside(&KINDS)?, case.deadline, look)?.hear()?;
     Ok((path, seen))
 }
 
@@ -204,14 +204,14 @@ fn planted(case: &Case<'_>, inside: &[Mount]) -> Result<Evidence, String> {
             Ok(())
         }
     };
-    let mut outside = Party::start_tidy(&Place::Here, case.deadline, plant)?;
+    let mut outside = Worker::start_tidy(&Place::Here, case.deadline, plant)?;
     let planted: Planted = outside.hear()?;
-    let places = places_inside(&planted, inside, &case.held.our_mounts()?);
+    let places = places_inside(&planted, inside, &case.pinned.our_mounts()?);
     if places.is_empty() {
         let what = format!("{}, planted outside", planted.path);
         return Ok(Evidence::new(what, "its file system is not mounted inside"));
     }
-    let place = case.held.place(&KINDS)?;
+    let place = case.pinned.place(&KINDS)?;
     let look = {
         let planted = planted.clone();
         move |line: &Line| {
@@ -221,7 +221,7 @@ fn planted(case: &Case<'_>, inside: &[Mount]) -> Result<Evidence, String> {
             line.say(&seen)
         }
     };
-    let seen: Option<String> = Party::start(&place, case.deadline, look)?.hear()?;
+    let seen: Option<String> = Worker::start(&place, case.deadline, look)?.hear()?;
     let value = match seen {
         Some(path) => format!("seen inside at {path}: it is in a file system of the outside"),
         None => "not seen inside".to_owned(),

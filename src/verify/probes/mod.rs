@@ -2,29 +2,29 @@
 //! works together with one outside. Nothing that the target uses is changed, nothing is left behind,
 //! and each has a time limit.
 
-/// A process that is born in the target's pid namespace.
-mod asker;
 /// What the target sees of cgroups, and may write there.
 mod cgroup;
 /// Devices.
 mod device;
-/// A process that is held, and the way to where it is.
-mod held;
 mod ipc;
 mod mnt;
 mod net;
-/// The two sides of an experiment.
-mod party;
 /// What stands at a path inside.
 mod path;
 mod pid;
+/// A process that is pinned, and the way to where it is.
+mod pinned;
 /// Every procfs inside.
 mod procfs;
 /// Sockets that others listen on.
 mod reach;
+/// A process that is born in the target's pid namespace.
+mod signaller;
 mod time;
 mod user;
 mod uts;
+/// The two sides of an experiment.
+mod worker;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -32,9 +32,9 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 
-use self::held::Held;
-use self::party::Place;
-pub use self::party::random_name;
+use self::pinned::Pinned;
+use self::worker::Place;
+pub use self::worker::random_name;
 use super::claim::{Access, PathState, Propagation, Socket};
 use super::verdict::{Evidence, Verdict};
 use crate::model::process::TimeOffsets;
@@ -131,16 +131,16 @@ fn said(result: Result<(), i32>) -> String {
 
 /// The two sides of an experiment, and until when it may take.
 struct Case<'a> {
-    held: &'a Held,
+    pinned: &'a Pinned,
     /// Whoever is on the other side; `None`: we.
-    from: Option<&'a Held>,
+    from: Option<&'a Pinned>,
     deadline: Instant,
 }
 
 impl Case<'_> {
     /// Where the target is, with its rights.
     fn inside(&self, kinds: &[NsKind]) -> Result<Place, String> {
-        self.held.place(kinds)
+        self.pinned.place(kinds)
     }
 
     /// Where the other side is.
@@ -153,11 +153,11 @@ impl Case<'_> {
 
     /// Whether both sides are in one namespace of a kind.
     fn same(&self, kind: NsKind) -> Result<bool, String> {
-        let theirs = self.held.namespace(kind)?;
+        let theirs = self.pinned.namespace(kind)?;
         Ok(theirs
             == match self.from {
                 Some(from) => from.namespace(kind)?,
-                None => self.held.our_namespace(kind)?,
+                None => self.pinned.our_namespace(kind)?,
             })
     }
 }
@@ -176,7 +176,7 @@ pub fn try_it(target: &Target, question: &Question, limit: Duration) -> Tried {
     }
     let limit = limit.min(patience);
     attempt(target, question, Instant::now() + limit).unwrap_or_else(|reason| {
-        if reason == party::late() {
+        if reason == worker::late() {
             lose_patience(target.pid, limit);
         }
         undecided(reason)
@@ -211,21 +211,21 @@ fn lose_patience(pid: Pid, by: Duration) {
 
 /// The error is why it could not be tried, or not to the end.
 fn attempt(target: &Target, question: &Question, deadline: Instant) -> Result<Tried, String> {
-    let held = Held::open(target)?;
+    let pinned = Pinned::open(target)?;
     let from = match question {
         Question::Isolated {
             from: Some(from), ..
-        } => Some(Held::open(from)?),
+        } => Some(Pinned::open(from)?),
         _ => None,
     };
     let case = Case {
-        held: &held,
+        pinned: &pinned,
         from: from.as_ref(),
         deadline,
     };
     let mut tried = ask(&case, question)?;
     if tried.verdict == Verdict::Fails {
-        tried.evidence.extend(held.barriers());
+        tried.evidence.extend(pinned.barriers());
     }
     Ok(tried)
 }

@@ -11,7 +11,7 @@ use nix::net::if_::if_nameindex;
 use nix::sys::socket::{setsockopt, sockopt};
 use serde::{Deserialize, Serialize};
 
-use super::party::{Line, Party, random_name};
+use super::worker::{Line, Worker, random_name};
 use super::{Case, Tried, fails, holds};
 use crate::model::{NsKind, text};
 use crate::verify::verdict::Evidence;
@@ -49,7 +49,7 @@ struct Ends {
 /// The result of a call, by the name of the end.
 type Called = Vec<(String, String)>;
 
-/// What has been called, held until the end, so that what was said can be heard.
+/// What has been called, pinned until the end, so that what was said can be heard.
 #[derive(Default)]
 struct Calls {
     unix: Option<UnixStream>,
@@ -185,8 +185,8 @@ fn interfaces() -> Result<Vec<String>, String> {
 
 /// The target shares no network namespace with the other side.
 pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
-    let mut outside = Party::start(&case.outside(&KINDS)?, case.deadline, serve)?;
-    let mut inside = Party::start(&case.inside(&KINDS)?, case.deadline, serve)?;
+    let mut outside = Worker::start(&case.outside(&KINDS)?, case.deadline, serve)?;
+    let mut inside = Worker::start(&case.inside(&KINDS)?, case.deadline, serve)?;
     let mut evidence = Vec::new();
     let mut reached = Vec::new();
     let mut opened = String::new();
@@ -239,7 +239,7 @@ fn ports_of(at: &Ends) -> String {
     }
 }
 
-fn interfaces_of(side: &mut Party) -> Result<String, String> {
+fn interfaces_of(side: &mut Worker) -> Result<String, String> {
     let names: Vec<String> = side.ask(&Order::Interfaces)?;
     Ok(match names.is_empty() {
         true => "none".to_owned(),
@@ -249,7 +249,7 @@ fn interfaces_of(side: &mut Party) -> Result<String, String> {
 
 /// The target sees exactly these interfaces.
 pub fn sees_interfaces(case: &Case<'_>, expected: &[String]) -> Result<Tried, String> {
-    let mut inside = Party::start(&case.inside(&KINDS)?, case.deadline, serve)?;
+    let mut inside = Worker::start(&case.inside(&KINDS)?, case.deadline, serve)?;
     let names: Vec<String> = inside.ask(&Order::Interfaces)?;
     let evidence = vec![Evidence::new("interfaces inside", names.join(", "))];
     let others = |of: &[String], without: &[String]| -> Vec<String> {

@@ -10,7 +10,7 @@ use nix::sys::statvfs::FsFlags;
 use nix::unistd::AccessFlags;
 use serde::{Deserialize, Serialize};
 
-use super::party::{Line, Party};
+use super::worker::{Line, Worker};
 use super::{Case, Tried, fails, holds};
 use crate::model::NsKind;
 use crate::sys::look::{self, Look};
@@ -137,10 +137,10 @@ fn facts(path: &str) -> Result<Facts, Errno> {
 
 /// Looks at a path inside, with the target's rights.
 pub(super) fn found(case: &Case<'_>, path: &str) -> Result<Found, String> {
-    let place = case.held.place(&[NsKind::Mnt])?;
+    let place = case.pinned.place(&[NsKind::Mnt])?;
     let path = path.to_owned();
     let look = move |line: &Line| line.say(&look_at(&path));
-    Party::start(&place, case.deadline, look)?.hear()
+    Worker::start(&place, case.deadline, look)?.hear()
 }
 
 /// The state of a path inside is this.

@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use nix::errno::Errno;
 
-use super::asker::Asker;
-use super::held::Held;
-use super::party::{Line, Party, Place, random_name};
+use super::pinned::Pinned;
 use super::procfs::{self, Seen, processes};
+use super::signaller::Signaller;
+use super::worker::{Line, Place, Worker, random_name};
 use super::{Case, Tried, fails, holds};
 use crate::collect::details;
 use crate::model::{NsKind, Pid};
@@ -21,13 +21,13 @@ const TRIES: usize = 3;
 /// A process that is outside for this, and does nothing.
 enum Outsider {
     /// Where we are, under a random name.
-    Ours(Party),
+    Ours(Worker),
     /// Born where another process is.
-    Born(Asker),
+    Born(Signaller),
 }
 
 impl Outsider {
-    fn start(from: Option<&Held>, deadline: Instant) -> Result<Outsider, String> {
+    fn start(from: Option<&Pinned>, deadline: Instant) -> Result<Outsider, String> {
         let Some(from) = from else {
             let name = random_name();
             let wait = move |line: &Line| {
@@ -37,18 +37,18 @@ impl Outsider {
                 line.say(&())?;
                 line.hear::<()>()
             };
-            let mut party = Party::start(&Place::Here, deadline, wait)?;
-            party.hear::<()>()?;
-            return Ok(Outsider::Ours(party));
+            let mut worker = Worker::start(&Place::Here, deadline, wait)?;
+            worker.hear::<()>()?;
+            return Ok(Outsider::Ours(worker));
         };
-        let born = Asker::start(&from.whole_place()?, deadline)?;
+        let born = Signaller::start(&from.whole_place()?, deadline)?;
         Ok(Outsider::Born(born))
     }
 
     fn pid(&self) -> Pid {
         match self {
-            Outsider::Ours(party) => party.pid().as_raw(),
-            Outsider::Born(asker) => asker.pid(),
+            Outsider::Ours(worker) => worker.pid().as_raw(),
+            Outsider::Born(signaller) => signaller.pid(),
         }
     }
 
@@ -124,12 +124,12 @@ fn named(
     mut outsider: Outsider,
     evidence: &mut Vec<Evidence>,
 ) -> Result<Option<Pid>, String> {
-    let mut asker = Asker::start(&case.held.whole_place()?, case.deadline)?;
+    let mut signaller = Signaller::start(&case.pinned.whole_place()?, case.deadline)?;
     for _ in 0..TRIES {
         let (numbers, _) = outsider.numbers()?;
         let mut there = Vec::new();
         for number in numbers {
-            let said = asker.ask(number)?;
+            let said = signaller.ask(number)?;
             let words = match said {
                 Ok(()) => "success".to_owned(),
                 Err(errno) => errno.to_string(),
@@ -144,7 +144,7 @@ fn named(
         }
         drop(outsider);
         for number in there {
-            if asker.ask(number)? == Err(Errno::ESRCH) {
+            if signaller.ask(number)? == Err(Errno::ESRCH) {
                 let gone = format!("kill({number}, 0) inside, after it has ended");
                 evidence.push(Evidence::new(gone, Errno::ESRCH.to_string()));
                 return Ok(Some(number));
@@ -160,7 +160,7 @@ fn named(
 
 /// The target sees no process that is not in its own pid namespace, by any procfs.
 pub fn sees_only_its_own(case: &Case<'_>) -> Result<Tried, String> {
-    if case.held.namespace(NsKind::Pid)? == case.held.our_namespace(NsKind::Pid)? {
+    if case.pinned.namespace(NsKind::Pid)? == case.pinned.our_namespace(NsKind::Pid)? {
         return Err(
             "nsinspect is in its pid namespace too, and nobody outside can be looked for"
                 .to_owned(),

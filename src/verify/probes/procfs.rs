@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::Case;
-use super::party::{Line, Party};
+use super::worker::{Line, Worker};
 use crate::collect::parse;
 use crate::model::mount::{Mount, below};
 use crate::model::{NsKind, Pid};
@@ -131,7 +131,7 @@ pub fn look_for(
     start_time: u64,
     is_ours: bool,
 ) -> Result<Vec<Look>, String> {
-    let points = points(&case.held.mounts()?);
+    let points = points(&case.pinned.mounts()?);
     if points.is_empty() {
         return Ok(Vec::new());
     }
@@ -140,15 +140,15 @@ pub fn look_for(
             "more than {MOST_MOUNTS} mounts of procfs are inside"
         ));
     }
-    let innermost = case.held.status()?.nspid;
+    let innermost = case.pinned.status()?.nspid;
     let innermost = innermost.and_then(|all| all.last().copied());
     let wanted = Wanted {
         numbers: numbers.to_vec(),
         start_time,
-        target: innermost.zip(Some(case.held.start_time()?)),
-        is_ours: is_ours && !case.held.is_in_our(NsKind::Pid)?,
+        target: innermost.zip(Some(case.pinned.start_time()?)),
+        is_ours: is_ours && !case.pinned.is_in_our(NsKind::Pid)?,
     };
-    let place = case.held.place(&[NsKind::Mnt])?;
+    let place = case.pinned.place(&[NsKind::Mnt])?;
     let look = move |line: &Line| {
         for point in points {
             let (seen, count) = look_at(&point, &wanted);
@@ -160,11 +160,11 @@ pub fn look_for(
         }
         line.say(&None::<Look>)
     };
-    let mut inside = Party::start(&place, case.deadline, look)?;
+    let mut inside = Worker::start(&place, case.deadline, look)?;
     let mut looks: Vec<Look> = Vec::new();
     while let Some(mut look) = inside.hear::<Option<Look>>()? {
         if let Seen::One(number, start_time) = look.seen
-            && case.held.is_outside(number, start_time)?
+            && case.pinned.is_outside(number, start_time)?
         {
             look.seen = Seen::Outside(number);
         }

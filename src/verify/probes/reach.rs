@@ -9,7 +9,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, soc
 use serde::{Deserialize, Serialize};
 use std::os::fd::AsRawFd;
 
-use super::party::{Line, Party};
+use super::worker::{Line, Worker};
 use super::{Case, Tried, fails, holds};
 use crate::model::{NsKind, text};
 use crate::verify::claim::Socket;
@@ -86,10 +86,10 @@ pub fn is_unreachable(case: &Case<'_>, to: &Socket) -> Result<Tried, String> {
         Socket::Abstract(name) => (NsKind::Net, format!("@{name}")),
         Socket::Tcp(port) => (NsKind::Net, format!("port {port} at the loopback address")),
     };
-    let place = case.held.place(&[kind])?;
+    let place = case.pinned.place(&[kind])?;
     let to = to.clone();
     let work = move |line: &Line| line.say(&call(&to));
-    let answer: Answer = Party::start(&place, case.deadline, work)?.hear()?;
+    let answer: Answer = Worker::start(&place, case.deadline, work)?.hear()?;
     let source = format!("connect({name}) inside");
     Ok(match answer {
         Answer::Connected => fails(

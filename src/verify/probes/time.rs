@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-use super::party::{Line, Party};
+use super::worker::{Line, Worker};
 use super::{Case, Tried, fails, holds};
 use crate::model::NsKind;
 use crate::model::process::{Offset, TimeOffsets};
@@ -63,8 +63,8 @@ fn read(line: &Line) -> Result<(), String> {
 
 /// Of both clocks, how far they are ahead inside.
 fn measure(case: &Case<'_>) -> Result<[Ahead; 2], String> {
-    let mut outside = Party::start(&case.outside(&KINDS)?, case.deadline, read)?;
-    let mut inside = Party::start(&case.inside(&KINDS)?, case.deadline, read)?;
+    let mut outside = Worker::start(&case.outside(&KINDS)?, case.deadline, read)?;
+    let mut inside = Worker::start(&case.inside(&KINDS)?, case.deadline, read)?;
     // The first time is for both to get there.
     for side in [&mut inside, &mut outside] {
         let _: [Duration; 2] = side.ask(&())?;

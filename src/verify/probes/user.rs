@@ -8,8 +8,8 @@ use nix::errno::Errno;
 use nix::unistd::{Gid, Uid, geteuid, getgroups, setgroups, setresgid, setresuid};
 use serde::{Deserialize, Serialize};
 
-use super::held::Held;
-use super::party::{Line, Party, Place, random_name, temp_dir};
+use super::pinned::Pinned;
+use super::worker::{Line, Place, Worker, random_name, temp_dir};
 use super::{Case, Tried, fails, holds, said};
 use crate::model::NsKind;
 use crate::sys::{child, files};
@@ -44,9 +44,9 @@ fn be_root(line: &Line) -> Result<(), String> {
 }
 
 /// Who root at a place is outside, as we number uids.
-fn root_of(held: &Held, case: &Case<'_>) -> Result<(Root, u32), String> {
-    let place = held.root_in_user_namespace()?;
-    Party::start(&place, case.deadline, be_root)?.hear_with_uid()
+fn root_of(pinned: &Pinned, case: &Case<'_>) -> Result<(Root, u32), String> {
+    let place = pinned.root_in_user_namespace()?;
+    Worker::start(&place, case.deadline, be_root)?.hear_with_uid()
 }
 
 /// The target shares no user namespace with the other side, and root in there is not root outside.
@@ -55,7 +55,7 @@ pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
         let did = "compared the user namespaces: both are in one";
         return Ok(fails(did, Vec::new()));
     }
-    let (root, uid) = root_of(case.held, case)?;
+    let (root, uid) = root_of(case.pinned, case)?;
     let root_outside = match case.from {
         None => 0,
         Some(from) if from.is_in_our(NsKind::User)? => 0,
@@ -137,15 +137,15 @@ pub fn is_refused_by_host(case: &Case<'_>) -> Result<Tried, String> {
     };
     // Only a file of root is the host's root's.
     let mut outside = match geteuid().is_root() {
-        true => Some(Party::start_tidy(&Place::Here, case.deadline, plant)?),
+        true => Some(Worker::start_tidy(&Place::Here, case.deadline, plant)?),
         false => None,
     };
-    let file: Option<PathBuf> = outside.as_mut().map(Party::hear).transpose()?;
+    let file: Option<PathBuf> = outside.as_mut().map(Worker::hear).transpose()?;
     let attempts = move |line: &Line| line.say(&attempts(file.as_deref()));
     // In our own mount namespace: what is asked is the rights, and not the path.
     let place = case.inside(&[])?;
     let tried: Vec<(String, Result<(), i32>)> =
-        Party::start(&place, case.deadline, attempts)?.hear()?;
+        Worker::start(&place, case.deadline, attempts)?.hear()?;
     let is_told = |number: i32| [Errno::EACCES, Errno::EPERM].contains(&Errno::from_raw(number));
     let untold = |(what, result): &(String, Result<(), i32>)| {
         let number = result.err().filter(|number| !is_told(*number))?;

@@ -4,7 +4,7 @@
 use nix::sys::utsname::uname;
 use serde::{Deserialize, Serialize};
 
-use super::party::{Line, Party, Place};
+use super::worker::{Line, Place, Worker};
 use super::{Case, Tried, fails, holds};
 use crate::model::{NsKind, text};
 use crate::verify::verdict::Evidence;
@@ -27,7 +27,7 @@ fn read(line: &Line) -> Result<(), String> {
 }
 
 fn names(place: &Place, case: &Case<'_>) -> Result<Names, String> {
-    Party::start(place, case.deadline, read)?.hear()
+    Worker::start(place, case.deadline, read)?.hear()
 }
 
 /// The target shares no uts namespace with the other side.

@@ -200,6 +200,6 @@ fn profiles_are_listed_and_printed_as_claims_files() {
         .stdout;
     assert_eq!(
         text,
-        include_str!("../../../src/verify/profiles/rootless.yaml")
+        include_str!("../../../src/verify/sources/profiles/rootless.yaml")
     );
 }

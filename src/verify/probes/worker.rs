@@ -17,7 +17,7 @@ use nix::unistd::Pid;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::held::words;
+use super::pinned::words;
 use crate::isolate::visit::Visit;
 use crate::sys::{child, exec};
 
@@ -110,14 +110,14 @@ fn receive_with_uid(line: &OwnedFd) -> Result<(Vec<u8>, Option<u32>), Errno> {
 const GONE: &str = "the other side has ended";
 
 /// A side that is at work. It ends with this.
-pub struct Party {
+pub struct Worker {
     child: Pid,
     line: Line,
     deadline: Instant,
     tidies_up: bool,
 }
 
-impl Party {
+impl Worker {
     /// Has a child go to a place and do its work there. It dies with us, and at the end.
     ///
     /// The child inherits the single thread that calls this: call it while no other thread runs. The
@@ -126,8 +126,8 @@ impl Party {
         place: &Place,
         deadline: Instant,
         work: impl FnOnce(&Line) -> Result<(), String>,
-    ) -> Result<Party, String> {
-        Party::start_as(place, deadline, false, work)
+    ) -> Result<Worker, String> {
+        Worker::start_as(place, deadline, false, work)
     }
 
     /// The same for a child that leaves something behind unless it comes to its own end: it does
@@ -136,8 +136,8 @@ impl Party {
         place: &Place,
         deadline: Instant,
         work: impl FnOnce(&Line) -> Result<(), String>,
-    ) -> Result<Party, String> {
-        Party::start_as(place, deadline, true, work)
+    ) -> Result<Worker, String> {
+        Worker::start_as(place, deadline, true, work)
     }
 
     fn start_as(
@@ -145,7 +145,7 @@ impl Party {
         deadline: Instant,
         tidies_up: bool,
         work: impl FnOnce(&Line) -> Result<(), String>,
-    ) -> Result<Party, String> {
+    ) -> Result<Worker, String> {
         let unprepared = |errno: Errno| format!("cannot start a process: {errno:?}");
         let flags = SockFlag::SOCK_CLOEXEC;
         let pair = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, flags);
@@ -169,7 +169,7 @@ impl Party {
             }
             0
         });
-        Ok(Party {
+        Ok(Worker {
             child: started.map_err(unprepared)?,
             line: Line(ours),
             deadline,
@@ -217,7 +217,7 @@ pub fn late() -> String {
     "it gave no answer in time: something in there keeps it waiting, or has stopped it".to_owned()
 }
 
-impl Drop for Party {
+impl Drop for Worker {
     fn drop(&mut self) {
         let _ = shutdown(self.line.0.as_raw_fd(), Shutdown::Both);
         if self.tidies_up && ended_by_itself(self.child) {

@@ -9,9 +9,9 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::claim::{Against, Bound, CapSet, Claim, IdKind, PathState, Places, Propagation};
 use crate::model::process::{IdRange, Seccomp};
 use crate::model::{CapabilitySet, NsKind, Seen};
+use crate::verify::claim::{Against, Bound, CapSet, Claim, IdKind, PathState, Places, Propagation};
 
 /// A configuration beyond this (bytes) is not read.
 pub const LARGEST: usize = 4 << 20;

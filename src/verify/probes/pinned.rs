@@ -1,4 +1,4 @@
-//! A process that is held while it is looked at, and the way to where it is.
+//! A process that is pinned while it is looked at, and the way to where it is.
 
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -6,7 +6,7 @@ use nix::errno::Errno;
 use nix::unistd::geteuid;
 
 use super::Target;
-use super::party::Place;
+use super::worker::Place;
 use crate::collect::details;
 use crate::collect::processes::stat_of;
 use crate::isolate::cgroups;
@@ -24,7 +24,7 @@ use crate::verify::verdict::Evidence;
 
 /// A process that nobody else can take the number of while we look at it. The error of everything is
 /// the reason in words why it was not tried.
-pub struct Held {
+pub struct Pinned {
     pub pid: Pid,
     task: TaskDir,
     pidfd: PidFd,
@@ -32,8 +32,8 @@ pub struct Held {
     own: TaskDir,
 }
 
-impl Held {
-    pub fn open(target: &Target) -> Result<Held, String> {
+impl Pinned {
+    pub fn open(target: &Target) -> Result<Pinned, String> {
         let gone = || format!("process {} has ended", target.pid);
         let proc = ProcRoot::open("/proc".as_ref());
         let proc = proc.map_err(|errno| format!("our /proc cannot be read: {errno:?}"))?;
@@ -51,7 +51,7 @@ impl Held {
         let started = stat_of(&task).known().map(|stat| stat.start_time);
         let is_same = target.start_time.is_none_or(|time| started == Some(time));
         match is_same && pidfd.is_alive() == Ok(true) {
-            true => Ok(Held {
+            true => Ok(Pinned {
                 pid: target.pid,
                 task,
                 pidfd,

@@ -177,7 +177,7 @@ no_finding_above: low";
 
 #[test]
 fn the_claims_in_readme_are_read() {
-    let readme = include_str!("../../../README.md");
+    let readme = include_str!("../../../../README.md");
     let (_, rest) = readme
         .split_once("read by the tests -->\n```yaml\n")
         .unwrap();

@@ -11,7 +11,7 @@ use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{pipe2, write};
 
-use super::party::{Place, late};
+use super::worker::{Place, late};
 use crate::isolate::enter::our_child;
 use crate::isolate::visit::become_asker;
 use crate::model::Pid;
@@ -21,16 +21,16 @@ use crate::sys::child;
 const LONGEST_REASON: usize = 4096;
 
 /// It ends with this.
-pub struct Asker {
+pub struct Signaller {
     process: nix::unistd::Pid,
     gate: Option<OwnedFd>,
     tells: File,
     deadline: Instant,
 }
 
-impl Asker {
+impl Signaller {
     /// Has one be born in a place, whose pid namespace is the one to be born into.
-    pub fn start(place: &Place, deadline: Instant) -> Result<Asker, String> {
+    pub fn start(place: &Place, deadline: Instant) -> Result<Signaller, String> {
         let unprepared = |errno: Errno| format!("cannot start a process: {errno}");
         let pipe = || pipe2(OFlag::O_CLOEXEC).map_err(unprepared);
         let (tells, teller) = pipe()?;
@@ -39,7 +39,7 @@ impl Asker {
             child::harden();
             let kept = [&teller, &gate].map(AsRawFd::as_raw_fd);
             let reason = match place.go(&kept) {
-                Ok(()) => super::held::words(&become_asker(&teller, &gate)),
+                Ok(()) => super::pinned::words(&become_asker(&teller, &gate)),
                 Err(reason) => reason,
             };
             // A zero, and then the reason: all at once, which a pipe takes whole (PIPE_BUF).
@@ -49,25 +49,25 @@ impl Asker {
         });
         let midwife = midwife.map_err(unprepared)?;
         drop((teller, gate));
-        let mut asker = Asker {
+        let mut signaller = Signaller {
             process: midwife,
             gate: Some(opener),
             tells: tells.into(),
             deadline,
         };
         // Until the stub has told the number of what it has made, the process is the midwife.
-        let number = match asker.word()? {
-            0 => return Err(asker.reason()?),
+        let number = match signaller.word()? {
+            0 => return Err(signaller.reason()?),
             number if number > 0 => number,
             refused => {
                 let errno = Errno::from_raw(-refused);
                 return Err(format!("nobody can be born in there: {errno}"));
             }
         };
-        let sibling = our_child(number).map_err(|failure| super::held::words(&failure))?;
+        let sibling = our_child(number).map_err(|failure| super::pinned::words(&failure))?;
         let _ = child::reap(midwife);
-        asker.process = sibling;
-        Ok(asker)
+        signaller.process = sibling;
+        Ok(signaller)
     }
 
     /// Its number in our pid namespace.
@@ -106,7 +106,7 @@ impl Asker {
     }
 }
 
-impl Drop for Asker {
+impl Drop for Signaller {
     fn drop(&mut self) {
         self.gate = None;
         let _ = kill(self.process, Signal::SIGKILL);

@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::claim::{Access, Propagation};
-use super::words::{AbsolutePath, Capability, Kind, Name, No, SocketName, Version};
+use super::values::{AbsolutePath, Capability, Kind, Name, No, SocketName, Version};
 use crate::analyse::audit::finding::Severity;
 use crate::model::process::Seccomp;
+use crate::verify::claim::{Access, Propagation};
 
 /// Claims about isolation, for `nsinspect verify --claims`
 #[derive(Clone, Debug, Deserialize)]

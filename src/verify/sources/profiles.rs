@@ -38,7 +38,7 @@ pub fn named(name: &str) -> Option<&'static Profile> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verify::read;
+    use crate::verify::sources::read;
 
     #[test]
     fn every_profile_is_a_claims_file_for_the_target_of_the_command_line() {

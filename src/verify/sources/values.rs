@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::de::{Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::claim::Socket;
 use crate::model::{CapabilitySet, NsKind};
+use crate::verify::claim::Socket;
 
 /// The only version that there is.
 #[derive(Clone, Copy, Debug)]

@@ -1,10 +1,10 @@
 //! A claims file -> claims.
 
-use super::claim::{Against, Bound, CapSet, Claim, IdKind, PathState, Socket};
 use super::file::{Bounds, Claims, ClaimsFile, Others, PathClaims, Range, Setgroups};
-use super::words::{AbsolutePath, Capability, Kind, SocketName};
+use super::values::{AbsolutePath, Capability, Kind, SocketName};
 use crate::model::process::{IdRange, Offset, TimeOffsets};
 use crate::model::{CapabilitySet, NsKind};
+use crate::verify::claim::{Against, Bound, CapSet, Claim, IdKind, PathState, Socket};
 
 /// A file beyond this (bytes) is not read: a YAML of aliases could grow without limit.
 pub const LARGEST: usize = 1 << 20;
