@@ -48,11 +48,22 @@ pub struct VerifyArgs {
     /// Try nothing: tell by what can be read
     #[arg(long)]
     pub static_only: bool,
-    /// Say how each claim would be tried, and do nothing
+    /// Say how each claim would be tried, and do nothing; without claims, list what can be claimed
     #[arg(long)]
     pub explain: bool,
     /// Print a profile as the claims file that it is; without NAME, list them
     #[arg(long, value_name = "NAME", num_args = 0..=1)]
     #[arg(conflicts_with_all = ["target", "require", "claims", "profile", "oci"])]
     pub show_profile: Option<Option<String>>,
+}
+
+impl VerifyArgs {
+    /// Whether neither a target nor any claim is given.
+    pub fn claims_nothing(&self) -> bool {
+        self.target.is_none()
+            && self.require.is_empty()
+            && self.claims.is_empty()
+            && self.profile.is_empty()
+            && self.oci.is_none()
+    }
 }

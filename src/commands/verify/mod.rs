@@ -17,8 +17,8 @@ use crate::output;
 use crate::output::text::verify as text;
 use crate::output::wire::verify::VerifyBody;
 use crate::output::wire::{Document, DocumentName};
-use crate::verify::claim::Claim;
-use crate::verify::explain::explain;
+use crate::verify::claim::AnyClaim;
+use crate::verify::claims;
 use crate::verify::report::{Report, Verified};
 use crate::verify::sources::profiles;
 use crate::verify::verdict::Verdict;
@@ -29,6 +29,10 @@ use subject::Subject;
 pub fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, Error> {
     if let Some(name) = &args.show_profile {
         return show_profile(name.as_deref());
+    }
+    if args.explain && args.claims_nothing() {
+        output::print(&claims::overview())?;
+        return Ok(Exit::Yes);
     }
     let source = Source::open(global)?;
     let entries = plan(global, args, &source)?;
@@ -84,7 +88,7 @@ fn look_around(global: &Global, source: &Source, entries: &[Entry]) -> Result<Sn
     if entries
         .iter()
         .flat_map(|entry| &entry.claims)
-        .any(Claim::takes_audit)
+        .any(|claim| claim.needs().audit)
     {
         source.discover(&mut snapshot, global.reach(Reach::Fast));
         let roots = subjects::in_hosts_mounts(&snapshot);
@@ -106,7 +110,7 @@ fn explanation(subjects: &[Subject]) -> String {
         let name = output::sanitize::for_terminal(&subject.name).into_owned();
         text += &format!("{name} (process {})\n", subject.task);
         for claim in &subject.claims {
-            let words = format!("{claim}: {}", explain(claim));
+            let words = format!("{claim}: {}", claim.explain());
             text += &format!("  {}\n", output::sanitize::for_terminal(&words));
         }
     }
@@ -128,8 +132,8 @@ fn prove(
     let all_read = subject::look(source, snapshot, subjects);
     for (subject, read) in subjects.iter().zip(&all_read) {
         // Twice the same claim of the same process proves nothing more.
-        let is_new = |claim: &&Claim| seen.insert((subject.task, format!("{claim:?}")));
-        let claims: Vec<&Claim> = subject.claims.iter().filter(is_new).collect();
+        let is_new = |claim: &&AnyClaim| seen.insert((subject.task, format!("{claim:?}")));
+        let claims: Vec<&AnyClaim> = subject.claims.iter().filter(is_new).collect();
         targets.push(subject::judge(
             snapshot,
             subject,

@@ -6,10 +6,10 @@ use std::time::Instant;
 use nix::errno::Errno;
 
 use super::pinned::Pinned;
-use super::procfs::{self, Seen, processes};
+use super::procfs::{self, Seen};
 use super::signaller::Signaller;
 use super::worker::{Line, Place, Worker, random_name};
-use super::{Case, Tried, fails, holds};
+use super::{NotTried, Sides, Tried, fails, holds};
 use crate::collect::details;
 use crate::model::{NsKind, Pid};
 use crate::sys::procfs::ProcRoot;
@@ -27,7 +27,7 @@ enum Outsider {
 }
 
 impl Outsider {
-    fn start(from: Option<&Pinned>, deadline: Instant) -> Result<Outsider, String> {
+    fn start(from: Option<&Pinned>, deadline: Instant) -> Result<Outsider, NotTried> {
         let Some(from) = from else {
             let name = random_name();
             let wait = move |line: &Line| {
@@ -67,12 +67,12 @@ impl Outsider {
 }
 
 /// The target cannot name, signal or see a process on the other side.
-pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
+pub fn isolated(sides: &Sides<'_>) -> Result<Tried, NotTried> {
     let mut evidence = Vec::new();
-    let outsider = Outsider::start(case.from, case.deadline)?;
+    let outsider = Outsider::start(sides.from, sides.deadline)?;
     let pid = outsider.pid();
-    let seen = seen(case, &outsider);
-    let named = named(case, outsider, &mut evidence);
+    let seen = seen(sides, &outsider);
+    let named = named(sides, outsider, &mut evidence);
     if let Ok(Some(number)) = named {
         let did = format!("named outside process {number} from inside, by kill(2) with signal 0");
         return Ok(fails(did, evidence));
@@ -80,7 +80,7 @@ pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
     let looks = seen?;
     evidence.extend(looks.iter().map(procfs::Look::evidence));
     if let Some(look) = looks.iter().find(|it| it.is_outside()) {
-        let whose = match case.from {
+        let whose = match sides.from {
             None => "the host",
             Some(_) => "the other side",
         };
@@ -91,14 +91,15 @@ pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
         return Ok(fails(did, evidence));
     }
     named?;
-    if case.same(NsKind::Pid)? {
+    if sides.same(NsKind::Pid)? {
         return Ok(fails("both are in one pid namespace", evidence));
     }
     if let Some(look) = looks.iter().find(|it| matches!(it.seen, Seen::Refused(_))) {
         return Err(format!(
             "outside process {pid} cannot be named from inside, but {} could not be looked at",
             look.mount_point
-        ));
+        )
+        .into());
     }
     let is_there = |it: &&procfs::Look| !matches!(it.seen, Seen::Covered);
     let through = looks.iter().filter(is_there);
@@ -111,20 +112,20 @@ pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
     Ok(holds(did, evidence))
 }
 
-fn seen(case: &Case<'_>, outsider: &Outsider) -> Result<Vec<procfs::Look>, String> {
+fn seen(sides: &Sides<'_>, outsider: &Outsider) -> Result<Vec<procfs::Look>, NotTried> {
     let (numbers, start_time) = outsider.numbers()?;
     let is_ours = matches!(outsider, Outsider::Ours(_));
-    procfs::look_for(case, &numbers, start_time, is_ours)
+    procfs::look_for(sides, &numbers, start_time, is_ours)
 }
 
 /// The number by which an outside process is named from inside, if any does: a process of this number
 /// is there, and is no more when the outside process has ended.
 fn named(
-    case: &Case<'_>,
+    sides: &Sides<'_>,
     mut outsider: Outsider,
     evidence: &mut Vec<Evidence>,
-) -> Result<Option<Pid>, String> {
-    let mut signaller = Signaller::start(&case.pinned.whole_place()?, case.deadline)?;
+) -> Result<Option<Pid>, NotTried> {
+    let mut signaller = Signaller::start(&sides.pinned.whole_place()?, sides.deadline)?;
     for _ in 0..TRIES {
         let (numbers, _) = outsider.numbers()?;
         let mut there = Vec::new();
@@ -150,49 +151,7 @@ fn named(
                 return Ok(Some(number));
             }
         }
-        outsider = Outsider::start(case.from, case.deadline)?;
+        outsider = Outsider::start(sides.from, sides.deadline)?;
     }
-    Err(
-        "processes inside have the numbers of those outside, so that nothing can be told"
-            .to_owned(),
-    )
-}
-
-/// The target sees no process that is not in its own pid namespace, by any procfs.
-pub fn sees_only_its_own(case: &Case<'_>) -> Result<Tried, String> {
-    if case.pinned.namespace(NsKind::Pid)? == case.pinned.our_namespace(NsKind::Pid)? {
-        return Err(
-            "nsinspect is in its pid namespace too, and nobody outside can be looked for"
-                .to_owned(),
-        );
-    }
-    let looks = procfs::look_for(case, &[], 0, true)?;
-    let evidence: Vec<Evidence> = looks.iter().map(procfs::Look::evidence).collect();
-    let is_foreign = |it: &&procfs::Look| it.is_outside() || matches!(it.seen, Seen::Foreign);
-    if let Some(look) = looks.iter().find(is_foreign) {
-        let did = format!(
-            "saw processes through {} that are not its own",
-            look.mount_point
-        );
-        return Ok(fails(did, evidence));
-    }
-    if let Some(look) = looks.iter().find(|it| matches!(it.seen, Seen::Refused(_))) {
-        return Err(format!("{} could not be looked at", look.mount_point));
-    }
-    Ok(holds("looked through every procfs inside", evidence))
-}
-
-/// The target sees no more processes than this, by the procfs that shows most.
-pub fn sees_at_most(case: &Case<'_>, most: usize) -> Result<Tried, String> {
-    let looks = procfs::look_for(case, &[], 0, true)?;
-    let evidence: Vec<Evidence> = looks.iter().map(procfs::Look::evidence).collect();
-    let counts = looks.iter().filter_map(|it| Some((it.count()?, it)));
-    let Some((count, look)) = counts.max_by_key(|(count, _)| *count) else {
-        return Err("there is no procfs inside that could be looked at".to_owned());
-    };
-    let did = format!("saw {} through {}", processes(count), look.mount_point);
-    Ok(match count <= most {
-        true => holds(did, evidence),
-        false => fails(did, evidence),
-    })
+    Err("processes inside have the numbers of those outside, so that nothing can be told".into())
 }

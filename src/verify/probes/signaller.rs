@@ -11,7 +11,8 @@ use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{pipe2, write};
 
-use super::worker::{Place, late};
+use super::NotTried;
+use super::worker::Place;
 use crate::isolate::enter::our_child;
 use crate::isolate::visit::become_asker;
 use crate::model::Pid;
@@ -30,7 +31,7 @@ pub struct Signaller {
 
 impl Signaller {
     /// Has one be born in a place, whose pid namespace is the one to be born into.
-    pub fn start(place: &Place, deadline: Instant) -> Result<Signaller, String> {
+    pub fn start(place: &Place, deadline: Instant) -> Result<Signaller, NotTried> {
         let unprepared = |errno: Errno| format!("cannot start a process: {errno}");
         let pipe = || pipe2(OFlag::O_CLOEXEC).map_err(unprepared);
         let (tells, teller) = pipe()?;
@@ -57,11 +58,11 @@ impl Signaller {
         };
         // Until the stub has told the number of what it has made, the process is the midwife.
         let number = match signaller.word()? {
-            0 => return Err(signaller.reason()?),
+            0 => return Err(signaller.reason()?.into()),
             number if number > 0 => number,
             refused => {
                 let errno = Errno::from_raw(-refused);
-                return Err(format!("nobody can be born in there: {errno}"));
+                return Err(format!("nobody can be born in there: {errno}").into());
             }
         };
         let sibling = our_child(number).map_err(|failure| super::pinned::words(&failure))?;
@@ -76,8 +77,8 @@ impl Signaller {
     }
 
     /// Whether it can name the process of this number, which has to be above 0.
-    pub fn ask(&mut self, number: Pid) -> Result<Result<(), Errno>, String> {
-        let gate = self.gate.as_ref().ok_or_else(late)?;
+    pub fn ask(&mut self, number: Pid) -> Result<Result<(), Errno>, NotTried> {
+        let gate = self.gate.as_ref().ok_or(NotTried::Late)?;
         let sent = write(gate, &number.max(1).to_ne_bytes());
         sent.map_err(|_| "the process inside that was asked has ended".to_owned())?;
         Ok(match self.word()? {
@@ -87,8 +88,8 @@ impl Signaller {
     }
 
     /// What the midwife has written behind the zero.
-    fn reason(&mut self) -> Result<String, String> {
-        child::wait_readable(&self.tells, self.deadline).map_err(|_| late())?;
+    fn reason(&mut self) -> Result<String, NotTried> {
+        child::wait_readable(&self.tells, self.deadline).map_err(|_| NotTried::Late)?;
         let mut text = vec![0; LONGEST_REASON];
         let length = self
             .tells
@@ -97,8 +98,8 @@ impl Signaller {
         Ok(String::from_utf8_lossy(&text[..length]).into_owned())
     }
 
-    fn word(&mut self) -> Result<i32, String> {
-        child::wait_readable(&self.tells, self.deadline).map_err(|_| late())?;
+    fn word(&mut self) -> Result<i32, NotTried> {
+        child::wait_readable(&self.tells, self.deadline).map_err(|_| NotTried::Late)?;
         let mut word = [0; 4];
         let read = self.tells.read_exact(&mut word);
         read.map_err(|_| "the process inside that was asked has ended".to_owned())?;

@@ -17,6 +17,7 @@ use nix::unistd::Pid;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::NotTried;
 use super::pinned::words;
 use crate::isolate::visit::Visit;
 use crate::sys::{child, exec};
@@ -188,33 +189,28 @@ impl Worker {
     }
 
     /// Waits for what it says, until the time is up.
-    pub fn hear<T: DeserializeOwned>(&mut self) -> Result<T, String> {
+    pub fn hear<T: DeserializeOwned>(&mut self) -> Result<T, NotTried> {
         match child::wait_readable(&self.line.0, self.deadline) {
             Ok(()) => {}
-            Err(Errno::ETIMEDOUT) => return Err(late()),
-            Err(errno) => return Err(format!("cannot wait for the probe: {errno:?}")),
+            Err(Errno::ETIMEDOUT) => return Err(NotTried::Late),
+            Err(errno) => return Err(format!("cannot wait for the probe: {errno:?}").into()),
         }
-        self.line.hear()
+        Ok(self.line.hear()?)
     }
 
     /// The same, with the uid that the kernel says has said it, as we number uids (SCM_CREDENTIALS).
-    pub fn hear_with_uid<T: DeserializeOwned>(&mut self) -> Result<(T, u32), String> {
+    pub fn hear_with_uid<T: DeserializeOwned>(&mut self) -> Result<(T, u32), NotTried> {
         let unheard = |errno: Errno| format!("the kernel does not say who has spoken: {errno}");
-        child::wait_readable(&self.line.0, self.deadline).map_err(|_| late())?;
+        child::wait_readable(&self.line.0, self.deadline).map_err(|_| NotTried::Late)?;
         let (text, uid) = receive_with_uid(&self.line.0).map_err(unheard)?;
         Ok((word_of(&text)?, uid.ok_or_else(|| unheard(Errno::ENODATA))?))
     }
 
     /// Says a word and waits for the answer.
-    pub fn ask<Q: Serialize, A: DeserializeOwned>(&mut self, question: &Q) -> Result<A, String> {
+    pub fn ask<Q: Serialize, A: DeserializeOwned>(&mut self, question: &Q) -> Result<A, NotTried> {
         self.say(question)?;
         self.hear()
     }
-}
-
-/// What is said when the time is up.
-pub fn late() -> String {
-    "it gave no answer in time: something in there keeps it waiting, or has stopped it".to_owned()
 }
 
 impl Drop for Worker {

@@ -1,12 +1,13 @@
-//! Where claims come from: a claims file, a shipped profile, the configuration of an OCI runtime.
+//! Where claims come from: options, a claims file, a shipped profile, the configuration of an OCI
+//! runtime.
 
 /// The claims file.
 pub mod file;
 /// The configuration of an OCI runtime -> claims.
 pub mod oci;
+/// Options of the command line.
+pub mod options;
 /// The claims files that are shipped.
 pub mod profiles;
-/// A claims file -> claims.
+/// The text of a claims file.
 pub mod read;
-/// The words and numbers of a claims file.
-pub mod values;

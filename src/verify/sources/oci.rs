@@ -5,13 +5,30 @@
 //! <https://github.com/opencontainers/runtime-spec/blob/main/config.md>
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::model::process::{IdRange, Seccomp};
 use crate::model::{CapabilitySet, NsKind, Seen};
-use crate::verify::claim::{Against, Bound, CapSet, Claim, IdKind, PathState, Places, Propagation};
+use crate::verify::claim::AnyClaim;
+use crate::verify::claims::capabilities::{Bound, Capabilities, Set};
+use crate::verify::claims::cgroup::writable_above::CgroupNotWritable;
+use crate::verify::claims::hostname::Hostname;
+use crate::verify::claims::in_namespace::InNamespace;
+use crate::verify::claims::isolated::from_host;
+use crate::verify::claims::lsm::Label;
+use crate::verify::claims::no_new_privs::NoNewPrivs;
+use crate::verify::claims::no_other_devices::NoOtherDevices;
+use crate::verify::claims::no_other_mounts::{NoOtherMounts, Places};
+use crate::verify::claims::paths::{Path, State};
+use crate::verify::claims::process::root::NotRoot;
+use crate::verify::claims::processes::of_others::OnlyOwnProcesses;
+use crate::verify::claims::propagation::Propagation;
+use crate::verify::claims::seccomp::InSeccomp;
+use crate::verify::claims::time::Offsets;
+use crate::verify::claims::user::uid_map::{IdMap, Ids};
 
 /// A configuration beyond this (bytes) is not read.
 pub const LARGEST: usize = 4 << 20;
@@ -120,6 +137,13 @@ struct Clock {
     nanosecs: i64,
 }
 
+impl NamespacePart {
+    /// The path of the namespace that is joined; `None`: a new one is made.
+    fn joins(&self) -> Option<&str> {
+        self.path.as_deref().filter(|path| !path.is_empty())
+    }
+}
+
 /// What else has to be known to make claims of a configuration.
 pub struct Setting<'a> {
     /// The inode of the namespace that a path leads to now.
@@ -132,7 +156,7 @@ pub struct Setting<'a> {
 ///
 /// # Errors
 /// Why the text is no such configuration.
-pub fn claims(text: &[u8], setting: &Setting<'_>) -> Result<Vec<Claim>, String> {
+pub fn claims(text: &[u8], setting: &Setting<'_>) -> Result<Vec<AnyClaim>, String> {
     let config: Config = serde_json::from_slice(text).map_err(|error| error.to_string())?;
     let linux = config
         .linux
@@ -140,9 +164,8 @@ pub fn claims(text: &[u8], setting: &Setting<'_>) -> Result<Vec<Claim>, String> 
         .ok_or("it has no part `linux`, so it says nothing of namespaces")?;
     let mut claims = namespaces(linux, setting)?;
     let is_new = |kind: NsKind| {
-        claims
-            .iter()
-            .any(|it| matches!(it, Claim::Isolated { kind: other, .. } if *other == kind))
+        let mut parts = linux.namespaces.iter().flatten();
+        parts.any(|part| part.joins().is_none() && part.kind.parse().ok() == Some(kind))
     };
     let (own_user, own_uts, own_mnt, own_pid) = (
         is_new(NsKind::User),
@@ -151,56 +174,55 @@ pub fn claims(text: &[u8], setting: &Setting<'_>) -> Result<Vec<Claim>, String> 
         is_new(NsKind::Pid),
     );
     if own_user && setting.ids_are_hosts {
-        claims.extend(id_map(IdKind::Uid, linux.uid_mappings.as_deref()));
-        claims.extend(id_map(IdKind::Gid, linux.gid_mappings.as_deref()));
+        claims.extend(id_map(Ids::Uid, linux.uid_mappings.as_deref()));
+        claims.extend(id_map(Ids::Gid, linux.gid_mappings.as_deref()));
     }
     if own_uts {
         let named = config.hostname.clone().filter(|name| !name.is_empty());
-        claims.extend(named.map(Claim::Hostname));
+        claims.extend(named.map(|name| -> AnyClaim { Rc::new(Hostname(name)) }));
     }
     if own_pid && own_mnt {
-        claims.push(Claim::OnlyOwnProcesses);
+        claims.push(Rc::new(OnlyOwnProcesses));
     }
     if let Some(process) = &config.process {
         claims.extend(rights(process)?);
     }
     if linux.seccomp.as_ref().is_some_and(filters) {
-        claims.push(Claim::Seccomp(Seccomp::Filter));
+        claims.push(Rc::new(InSeccomp(Seccomp::Filter)));
     }
     if own_mnt {
         claims.extend(files(&config, linux));
     }
-    claims.extend(linux.time_offsets.map(|offsets| {
+    claims.extend(linux.time_offsets.map(|offsets| -> AnyClaim {
         let offset = |clock: Clock| crate::model::process::Offset {
             seconds: clock.secs,
             nanoseconds: clock.nanosecs,
         };
-        Claim::TimeOffsets(crate::model::process::TimeOffsets {
+        Rc::new(Offsets(crate::model::process::TimeOffsets {
             monotonic: offset(offsets.monotonic),
             boottime: offset(offsets.boottime),
-        })
+        }))
     }));
     Ok(claims)
 }
 
-fn namespaces(linux: &Linux, setting: &Setting<'_>) -> Result<Vec<Claim>, String> {
+fn namespaces(linux: &Linux, setting: &Setting<'_>) -> Result<Vec<AnyClaim>, String> {
     let mut claims = Vec::new();
     for part in linux.namespaces.as_deref().unwrap_or_default() {
         let kind: NsKind = part
             .kind
             .parse()
             .map_err(|error: crate::model::kind::UnknownKind| error.to_string())?;
-        let against = Against::Host;
-        claims.push(match part.path.as_deref().filter(|path| !path.is_empty()) {
-            None => Claim::Isolated { kind, against },
-            Some(path) => Claim::InNamespace {
+        claims.push(match part.joins() {
+            None => from_host(kind),
+            Some(path) => Rc::new(InNamespace {
                 kind,
                 path: path.to_owned(),
                 inode: (setting.namespace)(path),
-            },
+            }),
         });
     }
-    let weight = |claim: &Claim| {
+    let weight = |claim: &AnyClaim| {
         let kind = claim.kind();
         NsKind::BY_WEIGHT.iter().position(|it| Some(*it) == kind)
     };
@@ -208,7 +230,7 @@ fn namespaces(linux: &Linux, setting: &Setting<'_>) -> Result<Vec<Claim>, String
     Ok(claims)
 }
 
-fn id_map(ids: IdKind, mappings: Option<&[Mapping]>) -> Option<Claim> {
+fn id_map(ids: Ids, mappings: Option<&[Mapping]>) -> Option<AnyClaim> {
     let map: Vec<IdRange> = mappings?
         .iter()
         .map(|mapping| IdRange {
@@ -217,37 +239,37 @@ fn id_map(ids: IdKind, mappings: Option<&[Mapping]>) -> Option<Claim> {
             count: mapping.size,
         })
         .collect();
-    (!map.is_empty()).then_some(Claim::IdMap { ids, map })
+    (!map.is_empty()).then(|| -> AnyClaim { Rc::new(IdMap { ids, map }) })
 }
 
-fn rights(process: &ProcessPart) -> Result<Vec<Claim>, String> {
-    let mut claims = Vec::new();
+fn rights(process: &ProcessPart) -> Result<Vec<AnyClaim>, String> {
+    let mut claims: Vec<AnyClaim> = Vec::new();
     if let Some(sets) = &process.capabilities {
         let sets = [
-            (CapSet::Effective, &sets.effective),
-            (CapSet::Permitted, &sets.permitted),
-            (CapSet::Bounding, &sets.bounding),
-            (CapSet::Inheritable, &sets.inheritable),
-            (CapSet::Ambient, &sets.ambient),
+            (Set::Effective, &sets.effective),
+            (Set::Permitted, &sets.permitted),
+            (Set::Bounding, &sets.bounding),
+            (Set::Inheritable, &sets.inheritable),
+            (Set::Ambient, &sets.ambient),
         ];
         for (set, names) in sets {
             let names = names.iter().flatten().map(String::as_str);
-            claims.push(Claim::Capabilities {
+            claims.push(Rc::new(Capabilities {
                 set,
                 bound: Bound::AtMost,
                 capabilities: CapabilitySet::from_names(names)?,
-            });
+            }));
         }
     }
     if process.no_new_privileges {
-        claims.push(Claim::NoNewPrivs(true));
+        claims.push(Rc::new(NoNewPrivs(true)));
     }
     if process.user.uid != 0 {
-        claims.push(Claim::NotRoot);
+        claims.push(Rc::new(NotRoot));
     }
     let label = [&process.apparmor_profile, &process.selinux_label];
     let label = label.into_iter().flatten().find(|it| !it.is_empty());
-    claims.extend(label.map(|label| Claim::Lsm(Some(label.clone()))));
+    claims.extend(label.map(|label| -> AnyClaim { Rc::new(Label(Some(label.clone()))) }));
     Ok(claims)
 }
 
@@ -259,19 +281,15 @@ fn filters(seccomp: &Value) -> bool {
         || rules.is_some_and(|rules| rules.iter().any(|rule| !allows(&rule["action"])))
 }
 
-fn files(config: &Config, linux: &Linux) -> Vec<Claim> {
-    let path = |path: &str, is| Claim::Path {
-        path: path.to_owned(),
-        is,
-    };
+fn files(config: &Config, linux: &Linux) -> Vec<AnyClaim> {
     let mut claims = Vec::new();
     if config.root.as_ref().is_some_and(|root| root.readonly) {
-        claims.push(path("/", PathState::ReadOnly));
+        claims.push(Path::claim("/", State::ReadOnly));
     }
     let masked = linux.masked_paths.as_deref().unwrap_or_default();
-    claims.extend(masked.iter().map(|it| path(it, PathState::Masked)));
+    claims.extend(masked.iter().map(|it| Path::claim(it, State::Masked)));
     let read_only = linux.readonly_paths.as_deref().unwrap_or_default();
-    claims.extend(read_only.iter().map(|it| path(it, PathState::ReadOnly)));
+    claims.extend(read_only.iter().map(|it| Path::claim(it, State::ReadOnly)));
     let mounts = config.mounts.as_deref().unwrap_or_default();
     for mount in mounts {
         let options = mount.options.as_deref().unwrap_or_default();
@@ -282,12 +300,12 @@ fn files(config: &Config, linux: &Linux) -> Vec<Claim> {
         let is_cgroup = mount.fstype.as_deref() == Some("cgroup");
         if has("ro") {
             claims.push(match is_cgroup {
-                true => Claim::CgroupNotWritable,
-                false => path(place, PathState::ReadOnly),
+                true => Rc::new(CgroupNotWritable),
+                false => Path::claim(place, State::ReadOnly),
             });
         }
         if has("nosuid") {
-            claims.push(path(place, PathState::NoSuid));
+            claims.push(Path::claim(place, State::NoSuid));
         }
     }
     let reaches_host = matches!(
@@ -300,13 +318,10 @@ fn files(config: &Config, linux: &Linux) -> Vec<Claim> {
             .any(|it| it == "shared" || it == "rshared")
     });
     if !reaches_host {
-        claims.push(Claim::Propagation {
-            path: "/".to_owned(),
-            is: Propagation::NotToHost,
-        });
+        claims.push(Propagation::not_to_host());
     }
-    claims.push(Claim::NoOtherMounts(places(mounts, linux)));
-    claims.push(Claim::NoOtherDevices(devices(linux)));
+    claims.push(Rc::new(NoOtherMounts(places(mounts, linux))));
+    claims.push(Rc::new(NoOtherDevices(devices(linux))));
     claims
 }
 

@@ -1,18 +1,20 @@
 use super::*;
+use crate::verify::probes::Target;
 
 fn error(text: &str) -> String {
-    parse(text).map(|_| ()).unwrap_err()
+    parse(text).map(|_| ()).unwrap_err().to_string()
 }
 
 fn claims(text: &str) -> Vec<String> {
     let text = format!("version: 1\nclaims:\n  {}\n", text.replace('\n', "\n  "));
     let file = parse(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
     let against = |name: &str| -> Result<Against, ()> {
-        let (pid, name) = (7, name.to_owned());
-        Ok(Against::Task { pid, name })
+        let (pid, start_time, name) = (7, None, name.to_owned());
+        let target = Target { pid, start_time };
+        Ok(Against::Task { target, name })
     };
-    let found = flatten(&file.claims.unwrap(), &mut { against }).unwrap();
-    found.iter().map(Claim::to_string).collect()
+    let found = file.claims.unwrap().claims(&mut { against }).unwrap();
+    found.iter().map(ToString::to_string).collect()
 }
 
 #[test]

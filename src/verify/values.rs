@@ -1,6 +1,7 @@
 //! The words and numbers of a claims file that stand for values of ours. What is wrong with one is
 //! said with its own place.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 #[cfg(test)]
@@ -8,8 +9,8 @@ use schemars::JsonSchema;
 use serde::de::{Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::model::process::IdRange;
 use crate::model::{CapabilitySet, NsKind};
-use crate::verify::claim::Socket;
 
 /// The only version that there is.
 #[derive(Clone, Copy, Debug)]
@@ -103,7 +104,7 @@ impl<'de> Deserialize<'de> for Name {
 
 /// Reads a word: whatever is wrong with it is said with its own place, which serde's `try_from` does
 /// not know.
-struct Word<T>(fn(&str) -> Result<T, String>);
+pub struct Word<T>(pub fn(&str) -> Result<T, String>);
 
 impl<T> Visitor<'_> for Word<T> {
     type Value = T;
@@ -122,17 +123,21 @@ macro_rules! word {
     ($(#[$about:meta])* $name:ident, $value:ty, $read:expr) => {
         $(#[$about])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        #[cfg_attr(test, derive(JsonSchema))]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
         #[cfg_attr(test, schemars(with = "String"))]
         pub struct $name(pub $value);
 
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
-                deserializer.deserialize_str(Word($read)).map($name)
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
+                deserializer
+                    .deserialize_str($crate::verify::values::Word($read))
+                    .map($name)
             }
         }
     };
 }
+
+pub(crate) use word;
 
 word!(Kind, NsKind, |text| text.parse().map_err(
     |error: crate::model::kind::UnknownKind| error.to_string()
@@ -143,20 +148,39 @@ word!(AbsolutePath, String, |text| match text.starts_with('/') {
     false => Err(format!("{text:?} is no path from the root directory on")),
 });
 
-word!(
-    /// /PATH, @ABSTRACT or tcp:PORT
-    SocketName,
-    Socket,
-    socket
-);
+/// Kinds in the order of their weight.
+pub fn by_weight(kinds: &BTreeSet<Kind>) -> impl Iterator<Item = NsKind> {
+    let kinds: Vec<NsKind> = kinds.iter().map(|kind| kind.0).collect();
+    NsKind::BY_WEIGHT
+        .into_iter()
+        .filter(move |kind| kinds.contains(kind))
+}
 
-fn socket(text: &str) -> Result<Socket, String> {
-    let port = |text: &str| text.parse().ok().filter(|port| *port > 0);
-    let socket = match (text.strip_prefix('@'), text.strip_prefix("tcp:")) {
-        (Some(name), _) if !name.is_empty() => Some(Socket::Abstract(name.to_owned())),
-        (_, Some(number)) => port(number).map(Socket::Tcp),
-        _ if text.starts_with('/') => Some(Socket::Path(text.to_owned())),
-        _ => None,
-    };
-    socket.ok_or_else(|| format!("{text:?} is none of /PATH, @ABSTRACT and tcp:PORT"))
+/// Kinds of namespace, against one other target
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Others {
+    pub target: Name,
+    pub kinds: BTreeSet<Kind>,
+}
+
+/// A line of an id map
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Range {
+    inside: u32,
+    outside: u32,
+    count: u32,
+}
+
+impl Range {
+    pub const fn ids(&self) -> IdRange {
+        IdRange {
+            inside: self.inside,
+            outside: self.outside,
+            count: self.count,
+        }
+    }
 }
