@@ -137,6 +137,8 @@ fn snapshot(processes: Pid) -> Snapshot {
         namespaces,
         features: BTreeMap::new(),
         traces: BTreeMap::new(),
+        cgroup_authors: BTreeMap::new(),
+        rivals: BTreeMap::new(),
         exposures: BTreeMap::new(),
         host_mounts: Seen::Unknown(Why::Skipped),
         listeners: BTreeMap::new(),

@@ -440,7 +440,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l color -d 
 always\t''
 never\t''"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l static-only -d 'Try nothing: tell by what can be read'
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l explain -d 'Say how each claim would be tried, and do nothing'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l explain -d 'Say how each claim would be tried, and do nothing; without claims, list what can be claimed'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -s J -l json -d 'Print JSON: short for --format json'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -l strict -d 'Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full` unless told otherwise'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand verify" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'

@@ -127,7 +127,15 @@ fn reference(snapshot: &Snapshot) -> Check {
                 "what is shared with PID 1 here need not be shared with the host",
             )
         }
-        (Source::Given | Source::Pid1, _) => check(WHAT, "PID 1"),
+        (Source::Given | Source::Pid1, Some(true)) => check(WHAT, "PID 1"),
+        (Source::Given | Source::Pid1, None) => check(
+            WHAT,
+            "PID 1, of which is not known whether it is the host's init",
+        )
+        .but(
+            Verdict::Limited,
+            "what is shared with PID 1 here need not be shared with the host",
+        ),
         (Source::Kthreadd, _) => check(WHAT, "kthreadd (PID 2)").but(
             Verdict::Limited,
             "the namespaces of PID 1 are refused to us; kthreadd is in the initial ones, which is \

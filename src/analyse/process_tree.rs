@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::containers::{Identity, container_of, identity};
 use super::reference::Reference;
 use super::tree::{Tree, grow};
-use crate::model::{Links, NsKind, Pid, Process, Snapshot};
+use crate::model::{Links, NsKind, Pid, Process, Snapshot, Why};
 
 /// One process, and how its namespaces differ from its parent's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +33,13 @@ pub fn tree(snapshot: &Snapshot) -> Vec<Tree<Node<'_>>> {
             index.get(&stat.ppid).copied()
         })
         .collect();
-    // Where PID 1 is refused, its children are compared with what stands in for it.
-    let init = Reference::choose(snapshot).links;
+    // Where the host's init is refused, its children are compared with what stands in for it. Another
+    // init that is refused may be in whatever namespaces.
+    let reference = Reference::choose(snapshot);
+    let init = match reference.host_init {
+        Some(true) => reference.links,
+        _ => Links::unknown(&Why::Denied),
+    };
     let nodes = processes
         .iter()
         .enumerate()

@@ -2,7 +2,7 @@
 //! cannot be read.
 
 use crate::model::namespace::NsKey;
-use crate::model::{Links, NsKind, Process, Seen, Snapshot};
+use crate::model::{Links, NsKind, Process, Seen, Snapshot, Why};
 
 /// Where the reference comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +68,21 @@ impl<'a> Reference<'a> {
         }
     }
 
+    /// The host: what is chosen, or, where that is the init of a pid namespace of its own, the numbers
+    /// of the initial namespaces alone.
+    pub fn host(snapshot: &'a Snapshot) -> Reference<'a> {
+        let usual = Reference::choose(snapshot);
+        match usual.is_host() {
+            true => usual,
+            false => Reference {
+                process: None,
+                links: initial_links(snapshot),
+                source: Source::InitialInodes,
+                ..usual
+            },
+        }
+    }
+
     /// PID 1, or the best that stands in for it.
     pub fn choose(snapshot: &'a Snapshot) -> Reference<'a> {
         let readable = |process: &&Process| process.links.own_keys().next().is_some();
@@ -108,7 +123,7 @@ impl<'a> Reference<'a> {
     pub fn is_host(&self) -> bool {
         match self.source {
             Source::Given => false,
-            Source::Pid1 => self.host_init != Some(false),
+            Source::Pid1 => self.host_init == Some(true),
             Source::Kthreadd | Source::InitialInodes => true,
         }
     }
@@ -133,8 +148,12 @@ pub fn kinds_apart_from_boot(snapshot: &Snapshot, links: &Links) -> Vec<NsKind> 
 }
 
 fn in_initial_pid(process: &Process, snapshot: &Snapshot) -> Option<bool> {
-    let inode = process.links.own(NsKind::Pid).get()?;
-    Some(snapshot.initial_inode(NsKind::Pid) == &Seen::Known(inode))
+    match process.links.own(NsKind::Pid) {
+        Seen::Known(inode) => Some(snapshot.initial_inode(NsKind::Pid) == &Seen::Known(*inode)),
+        // A kernel without pid namespaces has one for all.
+        Seen::Unknown(Why::Unsupported) => Some(true),
+        Seen::Unknown(_) => None,
+    }
 }
 
 fn initial_links(snapshot: &Snapshot) -> Links {

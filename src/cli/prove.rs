@@ -14,7 +14,8 @@ runtime before it, as docker:web. What is claimed of a container is claimed of a
 Each claim holds, FAILS or is undecided. What is read from /proc decides first; where an
 experiment exists that harms nothing, it is done, and decides against what was read: by a child
 that joins the target's namespaces with the target's rights, and one outside. The answer says
-which it was (read, or tried).
+which it was (read, or tried). Within a container the host is known by the fixed numbers of
+its namespaces, as far as the kernel has such, and nothing can be tried against it.
 
 Exit codes:
   0  every claim holds
@@ -47,11 +48,22 @@ pub struct VerifyArgs {
     /// Try nothing: tell by what can be read
     #[arg(long)]
     pub static_only: bool,
-    /// Say how each claim would be tried, and do nothing
+    /// Say how each claim would be tried, and do nothing; without claims, list what can be claimed
     #[arg(long)]
     pub explain: bool,
     /// Print a profile as the claims file that it is; without NAME, list them
     #[arg(long, value_name = "NAME", num_args = 0..=1)]
     #[arg(conflicts_with_all = ["target", "require", "claims", "profile", "oci"])]
     pub show_profile: Option<Option<String>>,
+}
+
+impl VerifyArgs {
+    /// Whether neither a target nor any claim is given.
+    pub fn claims_nothing(&self) -> bool {
+        self.target.is_none()
+            && self.require.is_empty()
+            && self.claims.is_empty()
+            && self.profile.is_empty()
+            && self.oci.is_none()
+    }
 }

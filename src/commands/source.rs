@@ -207,6 +207,16 @@ impl Source {
         }
     }
 
+    /// Why no experiment can be made on what is looked at, if that is so: they take the system calls of
+    /// this machine, and the numbers of our own pid namespace.
+    pub fn untried(&self) -> Option<&'static str> {
+        match self {
+            Source::Live(collector) if collector.root().is_ours() => None,
+            Source::Live(_) => Some("--proc names no procfs of our own pid namespace"),
+            Source::Saved(_) => Some("there is only a snapshot to look at"),
+        }
+    }
+
     /// What the kernel lets us do.
     pub fn try_features(&self, snapshot: &mut Snapshot) {
         if let Source::Live(collector) = self {

@@ -63,10 +63,15 @@ fn clean(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verify::claim::Claim;
+    use std::rc::Rc;
+
+    use crate::verify::claim::AnyClaim;
+    use crate::verify::claims::hostname::Hostname;
+    use crate::verify::claims::process::root::NotRoot;
+    use crate::verify::claims::process::uid::Uid;
     use crate::verify::verdict::Evidence;
 
-    fn judged(verdict: Verdict, claim: Claim) -> Judged {
+    fn judged(verdict: Verdict, claim: AnyClaim) -> Judged {
         Judged {
             claim,
             verdict,
@@ -86,9 +91,9 @@ mod tests {
                 container: None,
                 nprocs: 1,
                 judged: vec![
-                    judged(Verdict::Holds, Claim::NotRoot),
-                    judged(Verdict::Fails, Claim::Hostname("<b>".to_owned())),
-                    judged(Verdict::Undecided, Claim::Uid(3)),
+                    judged(Verdict::Holds, Rc::new(NotRoot)),
+                    judged(Verdict::Fails, Rc::new(Hostname("<b>".to_owned()))),
+                    judged(Verdict::Undecided, Rc::new(Uid(3))),
                 ],
             }],
         };

@@ -1,31 +1,23 @@
 //! Claims about isolation, judged: what was read tells much, and an experiment beats it.
 //!
-//! A `claim::Claim` is plain data, whatever it comes from. It is judged by the snapshot, and tried
-//! by a probe where a harmless one exists (`probes`); a `verdict::Judged` says which it was.
+//! Claims come from `sources`. Each is a file below `claims`, which says how it is read
+//! (`reading`) and how it is tried (`probes`); `judge` decides between the two.
 
-/// What can be claimed.
+/// What a claim is.
 pub mod claim;
-/// How a claim is found out, told beforehand.
-pub mod explain;
-/// The claims file.
-pub mod file;
+/// The claims, one file each.
+pub mod claims;
 /// Claims -> verdicts.
 pub mod judge;
-/// The configuration of an OCI runtime -> claims.
-pub mod oci;
 /// Experiments, in a forked child that is where the target is.
 pub mod probes;
-/// The claims files that are shipped.
-pub mod profiles;
-/// What can be tried for a claim.
-pub mod question;
-/// A claims file -> claims.
-pub mod read;
+/// What was read, and what that says.
+pub mod reading;
 /// What came of all claims.
 pub mod report;
+/// Where claims come from.
+pub mod sources;
+/// The words and numbers of a claims file.
+pub mod values;
 /// What comes out.
 pub mod verdict;
-/// The words of a claims file.
-pub mod words;
-/// YAML that somebody else wrote, within bounds.
-pub mod yaml;

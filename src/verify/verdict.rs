@@ -1,6 +1,6 @@
 //! What comes out when a claim is judged.
 
-use super::claim::Claim;
+use super::claim::AnyClaim;
 pub use crate::audit::finding::Evidence;
 
 /// Whether a statement holds.
@@ -53,9 +53,9 @@ impl Proof {
 }
 
 /// A claim with its verdict.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Judged {
-    pub claim: Claim,
+    pub claim: AnyClaim,
     pub verdict: Verdict,
     pub proof: Proof,
     /// What was done to find out, or what was read, in a few words.

@@ -1,8 +1,12 @@
 //! Proving what `run` launches, before the program is started.
 
+use std::any::Any;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
 use nix::unistd::gethostname;
 
-use super::plan::{of_file, of_target};
+use super::plan::of_file;
 use super::subject::Subject;
 use super::{prove, text};
 use crate::cli::{Color, Global, PropagationArg, RunArgs};
@@ -13,38 +17,52 @@ use crate::isolate::gate::{Gate, Waiting};
 use crate::isolate::init_end::all_end_with_init;
 use crate::isolate::launch::Launch;
 use crate::model::process::{Offset, TimeOffsets};
-use crate::model::{NsKind, Process, Snapshot};
+use crate::model::{NsKey, NsKind, Process, Seen, Snapshot};
 use crate::output;
 use crate::output::terminal::Terminal;
-use crate::verify::claim::{Claim, Exercise, IdKind, Propagation};
+use crate::verify::claim::{Against, AnyClaim};
+use crate::verify::claims::hostname::Hostname;
+use crate::verify::claims::isolated::Isolated;
+use crate::verify::claims::processes::of_others::OnlyOwnProcesses;
+use crate::verify::claims::propagation::Propagation;
+use crate::verify::claims::stays::Stays;
+use crate::verify::claims::time::Offsets;
+use crate::verify::claims::user::uid_map::{IdMap, Ids};
 use crate::verify::probes::random_name;
 use crate::verify::report::Report;
 use crate::verify::verdict::{Evidence, Judged, Proof, Verdict};
 
 /// The gate before the program, if anything is to be proven.
 pub fn gate(global: &Global, args: &RunArgs, launch: &Launch) -> Result<Option<Gate>, Error> {
-    let mut claims = match args.verify {
-        true => usual(args, launch),
-        false => Vec::new(),
+    let (kinds, usual) = match args.verify {
+        true => (launch.kinds.clone(), usual(args, launch)),
+        false => Default::default(),
     };
+    let mut claimed = Vec::new();
     for file in &args.claims {
-        claims.extend(of_file(file)?);
+        claimed.extend(of_file(file)?);
     }
-    if claims.is_empty() && !args.verify {
+    if claimed.is_empty() && !args.verify {
         return Ok(None);
     }
     let exercises = exercises(args, launch);
     let with_user = launch.kinds.contains(&NsKind::User);
     let (verbose, color) = (global.verbose, global.color);
-    let gate = Gate::stay(
-        move |waiting| match judge(waiting, claims, &exercises, with_user) {
+    let gate = Gate::stay(move |waiting| {
+        match judge(
+            waiting,
+            &kinds,
+            [usual, claimed].concat(),
+            &exercises,
+            with_user,
+        ) {
             Ok((snapshot, report)) => tell(&snapshot, &report, verbose, color),
             Err(error) => {
                 output::complain(&error);
                 false
             }
-        },
-    )?;
+        }
+    })?;
     Ok(Some(gate))
 }
 
@@ -67,40 +85,38 @@ fn tell(snapshot: &Snapshot, report: &Report, verbose: bool, color: Color) -> bo
     is_proven
 }
 
-/// What new namespaces are there for.
-fn usual(args: &RunArgs, launch: &Launch) -> Vec<Claim> {
+/// What new namespaces are there for, beside being others than ours.
+fn usual(args: &RunArgs, launch: &Launch) -> Vec<AnyClaim> {
     let has = |kind| launch.kinds.contains(&kind);
-    let mut claims = of_target(has);
+    let mut claims: Vec<AnyClaim> = Vec::new();
     if has(NsKind::User) {
-        let maps = [
-            (IdKind::Uid, &launch.maps.uid),
-            (IdKind::Gid, &launch.maps.gid),
-        ];
-        claims.extend(maps.into_iter().filter_map(|(ids, map)| {
-            let map = map.as_ref()?.ranges.clone();
-            Some(Claim::IdMap { ids, map })
-        }));
+        let maps = [(Ids::Uid, &launch.maps.uid), (Ids::Gid, &launch.maps.gid)];
+        claims.extend(
+            maps.into_iter()
+                .filter_map(|(ids, map)| -> Option<AnyClaim> {
+                    let map = map.as_ref()?.ranges.clone();
+                    Some(Rc::new(IdMap { ids, map }))
+                }),
+        );
     }
-    claims.extend(launch.hostname.clone().map(Claim::Hostname));
+    let hostname = launch.hostname.clone();
+    claims.extend(hostname.map(|name| -> AnyClaim { Rc::new(Hostname(name)) }));
     if has(NsKind::Time) {
         let offset = |seconds: Option<i64>| Offset {
             seconds: seconds.unwrap_or(0),
             nanoseconds: 0,
         };
-        claims.push(Claim::TimeOffsets(TimeOffsets {
+        claims.push(Rc::new(Offsets(TimeOffsets {
             monotonic: offset(launch.monotonic),
             boottime: offset(launch.boottime),
-        }));
+        })));
     }
     if has(NsKind::Mnt) && is_apart(args) {
-        claims.push(Claim::Propagation {
-            path: "/".to_owned(),
-            is: Propagation::NotToHost,
-        });
+        claims.push(Propagation::not_to_host());
     }
     // Without a root file system of its own it has every procfs of the host but the one on /proc.
     if has(NsKind::Pid) && launch.view.proc.is_some() && args.rootfs.is_some() {
-        claims.push(Claim::OnlyOwnProcesses);
+        claims.push(Rc::new(OnlyOwnProcesses));
     }
     claims
 }
@@ -113,12 +129,12 @@ fn is_apart(args: &RunArgs) -> bool {
 }
 
 /// What is done in there, of what was asked for.
-fn exercises(args: &RunArgs, launch: &Launch) -> Vec<Exercise> {
+fn exercises(args: &RunArgs, launch: &Launch) -> Vec<Stays> {
     let has = |kind| launch.kinds.contains(&kind);
     let all = [
-        (Exercise::Hostname, has(NsKind::Uts)),
-        (Exercise::Mount, has(NsKind::Mnt) && is_apart(args)),
-        (Exercise::Init, has(NsKind::Pid)),
+        (Stays::Hostname, has(NsKind::Uts)),
+        (Stays::Mount, has(NsKind::Mnt) && is_apart(args)),
+        (Stays::Init, has(NsKind::Pid)),
     ];
     let wanted = all
         .into_iter()
@@ -126,10 +142,12 @@ fn exercises(args: &RunArgs, launch: &Launch) -> Vec<Exercise> {
     wanted.map(|(exercise, _)| exercise).collect()
 }
 
+/// Judges whether what waits is isolated in these kinds, and whatever else is claimed of it.
 fn judge(
     waiting: &mut Waiting,
-    claims: Vec<Claim>,
-    exercises: &[Exercise],
+    kinds: &BTreeSet<NsKind>,
+    claims: Vec<AnyClaim>,
+    exercises: &[Stays],
     with_user: bool,
 ) -> Result<(Snapshot, Report), Error> {
     let source = Source::Live(Collector::open("/proc".as_ref())?);
@@ -141,13 +159,17 @@ fn judge(
     if !snapshot.processes.contains(waiting.pid) {
         return Err(source.no_process(waiting.pid));
     }
+    let isolated = NsKind::BY_WEIGHT.into_iter();
+    let isolated = isolated.filter(|kind| kinds.contains(kind));
+    let isolated = isolated.map(|kind| from_where_we_are(&snapshot, kind));
+    let claims = isolated.chain(claims).collect();
     let subject = Subject {
         name: "what is launched".to_owned(),
         task: waiting.pid,
         is_container: false,
         claims,
     };
-    let mut report = prove(&source, &mut snapshot, &[subject], true);
+    let mut report = prove(&source, &mut snapshot, &[subject], None);
     let Some(target) = report.targets.first_mut() else {
         return Ok((snapshot, report));
     };
@@ -158,24 +180,36 @@ fn judge(
     Ok((snapshot, report))
 }
 
+/// What is launched is isolated from whoever launches it; where we are on the host, from that.
+fn from_where_we_are(snapshot: &Snapshot, kind: NsKind) -> AnyClaim {
+    let own = snapshot.reader.links.own(kind).get();
+    let is_on_host = own.map(|inode| snapshot.is_initial(NsKey { kind, inode }));
+    let against = match is_on_host {
+        Some(Seen::Known(true)) => Against::Host,
+        _ => Against::Caller,
+    };
+    Rc::new(Isolated { kind, against })
+}
+
 /// Does one, unless it is not sure that nobody outside would notice.
 fn do_exercise(
     waiting: &mut Waiting,
-    exercise: Exercise,
+    exercise: Stays,
     with_user: bool,
     judged: &[Judged],
 ) -> Judged {
-    let claim = Claim::Stays(exercise);
+    let claim: AnyClaim = Rc::new(exercise);
     let kind = claim.kind();
     let is_apart = judged.iter().any(|it| {
-        let is_about = matches!(it.claim, Claim::Isolated { .. }) && it.claim.kind() == kind;
-        is_about && it.verdict == Verdict::Holds
+        let about: &dyn Any = it.claim.as_ref();
+        let isolated = about.downcast_ref::<Isolated>();
+        isolated.map(|it| it.kind) == kind && kind.is_some() && it.verdict == Verdict::Holds
     });
     let done = match (is_apart, exercise) {
         (false, _) => Err("it is not sure that it is isolated".to_owned()),
-        (true, Exercise::Hostname) => hostname(waiting),
-        (true, Exercise::Mount) => mount(waiting),
-        (true, Exercise::Init) => init(with_user),
+        (true, Stays::Hostname) => hostname(waiting),
+        (true, Stays::Mount) => mount(waiting),
+        (true, Stays::Init) => init(with_user),
     };
     let (verdict, did, evidence, reason) = match done {
         Ok((holds, did, evidence)) => {

@@ -18,10 +18,10 @@ use crate::output;
 use crate::output::text::verify as text;
 use crate::output::wire::verify::VerifyBody;
 use crate::output::wire::{Document, DocumentName};
-use crate::verify::claim::Claim;
-use crate::verify::explain::explain;
-use crate::verify::profiles;
+use crate::verify::claim::AnyClaim;
+use crate::verify::claims;
 use crate::verify::report::{Report, Verified};
+use crate::verify::sources::profiles;
 use crate::verify::verdict::Verdict;
 use plan::{Entry, plan};
 use progress::Progress;
@@ -31,6 +31,10 @@ pub fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, Error> {
     if let Some(name) = &args.show_profile {
         return show_profile(name.as_deref());
     }
+    if args.explain && args.claims_nothing() {
+        output::print(&claims::overview())?;
+        return Ok(Exit::Yes);
+    }
     let source = Source::open(global)?;
     let entries = plan(global, args, &source)?;
     let mut snapshot = look_around(global, &source, &entries)?;
@@ -39,11 +43,14 @@ pub fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, Error> {
         output::print(&explanation(&subjects))?;
         return Ok(Exit::Yes);
     }
-    let try_it = !args.static_only && global.from.is_none();
-    if try_it {
+    let untried = match args.static_only {
+        true => Some("an experiment was not allowed"),
+        false => source.untried(),
+    };
+    if untried.is_none() {
         frozen::tell_of(&source, &subjects);
     }
-    let report = prove(&source, &mut snapshot, &subjects, try_it);
+    let report = prove(&source, &mut snapshot, &subjects, untried);
     source.name_users(&mut snapshot);
     answer(global, &snapshot, &report)?;
     let exit = match report.verdict() {
@@ -85,7 +92,7 @@ fn look_around(global: &Global, source: &Source, entries: &[Entry]) -> Result<Sn
     if entries
         .iter()
         .flat_map(|entry| &entry.claims)
-        .any(Claim::takes_audit)
+        .any(|claim| claim.needs().audit)
     {
         source.discover(&mut snapshot, global.reach(Reach::Fast));
         let roots = subjects::in_hosts_mounts(&snapshot);
@@ -107,15 +114,20 @@ fn explanation(subjects: &[Subject]) -> String {
         let name = output::sanitize::for_terminal(&subject.name).into_owned();
         text += &format!("{name} (process {})\n", subject.task);
         for claim in &subject.claims {
-            let words = format!("{claim}: {}", explain(claim));
+            let words = format!("{claim}: {}", claim.explain());
             text += &format!("  {}\n", output::sanitize::for_terminal(&words));
         }
     }
     text
 }
 
-/// Judges every claim of every subject.
-fn prove(source: &Source, snapshot: &mut Snapshot, subjects: &[Subject], try_it: bool) -> Report {
+/// Judges every claim of every subject; where there is a reason to try nothing, by reading alone.
+fn prove(
+    source: &Source,
+    snapshot: &mut Snapshot,
+    subjects: &[Subject],
+    untried: Option<&str>,
+) -> Report {
     let total = subjects.iter().map(|subject| subject.claims.len()).sum();
     let mut progress = Progress::new(total);
     let mut targets: Vec<Verified> = Vec::new();
@@ -123,8 +135,8 @@ fn prove(source: &Source, snapshot: &mut Snapshot, subjects: &[Subject], try_it:
     let all_read = subject::look(source, snapshot, subjects);
     for (subject, read) in subjects.iter().zip(&all_read) {
         // Twice the same claim of the same process proves nothing more.
-        let is_new = |claim: &&Claim| seen.insert((subject.task, format!("{claim:?}")));
-        let claims: Vec<&Claim> = subject.claims.iter().filter(is_new).collect();
+        let is_new = |claim: &&AnyClaim| seen.insert((subject.task, format!("{claim:?}")));
+        let claims: Vec<&AnyClaim> = subject.claims.iter().filter(is_new).collect();
         targets.push(subject::judge(
             snapshot,
             subject,
@@ -133,7 +145,7 @@ fn prove(source: &Source, snapshot: &mut Snapshot, subjects: &[Subject], try_it:
             &mut |claim| {
                 progress.next(&format!("{}: {claim}", subject.name));
             },
-            try_it,
+            untried,
         ));
     }
     progress.end();

@@ -6,12 +6,15 @@ use crate::cli::{Global, VerifyArgs};
 use crate::commands::source::Source;
 use crate::commands::target::Typed;
 use crate::error::Error;
-use crate::model::{NsKind, Pid};
+use crate::model::Pid;
 use crate::sys::files;
-use crate::verify::claim::{Against, Claim};
-use crate::verify::file::{ClaimsFile, Select};
-use crate::verify::profiles::{self, Profile};
-use crate::verify::read;
+use crate::verify::claim::{Against, AnyClaim};
+use crate::verify::claims::Spec;
+use crate::verify::probes::Target;
+use crate::verify::sources::file::{ClaimsFile, Select};
+use crate::verify::sources::options;
+use crate::verify::sources::profiles::{self, Profile};
+use crate::verify::sources::read;
 
 /// Of whom something is claimed.
 #[derive(Clone, Debug)]
@@ -25,7 +28,7 @@ pub enum Whom {
 /// Claims of one target, or of all that are selected.
 pub struct Entry {
     pub whom: Whom,
-    pub claims: Vec<Claim>,
+    pub claims: Vec<AnyClaim>,
     /// Where to find the configuration of its runtime, whose claims come first.
     pub oci: Option<Oci>,
 }
@@ -38,7 +41,7 @@ impl Entry {
         };
         let typed = Typed::parse(name).ok()?;
         let is_number = matches!(typed, Typed::Task(_) | Typed::Pinned { .. } | Typed::Myself);
-        if !is_number || self.oci.is_some() || self.claims.iter().any(Claim::takes_audit) {
+        if !is_number || self.oci.is_some() || self.claims.iter().any(|it| it.needs().audit) {
             return None;
         }
         typed.resolve(source, global).ok()?.task(source).ok()
@@ -54,7 +57,7 @@ pub enum Oci {
 /// Everything that is claimed.
 pub fn plan(global: &Global, args: &VerifyArgs, source: &Source) -> Result<Vec<Entry>, Error> {
     let mut resolve = |name: &str| against(global, source, name);
-    let mut own = of_target(|kind| args.require.contains(&kind));
+    let mut own = options::required(&args.require);
     let mut entries = Vec::new();
     for name in &args.profile {
         own.extend(of_profile(name, &mut resolve)?);
@@ -69,7 +72,7 @@ pub fn plan(global: &Global, args: &VerifyArgs, source: &Source) -> Result<Vec<E
                 );
                 return Err(Error::Usage(message));
             }
-            own.extend(read::flatten(claims, &mut resolve)?);
+            own.extend(claims.claims(&mut resolve)?);
         }
         entries.extend(of_targets(&found, &mut resolve)?);
     }
@@ -112,7 +115,7 @@ fn of_targets(
             claims.extend(of_profile(name, resolve)?);
         }
         if let Some(own) = &entry.claims {
-            claims.extend(read::flatten(own, resolve)?);
+            claims.extend(own.claims(resolve)?);
         }
         entries.push(Entry {
             whom,
@@ -124,7 +127,7 @@ fn of_targets(
 }
 
 /// The claims of the file that are of nobody whom it names.
-pub fn of_file(path: &Path) -> Result<Vec<Claim>, Error> {
+pub fn of_file(path: &Path) -> Result<Vec<AnyClaim>, Error> {
     let file = read_file(path)?;
     let only_host = |name: &str| {
         let message = format!("{name} cannot be compared with: there is only what is launched");
@@ -138,7 +141,7 @@ pub fn of_file(path: &Path) -> Result<Vec<Claim>, Error> {
         return Err(Error::Usage(message));
     }
     let claims = file.claims.unwrap_or_default();
-    read::flatten(&claims, &mut { only_host })
+    claims.claims(&mut { only_host })
 }
 
 fn read_file(path: &Path) -> Result<ClaimsFile, Error> {
@@ -148,14 +151,14 @@ fn read_file(path: &Path) -> Result<ClaimsFile, Error> {
     };
     let text = files::read_named(path, read::LARGEST).map_err(|why| failed(why.to_string()))?;
     let text = String::from_utf8(text).map_err(|error| failed(error.to_string()))?;
-    read::parse(&text).map_err(failed)
+    read::parse(&text).map_err(|error| failed(error.to_string()))
 }
 
 fn read_oci(path: &Path) -> Result<Oci, Error> {
     if path == Path::new("auto") {
         return Ok(Oci::Auto);
     }
-    let read = files::read_named(path, crate::verify::oci::LARGEST);
+    let read = files::read_named(path, crate::verify::sources::oci::LARGEST);
     let text = read.map_err(|why| Error::Claims {
         from: path.display().to_string(),
         reason: why.to_string(),
@@ -179,21 +182,23 @@ pub fn profile(name: &str) -> Result<&'static Profile, Error> {
 fn of_profile(
     name: &str,
     resolve: &mut dyn FnMut(&str) -> Result<Against, Error>,
-) -> Result<Vec<Claim>, Error> {
-    let failed = |reason| Error::Claims {
+) -> Result<Vec<AnyClaim>, Error> {
+    let failed = |error: read::Malformed| Error::Claims {
         from: name.to_owned(),
-        reason,
+        reason: error.to_string(),
     };
     let file = read::parse(profile(name)?.text).map_err(failed)?;
     let claims = file.claims.unwrap_or_default();
-    read::flatten(&claims, resolve)
+    claims.claims(resolve)
 }
 
 /// Whom a claim compares with.
 fn against(global: &Global, source: &Source, name: &str) -> Result<Against, Error> {
     let pid = Typed::parse(name)?.resolve(source, global)?.task(source)?;
+    // When it was started is known once it has been read.
+    let start_time = None;
     Ok(Against::Task {
-        pid,
+        target: Target { pid, start_time },
         name: name.to_owned(),
     })
 }
@@ -216,17 +221,6 @@ fn matches(pattern: &str, text: &str) -> bool {
     };
     let mut ends = (0..=text.len()).filter(|at| text.is_char_boundary(*at));
     ends.any(|at| matches(rest, &text[at..]))
-}
-
-/// Kinds in the order of their weight, for claims that are made of kinds alone.
-pub fn of_target(kinds: impl Fn(NsKind) -> bool) -> Vec<Claim> {
-    let kinds = NsKind::BY_WEIGHT.into_iter().filter(|kind| kinds(*kind));
-    kinds
-        .map(|kind| Claim::Isolated {
-            kind,
-            against: Against::Host,
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::plan::{Entry, Oci, Whom, fits};
 use crate::analyse::containers::{self, Identity};
-use crate::analyse::reference::Reference;
 use crate::audit::subjects::Subject as Audited;
 use crate::audit::{audit, finding::Finding};
 use crate::cli::Global;
@@ -17,12 +16,12 @@ use crate::model::namespace::NsKey;
 use crate::model::{NsKind, Pid, Place, Process, Seen, Snapshot};
 use crate::output::text;
 use crate::sys::nsfs;
-use crate::verify::claim::{Against, Claim};
-use crate::verify::file::Select;
-use crate::verify::judge::{self, Case};
-use crate::verify::oci::{self, Setting};
-use crate::verify::question::paths;
+use crate::verify::claim::{AnyClaim, Needs};
+use crate::verify::judge::judge as judge_one;
+use crate::verify::reading::Context;
 use crate::verify::report::Verified;
+use crate::verify::sources::file::Select;
+use crate::verify::sources::oci::{self, Setting};
 
 /// One process with its claims.
 pub struct Subject {
@@ -30,7 +29,7 @@ pub struct Subject {
     pub task: Pid,
     /// Whether all in its container are meant.
     pub is_container: bool,
-    pub claims: Vec<Claim>,
+    pub claims: Vec<AnyClaim>,
 }
 
 /// Finds them, and reads them as closely as can be.
@@ -94,7 +93,12 @@ fn selected(snapshot: &Snapshot, select: &Select) -> Vec<(String, Pid, bool)> {
         .collect()
 }
 
-fn of_oci(source: &Source, snapshot: &Snapshot, task: Pid, oci: &Oci) -> Result<Vec<Claim>, Error> {
+fn of_oci(
+    source: &Source,
+    snapshot: &Snapshot,
+    task: Pid,
+    oci: &Oci,
+) -> Result<Vec<AnyClaim>, Error> {
     let found;
     let (path, text) = match oci {
         Oci::Text { path, text } => (path, text),
@@ -189,18 +193,15 @@ fn look_at(source: &Source, snapshot: &mut Snapshot, subject: &Subject) -> Looks
     }
     let cgroups = source.look_inside(snapshot, &inside);
     source.look_at_cgroups(snapshot, task, &cgroups);
-    for claim in &subject.claims {
-        if let Claim::Isolated { against, .. } | Claim::Shared { against, .. } = claim
-            && let Against::Task { pid, .. } = against
-        {
-            source.add(snapshot, *pid);
-        }
+    let needs: Vec<Needs> = subject.claims.iter().map(|it| it.needs()).collect();
+    for other in needs.iter().flat_map(|it| &it.others) {
+        source.add(snapshot, *other);
     }
-    if subject.claims.iter().any(|it| matches!(it, Claim::Lsm(_))) {
+    if needs.iter().any(|it| it.labels) {
         let others = others(snapshot, subject);
         source.deepen(snapshot, &others, Depth::Everything);
     }
-    let wanted = subject.claims.iter().flat_map(paths);
+    let wanted = needs.iter().flat_map(|it| &it.paths).map(String::as_str);
     source.look_at_paths(task, wanted)
 }
 
@@ -208,14 +209,14 @@ fn look_at(source: &Source, snapshot: &mut Snapshot, subject: &Subject) -> Looks
 pub fn judge(
     snapshot: &Snapshot,
     subject: &Subject,
-    claims: &[&Claim],
+    claims: &[&AnyClaim],
     beside: &Beside,
-    next: &mut dyn FnMut(&Claim),
-    try_it: bool,
+    next: &mut dyn FnMut(&AnyClaim),
+    untried: Option<&str>,
 ) -> Verified {
     let process = &snapshot.processes[subject.task];
     let others = others(snapshot, subject);
-    let case = Case {
+    let context = Context {
         snapshot,
         subject: process,
         others: others
@@ -228,14 +229,14 @@ pub fn judge(
     };
     let judged = claims.iter().map(|claim| {
         next(claim);
-        judge::judge(&case, claim, try_it)
+        judge_one(&context, claim, untried)
     });
     Verified {
         judged: judged.collect(),
         name: subject.name.clone(),
         task: subject.task,
         container: containers::identity(snapshot, process),
-        nprocs: 1 + case.others.len(),
+        nprocs: 1 + context.others.len(),
     }
 }
 
@@ -243,8 +244,10 @@ pub fn judge(
 fn others(snapshot: &Snapshot, subject: &Subject) -> Vec<Pid> {
     let process = &snapshot.processes[subject.task];
     let place = Place::of(process);
-    let host = Reference::choose(snapshot);
-    let is_apart = host.links.own(NsKind::Mnt) != process.links.own(NsKind::Mnt);
+    let kind = NsKind::Mnt;
+    let own = process.links.own(kind).get();
+    let is_hosts = own.map(|inode| snapshot.is_initial(NsKey { kind, inode }));
+    let is_apart = is_hosts.is_some_and(|it| it != Seen::Known(true));
     if !subject.is_container || !is_apart {
         return Vec::new();
     }
@@ -275,7 +278,7 @@ fn has_unread(snapshot: &Snapshot) -> bool {
 fn findings(snapshot: &Snapshot, subjects: &[Subject]) -> BTreeMap<Pid, Vec<Finding>> {
     let asked = subjects
         .iter()
-        .filter(|it| it.claims.iter().any(Claim::takes_audit));
+        .filter(|it| it.claims.iter().any(|claim| claim.needs().audit));
     let tasks: BTreeSet<Pid> = asked.map(|subject| subject.task).collect();
     if tasks.is_empty() {
         return BTreeMap::new();

@@ -28,10 +28,10 @@ fn against(snapshot: &Snapshot, reference: &Reference<'_>, terminal: &Terminal) 
     let room = terminal.width.map(|width| width.saturating_sub(10));
     match (reference.source, reference.process) {
         (Source::Given, Some(given)) => process(snapshot, given, room),
-        (Source::Pid1, Some(init)) if reference.host_init == Some(false) => format!(
+        (Source::Pid1, Some(init)) if !reference.is_host() => format!(
             "{}\n  {}",
             process(snapshot, init, room),
-            not_the_host(snapshot, init)
+            not_the_host(snapshot, init, reference.host_init)
         ),
         (Source::Kthreadd, _) => "the host (kthreadd, since PID 1 is refused)".to_owned(),
         (Source::InitialInodes, _) if reference.host_init == Some(false) => {
@@ -45,7 +45,10 @@ fn against(snapshot: &Snapshot, reference: &Reference<'_>, terminal: &Terminal) 
 }
 
 /// What sharing with the init of a pid namespace of its own says of the host.
-fn not_the_host(snapshot: &Snapshot, init: &Process) -> String {
+fn not_the_host(snapshot: &Snapshot, init: &Process, host_init: Option<bool>) -> String {
+    if host_init.is_none() {
+        return "whether PID 1 here is the host's init is not known".to_owned();
+    }
     let own = kinds_apart_from_boot(snapshot, &init.links);
     let own: Vec<&str> = own.iter().map(|kind| kind.name()).collect();
     format!(

@@ -164,7 +164,10 @@ fn against(snapshot: &Snapshot) -> String {
         (Source::Given | Source::Pid1, Some(false)) => {
             "PID 1 here is not the host's init: this is a pid namespace of its own\n".to_owned()
         }
-        (Source::Given | Source::Pid1, _) => String::new(),
+        (Source::Given | Source::Pid1, Some(true)) => String::new(),
+        (Source::Given | Source::Pid1, None) => {
+            "whether PID 1 here is the host's init is not known\n".to_owned()
+        }
         (Source::Kthreadd, _) => "PID 1 is refused; the host is where kthreadd is\n".to_owned(),
         (Source::InitialInodes, _) => {
             "PID 1 is refused; the host is known by fixed inode numbers\n".to_owned()

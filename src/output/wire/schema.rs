@@ -57,7 +57,7 @@ mod tests {
             DocumentName::Verify => schema_for!(Document<verify::VerifyBody>),
             DocumentName::Rule => schema_for!(rule::RuleDocument),
             DocumentName::Rules => schema_for!(rule::RulesDocument),
-            DocumentName::Claims => schema_for!(crate::verify::file::ClaimsFile),
+            DocumentName::Claims => schema_for!(crate::verify::sources::file::ClaimsFile),
         }
     }
 

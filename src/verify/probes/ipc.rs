@@ -7,8 +7,8 @@ use std::os::fd::AsFd;
 use nix::errno::Errno;
 use serde::{Deserialize, Serialize};
 
-use super::party::{Line, Party, random_name};
-use super::{Case, Tried, fails, holds};
+use super::worker::{Line, Worker, random_name};
+use super::{NotTried, Sides, Tried, fails, holds};
 use crate::model::NsKind;
 use crate::sys::{ipc, look};
 use crate::verify::verdict::Evidence;
@@ -71,11 +71,11 @@ fn look_for(made: &Made) -> Found {
 }
 
 /// The target shares no ipc namespace with the other side.
-pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
-    let mut outside = Party::start_tidy(&case.outside(&KINDS)?, case.deadline, make)?;
+pub fn isolated(sides: &Sides<'_>) -> Result<Tried, NotTried> {
+    let mut outside = Worker::start_tidy(&sides.outside(&KINDS)?, sides.deadline, make)?;
     let made: Made = outside.hear()?;
     let again = made.clone();
-    let found: Found = Party::start(&case.inside(&KINDS)?, case.deadline, move |line| {
+    let found: Found = Worker::start(&sides.inside(&KINDS)?, sides.deadline, move |line| {
         line.say(&look_for(&again))
     })?
     .hear()?;
@@ -106,21 +106,21 @@ pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
     }
     if seen.is_empty()
         && let Some(name) = &made.queue
-        && let Some(mount_point) = mounted_queue(case, name)?
+        && let Some(mount_point) = mounted_queue(sides, name)?
     {
         let path = format!("{mount_point}/{name}");
         evidence.push(Evidence::new(format!("{path} inside"), "found"));
         seen.push(format!("message queue at {path}"));
     }
     Ok(
-        match (seen.first(), case.same(NsKind::Ipc)?, names.is_empty()) {
+        match (seen.first(), sides.same(NsKind::Ipc)?, names.is_empty()) {
             (Some(name), _, _) => fails(
                 format!("found inside what was made outside: {name}"),
                 evidence,
             ),
             (None, true, _) => fails("both are in one ipc namespace", evidence),
             (None, false, true) => {
-                return Err("this kernel has neither shared memory segments nor queues".to_owned());
+                return Err("this kernel has neither shared memory segments nor queues".into());
             }
             (None, false, false) => holds(
                 format!("made outside a {}: not found inside", names.join(" and a ")),
@@ -132,15 +132,15 @@ pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
 
 /// The queues of an ipc namespace are files where their file system is mounted, whoever looks: the
 /// mount point inside at which our queue is seen.
-fn mounted_queue(case: &Case<'_>, name: &str) -> Result<Option<String>, String> {
-    let mounts = case.held.mounts()?.into_iter();
+fn mounted_queue(sides: &Sides<'_>, name: &str) -> Result<Option<String>, NotTried> {
+    let mounts = sides.pinned.mounts()?.into_iter();
     let queues = mounts.filter(|it| it.fstype == "mqueue");
     let points: Vec<String> = queues.map(|it| it.mount_point).take(MOST_MOUNTS).collect();
     if points.is_empty() {
         return Ok(None);
     }
     let name = name.to_owned();
-    let place = case.held.place(&[NsKind::Mnt])?;
+    let place = sides.pinned.place(&[NsKind::Mnt])?;
     let look = move |line: &Line| {
         let has_it = |point: &&String| {
             let dir = look::open_path(point);
@@ -151,5 +151,5 @@ fn mounted_queue(case: &Case<'_>, name: &str) -> Result<Option<String>, String> 
         };
         line.say(&points.iter().find(has_it))
     };
-    Party::start(&place, case.deadline, look)?.hear()
+    Worker::start(&place, sides.deadline, look)?.hear()
 }

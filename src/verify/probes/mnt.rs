@@ -12,8 +12,8 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use serde::{Deserialize, Serialize};
 
-use super::party::{Line, Party, Place, random_name, temp_dir};
-use super::{Case, Tried, fails, holds};
+use super::worker::{Line, Place, Worker, random_name, temp_dir};
+use super::{NotTried, Sides, Tried, fails, holds};
 use crate::model::mount::{Mount, below, join};
 use crate::model::{NsKind, text};
 use crate::sys::look;
@@ -25,15 +25,15 @@ const KINDS: [NsKind; 1] = [NsKind::Mnt];
 const MOST_TOLD: usize = 5;
 
 /// The target shares no mount namespace with the other side, and no mount goes from one to the other.
-pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
-    if case.same(NsKind::Mnt)? {
+pub fn isolated(sides: &Sides<'_>) -> Result<Tried, NotTried> {
+    if sides.same(NsKind::Mnt)? {
         let did = "compared the mount namespaces: both are in one";
         return Ok(fails(did, Vec::new()));
     }
-    let inside = case.held.mounts()?;
-    let outside = match case.from {
+    let inside = sides.pinned.mounts()?;
+    let outside = match sides.from {
         Some(from) => from.mounts()?,
-        None => case.held.our_mounts()?,
+        None => sides.pinned.our_mounts()?,
     };
     let peers = peers(&inside, &outside);
     let mut evidence: Vec<Evidence> = peers.iter().take(MOST_TOLD).map(|it| told(it)).collect();
@@ -49,14 +49,14 @@ pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
         );
         return Ok(fails(did, evidence));
     }
-    let (path, seen) = private_mount(case)?;
+    let (path, seen) = private_mount(sides)?;
     evidence.push(seen.evidence(&format!("tmpfs mounted on {path} outside")));
     let mounted = format!("mounted a tmpfs on {path} in a namespace of our own");
     if matches!(seen, Sight::Seen) {
         return Ok(fails(format!("{mounted}: it is seen inside"), evidence));
     }
     // It decides nothing: file systems may well be mounted on both sides.
-    evidence.push(planted(case, &inside).unwrap_or_else(|reason| {
+    evidence.push(planted(sides, &inside).unwrap_or_else(|reason| {
         Evidence::new(
             "a file planted outside",
             format!("not looked for: {reason}"),
@@ -139,7 +139,7 @@ impl Planted {
 }
 
 /// Mounts a tmpfs outside, in a namespace that is gone with the child, and looks for it inside.
-fn private_mount(case: &Case<'_>) -> Result<(String, Sight), String> {
+fn private_mount(sides: &Sides<'_>) -> Result<(String, Sight), NotTried> {
     let dir = temp_dir();
     let path = text::from_bytes(dir.as_os_str().as_bytes());
     let at = path.clone();
@@ -149,10 +149,10 @@ fn private_mount(case: &Case<'_>) -> Result<(String, Sight), String> {
         let _ = line.hear::<()>();
         Ok(())
     };
-    let mut outside = Party::start(&Place::Here, case.deadline, make)?;
+    let mut outside = Worker::start(&Place::Here, sides.deadline, make)?;
     let planted: Planted = outside.hear()?;
     let look = move |line: &Line| line.say(&planted.sight(&planted.path));
-    let seen = Party::start(&case.inside(&KINDS)?, case.deadline, look)?.hear()?;
+    let seen = Worker::start(&sides.inside(&KINDS)?, sides.deadline, look)?.hear()?;
     Ok((path, seen))
 }
 
@@ -189,7 +189,7 @@ impl Drop for Plant {
 
 /// Plants a file outside where the file systems of both sides meet, and looks for it inside: a mount
 /// namespace hides mounts, and not the file systems that are mounted on both sides.
-fn planted(case: &Case<'_>, inside: &[Mount]) -> Result<Evidence, String> {
+fn planted(sides: &Sides<'_>, inside: &[Mount]) -> Result<Evidence, NotTried> {
     let path = temp_dir().join(random_name());
     let plant = {
         let path = path.clone();
@@ -204,14 +204,14 @@ fn planted(case: &Case<'_>, inside: &[Mount]) -> Result<Evidence, String> {
             Ok(())
         }
     };
-    let mut outside = Party::start_tidy(&Place::Here, case.deadline, plant)?;
+    let mut outside = Worker::start_tidy(&Place::Here, sides.deadline, plant)?;
     let planted: Planted = outside.hear()?;
-    let places = places_inside(&planted, inside, &case.held.our_mounts()?);
+    let places = places_inside(&planted, inside, &sides.pinned.our_mounts()?);
     if places.is_empty() {
         let what = format!("{}, planted outside", planted.path);
         return Ok(Evidence::new(what, "its file system is not mounted inside"));
     }
-    let place = case.held.place(&KINDS)?;
+    let place = sides.pinned.place(&KINDS)?;
     let look = {
         let planted = planted.clone();
         move |line: &Line| {
@@ -221,7 +221,7 @@ fn planted(case: &Case<'_>, inside: &[Mount]) -> Result<Evidence, String> {
             line.say(&seen)
         }
     };
-    let seen: Option<String> = Party::start(&place, case.deadline, look)?.hear()?;
+    let seen: Option<String> = Worker::start(&place, sides.deadline, look)?.hear()?;
     let value = match seen {
         Some(path) => format!("seen inside at {path}: it is in a file system of the outside"),
         None => "not seen inside".to_owned(),

@@ -2,29 +2,25 @@
 //! works together with one outside. Nothing that the target uses is changed, nothing is left behind,
 //! and each has a time limit.
 
-/// A process that is born in the target's pid namespace.
-mod asker;
-/// What the target sees of cgroups, and may write there.
-mod cgroup;
-/// Devices.
-mod device;
-/// A process that is held, and the way to where it is.
-mod held;
-mod ipc;
-mod mnt;
-mod net;
-/// The two sides of an experiment.
-mod party;
+/// What the target sees of cgroups.
+pub mod cgroup;
+pub mod ipc;
+pub mod mnt;
+pub mod net;
 /// What stands at a path inside.
-mod path;
-mod pid;
+pub mod path;
+pub mod pid;
+/// A process that is pinned, and the way to where it is.
+pub mod pinned;
 /// Every procfs inside.
-mod procfs;
-/// Sockets that others listen on.
-mod reach;
-mod time;
-mod user;
-mod uts;
+pub mod procfs;
+/// A process that is born in the target's pid namespace.
+mod signaller;
+pub mod time;
+pub mod user;
+pub mod uts;
+/// The two sides of an experiment.
+pub mod worker;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -32,12 +28,10 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 
-use self::held::Held;
-use self::party::Place;
-pub use self::party::random_name;
-use super::claim::{Access, PathState, Propagation, Socket};
+use self::pinned::Pinned;
+use self::worker::Place;
+pub use self::worker::random_name;
 use super::verdict::{Evidence, Verdict};
-use crate::model::process::TimeOffsets;
 use crate::model::{NsKind, Pid};
 use crate::sys::{child, signals};
 
@@ -50,46 +44,88 @@ pub struct Target {
     pub start_time: Option<u64>,
 }
 
-/// A statement that can be tried.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Question {
-    /// The target is isolated in this kind from a process outside; `None`: from nsinspect itself,
-    /// which is where the host is.
-    Isolated {
-        kind: NsKind,
-        from: Option<Target>,
-    },
-    /// Of a path, as the target names it. `Mounted` and `NotMounted` are not for trying.
-    Path {
-        path: String,
-        is: PathState,
-    },
-    /// Mounts below this path propagate so, or not to the host.
-    Propagation {
-        path: String,
-        is: Propagation,
-    },
-    /// The target cannot open this device so.
-    DeviceRefused {
-        path: String,
-        access: Access,
-    },
-    /// The target cannot connect to this.
-    Unreachable(Socket),
-    /// What takes a capability over the host is refused to the target.
-    HostCapabilitiesRefused,
-    Hostname(String),
-    /// The target sees no process that is not in its own pid namespace, by any procfs.
-    OnlyOwnProcesses,
-    AtMostProcesses(usize),
-    /// Exactly these interfaces, sorted.
-    Interfaces(Vec<String>),
-    /// The clocks differ from the host's by this.
-    TimeOffsets(TimeOffsets),
-    /// The target sees itself at this path.
-    CgroupPath(String),
-    /// Nothing above the target's own cgroup can be written.
-    CgroupNotWritable,
+/// What is tried for a claim.
+pub struct Experiment {
+    /// Who is on the other side; `None`: nsinspect itself.
+    pub from: Option<Target>,
+    /// It tells something of the host, and so only where nsinspect is in the host's namespace of this
+    /// kind.
+    pub on_host: Option<NsKind>,
+    /// It looks for a way out: one that it finds is one, but where it finds none, there may be another.
+    pub is_search: bool,
+    /// What is tried is the opposite of the claim.
+    is_opposite: bool,
+    run: Box<Run>,
+}
+
+type Run = dyn Fn(&Sides<'_>) -> Result<Tried, NotTried>;
+
+impl Experiment {
+    /// Of this, which is told by both sides.
+    pub fn new(run: impl Fn(&Sides<'_>) -> Result<Tried, NotTried> + 'static) -> Experiment {
+        Experiment {
+            from: None,
+            on_host: None,
+            is_search: false,
+            is_opposite: false,
+            run: Box::new(run),
+        }
+    }
+
+    #[must_use]
+    pub fn search(self) -> Experiment {
+        Experiment {
+            is_search: true,
+            ..self
+        }
+    }
+
+    #[must_use]
+    pub fn on_host(self, kind: NsKind) -> Experiment {
+        Experiment {
+            on_host: Some(kind),
+            ..self
+        }
+    }
+
+    #[must_use]
+    pub fn from(self, other: Target) -> Experiment {
+        Experiment {
+            from: Some(other),
+            ..self
+        }
+    }
+
+    #[must_use]
+    pub fn opposite_if(self, is_opposite: bool) -> Experiment {
+        Experiment {
+            is_opposite,
+            ..self
+        }
+    }
+}
+
+/// Why something was not tried, or not to the end.
+#[derive(Debug, thiserror::Error)]
+pub enum NotTried {
+    #[error("it gave no answer in time: something in there keeps it waiting, or has stopped it")]
+    Late,
+    #[error("what is in there has kept experiments waiting for too long already")]
+    Impatient,
+    #[error("{0}")]
+    Because(String),
+}
+
+impl From<String> for NotTried {
+    fn from(reason: String) -> NotTried {
+        NotTried::Because(reason)
+    }
+}
+
+impl From<&str> for NotTried {
+    fn from(reason: &str) -> NotTried {
+        NotTried::Because(reason.to_owned())
+    }
 }
 
 /// What came of trying.
@@ -104,7 +140,7 @@ pub struct Tried {
 }
 
 /// A statement holds.
-fn holds(did: impl Into<String>, evidence: Vec<Evidence>) -> Tried {
+pub fn holds(did: impl Into<String>, evidence: Vec<Evidence>) -> Tried {
     Tried {
         verdict: Verdict::Holds,
         did: did.into(),
@@ -113,7 +149,7 @@ fn holds(did: impl Into<String>, evidence: Vec<Evidence>) -> Tried {
 }
 
 /// A statement fails.
-fn fails(did: impl Into<String>, evidence: Vec<Evidence>) -> Tried {
+pub fn fails(did: impl Into<String>, evidence: Vec<Evidence>) -> Tried {
     Tried {
         verdict: Verdict::Fails,
         did: did.into(),
@@ -122,7 +158,7 @@ fn fails(did: impl Into<String>, evidence: Vec<Evidence>) -> Tried {
 }
 
 /// What came of asking for something: the error is a number.
-fn said(result: Result<(), i32>) -> String {
+pub fn said(result: Result<(), i32>) -> String {
     match result {
         Ok(()) => "granted".to_owned(),
         Err(number) => Errno::from_raw(number).to_string(),
@@ -130,21 +166,21 @@ fn said(result: Result<(), i32>) -> String {
 }
 
 /// The two sides of an experiment, and until when it may take.
-struct Case<'a> {
-    held: &'a Held,
+pub struct Sides<'a> {
+    pub pinned: &'a Pinned,
     /// Whoever is on the other side; `None`: we.
-    from: Option<&'a Held>,
-    deadline: Instant,
+    pub from: Option<&'a Pinned>,
+    pub deadline: Instant,
 }
 
-impl Case<'_> {
+impl Sides<'_> {
     /// Where the target is, with its rights.
-    fn inside(&self, kinds: &[NsKind]) -> Result<Place, String> {
-        self.held.place(kinds)
+    pub fn inside(&self, kinds: &[NsKind]) -> Result<Place, String> {
+        self.pinned.place(kinds)
     }
 
     /// Where the other side is.
-    fn outside(&self, kinds: &[NsKind]) -> Result<Place, String> {
+    pub fn outside(&self, kinds: &[NsKind]) -> Result<Place, String> {
         match self.from {
             Some(from) => from.place(kinds),
             None => Ok(Place::Here),
@@ -152,12 +188,12 @@ impl Case<'_> {
     }
 
     /// Whether both sides are in one namespace of a kind.
-    fn same(&self, kind: NsKind) -> Result<bool, String> {
-        let theirs = self.held.namespace(kind)?;
+    pub fn same(&self, kind: NsKind) -> Result<bool, String> {
+        let theirs = self.pinned.namespace(kind)?;
         Ok(theirs
             == match self.from {
                 Some(from) => from.namespace(kind)?,
-                None => self.held.our_namespace(kind)?,
+                None => self.pinned.our_namespace(kind)?,
             })
     }
 }
@@ -166,28 +202,28 @@ impl Case<'_> {
 ///
 /// What the seccomp filter or the label of the target forbids is not forbidden to the probe: what it
 /// could do is the most that the target can.
-pub fn try_it(target: &Target, question: &Question, limit: Duration) -> Tried {
+pub fn try_it(target: &Target, experiment: &Experiment, limit: Duration) -> Tried {
     child::wait_until_alone();
     // Whoever has started us may have it ignored, and then nobody is told how a child ended.
     let _ = signals::default_child();
     let patience = patience_with(target.pid);
     if patience.is_zero() {
-        return undecided("what is in there has kept experiments waiting for too long already");
+        return undecided(&NotTried::Impatient);
     }
     let limit = limit.min(patience);
-    attempt(target, question, Instant::now() + limit).unwrap_or_else(|reason| {
-        if reason == party::late() {
+    attempt(target, experiment, Instant::now() + limit).unwrap_or_else(|reason| {
+        if matches!(reason, NotTried::Late) {
             lose_patience(target.pid, limit);
         }
-        undecided(reason)
+        undecided(&reason)
     })
 }
 
 /// Not tried, or not to the end.
-fn undecided(reason: impl Into<String>) -> Tried {
+fn undecided(reason: &NotTried) -> Tried {
     Tried {
         verdict: Verdict::Undecided,
-        did: reason.into(),
+        did: reason.to_string(),
         evidence: Vec::new(),
     }
 }
@@ -209,52 +245,20 @@ fn lose_patience(pid: Pid, by: Duration) {
     *waited.entry(pid).or_default() += by;
 }
 
-/// The error is why it could not be tried, or not to the end.
-fn attempt(target: &Target, question: &Question, deadline: Instant) -> Result<Tried, String> {
-    let held = Held::open(target)?;
-    let from = match question {
-        Question::Isolated {
-            from: Some(from), ..
-        } => Some(Held::open(from)?),
-        _ => None,
-    };
-    let case = Case {
-        held: &held,
+fn attempt(target: &Target, experiment: &Experiment, deadline: Instant) -> Result<Tried, NotTried> {
+    let pinned = Pinned::open(target)?;
+    let from = experiment.from.as_ref().map(Pinned::open).transpose()?;
+    let sides = Sides {
+        pinned: &pinned,
         from: from.as_ref(),
         deadline,
     };
-    let mut tried = ask(&case, question)?;
+    let mut tried = (experiment.run)(&sides)?;
     if tried.verdict == Verdict::Fails {
-        tried.evidence.extend(held.barriers());
+        tried.evidence.extend(pinned.barriers());
+    }
+    if experiment.is_opposite {
+        tried.verdict = tried.verdict.of_opposite();
     }
     Ok(tried)
-}
-
-fn ask(case: &Case<'_>, question: &Question) -> Result<Tried, String> {
-    match question {
-        Question::Isolated { kind, .. } => match kind {
-            NsKind::Cgroup => cgroup::isolated(case),
-            NsKind::Ipc => ipc::isolated(case),
-            NsKind::Mnt => mnt::isolated(case),
-            NsKind::Net => net::isolated(case),
-            NsKind::Pid => pid::isolated(case),
-            NsKind::Time => time::isolated(case),
-            NsKind::User => user::isolated(case),
-            NsKind::Uts => uts::isolated(case),
-        },
-        Question::Path { path, is } => path::is(case, path, *is),
-        Question::Propagation { .. } => {
-            Err("to try how mounts propagate would change what the target uses".to_owned())
-        }
-        Question::DeviceRefused { path, access } => device::is_refused(case, path, *access),
-        Question::Unreachable(socket) => reach::is_unreachable(case, socket),
-        Question::HostCapabilitiesRefused => user::is_refused_by_host(case),
-        Question::Hostname(name) => uts::is_called(case, name),
-        Question::OnlyOwnProcesses => pid::sees_only_its_own(case),
-        Question::AtMostProcesses(most) => pid::sees_at_most(case, *most),
-        Question::Interfaces(names) => net::sees_interfaces(case, names),
-        Question::TimeOffsets(offsets) => time::is_ahead_by(case, offsets),
-        Question::CgroupPath(path) => cgroup::is_at(case, path),
-        Question::CgroupNotWritable => cgroup::is_not_writable(case),
-    }
 }

@@ -11,8 +11,8 @@ use nix::net::if_::if_nameindex;
 use nix::sys::socket::{setsockopt, sockopt};
 use serde::{Deserialize, Serialize};
 
-use super::party::{Line, Party, random_name};
-use super::{Case, Tried, fails, holds};
+use super::worker::{Line, Worker, random_name};
+use super::{NotTried, Sides, Tried, fails, holds};
 use crate::model::{NsKind, text};
 use crate::verify::verdict::Evidence;
 
@@ -49,7 +49,7 @@ struct Ends {
 /// The result of a call, by the name of the end.
 type Called = Vec<(String, String)>;
 
-/// What has been called, held until the end, so that what was said can be heard.
+/// What has been called, pinned until the end, so that what was said can be heard.
 #[derive(Default)]
 struct Calls {
     unix: Option<UnixStream>,
@@ -184,9 +184,9 @@ fn interfaces() -> Result<Vec<String>, String> {
 }
 
 /// The target shares no network namespace with the other side.
-pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
-    let mut outside = Party::start(&case.outside(&KINDS)?, case.deadline, serve)?;
-    let mut inside = Party::start(&case.inside(&KINDS)?, case.deadline, serve)?;
+pub fn isolated(sides: &Sides<'_>) -> Result<Tried, NotTried> {
+    let mut outside = Worker::start(&sides.outside(&KINDS)?, sides.deadline, serve)?;
+    let mut inside = Worker::start(&sides.inside(&KINDS)?, sides.deadline, serve)?;
     let mut evidence = Vec::new();
     let mut reached = Vec::new();
     let mut opened = String::new();
@@ -218,7 +218,7 @@ pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
     let (ours, theirs) = (interfaces_of(&mut outside)?, interfaces_of(&mut inside)?);
     evidence.push(Evidence::new("interfaces outside", ours));
     evidence.push(Evidence::new("interfaces inside", theirs));
-    Ok(match (reached.first(), case.same(NsKind::Net)?) {
+    Ok(match (reached.first(), sides.same(NsKind::Net)?) {
         (Some(way), _) => fails(format!("reached {way}"), evidence),
         (None, false) => holds(
             format!("{opened} opened outside, refused inside, and the other way round"),
@@ -239,7 +239,7 @@ fn ports_of(at: &Ends) -> String {
     }
 }
 
-fn interfaces_of(side: &mut Party) -> Result<String, String> {
+fn interfaces_of(side: &mut Worker) -> Result<String, NotTried> {
     let names: Vec<String> = side.ask(&Order::Interfaces)?;
     Ok(match names.is_empty() {
         true => "none".to_owned(),
@@ -247,19 +247,8 @@ fn interfaces_of(side: &mut Party) -> Result<String, String> {
     })
 }
 
-/// The target sees exactly these interfaces.
-pub fn sees_interfaces(case: &Case<'_>, expected: &[String]) -> Result<Tried, String> {
-    let mut inside = Party::start(&case.inside(&KINDS)?, case.deadline, serve)?;
-    let names: Vec<String> = inside.ask(&Order::Interfaces)?;
-    let evidence = vec![Evidence::new("interfaces inside", names.join(", "))];
-    let others = |of: &[String], without: &[String]| -> Vec<String> {
-        let missing = of.iter().filter(|name| !without.contains(name));
-        missing.cloned().collect()
-    };
-    let (more, fewer) = (others(&names, expected), others(expected, &names));
-    Ok(match (more.is_empty(), fewer.is_empty()) {
-        (true, true) => holds("listed the interfaces inside", evidence),
-        (false, _) => fails(format!("saw {} too inside", more.join(", ")), evidence),
-        (true, false) => fails(format!("saw no {} inside", fewer.join(", ")), evidence),
-    })
+/// The interfaces that the target sees.
+pub fn interfaces_inside(sides: &Sides<'_>) -> Result<Vec<String>, NotTried> {
+    let mut inside = Worker::start(&sides.inside(&KINDS)?, sides.deadline, serve)?;
+    inside.ask(&Order::Interfaces)
 }

@@ -10,16 +10,15 @@ use nix::sys::statvfs::FsFlags;
 use nix::unistd::AccessFlags;
 use serde::{Deserialize, Serialize};
 
-use super::party::{Line, Party};
-use super::{Case, Tried, fails, holds};
+use super::worker::{Line, Worker};
+use super::{NotTried, Sides};
 use crate::model::NsKind;
 use crate::sys::look::{self, Look};
-use crate::verify::claim::PathState;
 use crate::verify::verdict::Evidence;
 
 /// What was found.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) enum Found {
+pub enum Found {
     /// Nothing stands there.
     Nothing,
     /// What is there cannot be reached, by this error.
@@ -28,18 +27,18 @@ pub(super) enum Found {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Facts {
+pub struct Facts {
     /// Type and permission bits.
     mode: u32,
     rdev: (u32, u32),
-    read_only: bool,
-    no_suid: bool,
-    pub(super) no_dev: bool,
+    pub read_only: bool,
+    pub no_suid: bool,
+    pub no_dev: bool,
     /// The error, as a number, where it may not.
-    pub(super) read: Result<(), i32>,
-    pub(super) write: Result<(), i32>,
+    pub read: Result<(), i32>,
+    pub write: Result<(), i32>,
     /// Of a directory that can be read: whether nothing is in it.
-    empty: Option<bool>,
+    pub empty: Option<bool>,
 }
 
 impl Facts {
@@ -48,11 +47,11 @@ impl Facts {
     }
 
     /// The bits of /dev/null, by which runtimes mask files.
-    fn is_null(&self) -> bool {
+    pub fn is_null(&self) -> bool {
         self.kind() == SFlag::S_IFCHR && self.rdev == (1, 3)
     }
 
-    pub(super) fn is_device(&self) -> bool {
+    pub fn is_device(&self) -> bool {
         matches!(self.kind(), SFlag::S_IFCHR | SFlag::S_IFBLK)
     }
 
@@ -68,7 +67,7 @@ impl Facts {
         }
     }
 
-    fn words(&self) -> String {
+    pub fn words(&self) -> String {
         let mut words = vec![self.what().to_owned()];
         if self.is_device() {
             words.push(format!("{}:{}", self.rdev.0, self.rdev.1));
@@ -89,7 +88,7 @@ impl Facts {
     }
 }
 
-pub(super) fn said(result: Result<(), i32>) -> String {
+pub fn said(result: Result<(), i32>) -> String {
     match result {
         Ok(()) => "granted".to_owned(),
         Err(number) => format!("{:?}", Errno::from_raw(number)),
@@ -97,7 +96,7 @@ pub(super) fn said(result: Result<(), i32>) -> String {
 }
 
 impl Found {
-    pub(super) fn evidence(&self, path: &str) -> Evidence {
+    pub fn evidence(&self, path: &str) -> Evidence {
         let value = match self {
             Found::Nothing => "nothing".to_owned(),
             Found::Unreachable(number) => Errno::from_raw(*number).to_string(),
@@ -107,7 +106,7 @@ impl Found {
     }
 }
 
-pub(super) fn look_at(path: &str) -> Found {
+pub fn look_at(path: &str) -> Found {
     match facts(path) {
         Ok(facts) => Found::There(facts),
         Err(Errno::ENOENT | Errno::ENOTDIR) => Found::Nothing,
@@ -136,65 +135,9 @@ fn facts(path: &str) -> Result<Facts, Errno> {
 }
 
 /// Looks at a path inside, with the target's rights.
-pub(super) fn found(case: &Case<'_>, path: &str) -> Result<Found, String> {
-    let place = case.held.place(&[NsKind::Mnt])?;
+pub fn found(sides: &Sides<'_>, path: &str) -> Result<Found, NotTried> {
+    let place = sides.pinned.place(&[NsKind::Mnt])?;
     let path = path.to_owned();
     let look = move |line: &Line| line.say(&look_at(&path));
-    Party::start(&place, case.deadline, look)?.hear()
-}
-
-/// The state of a path inside is this.
-pub fn is(case: &Case<'_>, path: &str, state: PathState) -> Result<Tried, String> {
-    let found = found(case, path)?;
-    let evidence = vec![found.evidence(path)];
-    let facts = match (&found, state) {
-        (Found::There(facts), _) => facts,
-        (Found::Nothing, PathState::Mounted) => {
-            return Ok(fails(
-                format!("looked at {path} inside: nothing is there"),
-                evidence,
-            ));
-        }
-        (Found::Nothing, _) => {
-            return Ok(holds(
-                format!("looked at {path} inside: nothing is there"),
-                evidence,
-            ));
-        }
-        (
-            Found::Unreachable(number),
-            PathState::Unreadable | PathState::Masked | PathState::NotWritable,
-        ) if matches!(Errno::from_raw(*number), Errno::EACCES | Errno::EPERM) => {
-            let did = format!("looked at {path} inside: the target cannot reach it");
-            return Ok(holds(did, evidence));
-        }
-        (Found::Unreachable(number), _) => {
-            let errno = Errno::from_raw(*number);
-            return Err(format!("{path} cannot be looked at inside: {errno}"));
-        }
-    };
-    let is_refused = |result| match result {
-        Err(number) if Errno::from_raw(number) == Errno::ENOSYS => {
-            Err("this kernel has no faccessat2(2) (Linux 5.8)".to_owned())
-        }
-        result => Ok(result.is_err()),
-    };
-    let is_so = match state {
-        PathState::Absent => false,
-        PathState::Unreadable => is_refused(facts.read)?,
-        PathState::Masked => {
-            facts.is_null() || facts.empty == Some(true) || is_refused(facts.read)?
-        }
-        PathState::ReadOnly => facts.read_only,
-        PathState::NotWritable => is_refused(facts.write)?,
-        PathState::NoSuid => facts.no_suid,
-        PathState::Mounted | PathState::NotMounted => {
-            return Err("mount points are read, and not tried".to_owned());
-        }
-    };
-    let did = format!("looked at {path} inside: {}", facts.words());
-    Ok(match is_so {
-        true => holds(did, evidence),
-        false => fails(did, evidence),
-    })
+    Worker::start(&place, sides.deadline, look)?.hear()
 }

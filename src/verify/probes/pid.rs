@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use nix::errno::Errno;
 
-use super::asker::Asker;
-use super::held::Held;
-use super::party::{Line, Party, Place, random_name};
-use super::procfs::{self, Seen, processes};
-use super::{Case, Tried, fails, holds};
+use super::pinned::Pinned;
+use super::procfs::{self, Seen};
+use super::signaller::Signaller;
+use super::worker::{Line, Place, Worker, random_name};
+use super::{NotTried, Sides, Tried, fails, holds};
 use crate::collect::details;
 use crate::model::{NsKind, Pid};
 use crate::sys::procfs::ProcRoot;
@@ -21,13 +21,13 @@ const TRIES: usize = 3;
 /// A process that is outside for this, and does nothing.
 enum Outsider {
     /// Where we are, under a random name.
-    Ours(Party),
+    Ours(Worker),
     /// Born where another process is.
-    Born(Asker),
+    Born(Signaller),
 }
 
 impl Outsider {
-    fn start(from: Option<&Held>, deadline: Instant) -> Result<Outsider, String> {
+    fn start(from: Option<&Pinned>, deadline: Instant) -> Result<Outsider, NotTried> {
         let Some(from) = from else {
             let name = random_name();
             let wait = move |line: &Line| {
@@ -37,18 +37,18 @@ impl Outsider {
                 line.say(&())?;
                 line.hear::<()>()
             };
-            let mut party = Party::start(&Place::Here, deadline, wait)?;
-            party.hear::<()>()?;
-            return Ok(Outsider::Ours(party));
+            let mut worker = Worker::start(&Place::Here, deadline, wait)?;
+            worker.hear::<()>()?;
+            return Ok(Outsider::Ours(worker));
         };
-        let born = Asker::start(&from.whole_place()?, deadline)?;
+        let born = Signaller::start(&from.whole_place()?, deadline)?;
         Ok(Outsider::Born(born))
     }
 
     fn pid(&self) -> Pid {
         match self {
-            Outsider::Ours(party) => party.pid().as_raw(),
-            Outsider::Born(asker) => asker.pid(),
+            Outsider::Ours(worker) => worker.pid().as_raw(),
+            Outsider::Born(signaller) => signaller.pid(),
         }
     }
 
@@ -67,12 +67,12 @@ impl Outsider {
 }
 
 /// The target cannot name, signal or see a process on the other side.
-pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
+pub fn isolated(sides: &Sides<'_>) -> Result<Tried, NotTried> {
     let mut evidence = Vec::new();
-    let outsider = Outsider::start(case.from, case.deadline)?;
+    let outsider = Outsider::start(sides.from, sides.deadline)?;
     let pid = outsider.pid();
-    let seen = seen(case, &outsider);
-    let named = named(case, outsider, &mut evidence);
+    let seen = seen(sides, &outsider);
+    let named = named(sides, outsider, &mut evidence);
     if let Ok(Some(number)) = named {
         let did = format!("named outside process {number} from inside, by kill(2) with signal 0");
         return Ok(fails(did, evidence));
@@ -80,7 +80,7 @@ pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
     let looks = seen?;
     evidence.extend(looks.iter().map(procfs::Look::evidence));
     if let Some(look) = looks.iter().find(|it| it.is_outside()) {
-        let whose = match case.from {
+        let whose = match sides.from {
             None => "the host",
             Some(_) => "the other side",
         };
@@ -91,14 +91,15 @@ pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
         return Ok(fails(did, evidence));
     }
     named?;
-    if case.same(NsKind::Pid)? {
+    if sides.same(NsKind::Pid)? {
         return Ok(fails("both are in one pid namespace", evidence));
     }
     if let Some(look) = looks.iter().find(|it| matches!(it.seen, Seen::Refused(_))) {
         return Err(format!(
             "outside process {pid} cannot be named from inside, but {} could not be looked at",
             look.mount_point
-        ));
+        )
+        .into());
     }
     let is_there = |it: &&procfs::Look| !matches!(it.seen, Seen::Covered);
     let through = looks.iter().filter(is_there);
@@ -111,25 +112,25 @@ pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
     Ok(holds(did, evidence))
 }
 
-fn seen(case: &Case<'_>, outsider: &Outsider) -> Result<Vec<procfs::Look>, String> {
+fn seen(sides: &Sides<'_>, outsider: &Outsider) -> Result<Vec<procfs::Look>, NotTried> {
     let (numbers, start_time) = outsider.numbers()?;
     let is_ours = matches!(outsider, Outsider::Ours(_));
-    procfs::look_for(case, &numbers, start_time, is_ours)
+    procfs::look_for(sides, &numbers, start_time, is_ours)
 }
 
 /// The number by which an outside process is named from inside, if any does: a process of this number
 /// is there, and is no more when the outside process has ended.
 fn named(
-    case: &Case<'_>,
+    sides: &Sides<'_>,
     mut outsider: Outsider,
     evidence: &mut Vec<Evidence>,
-) -> Result<Option<Pid>, String> {
-    let mut asker = Asker::start(&case.held.whole_place()?, case.deadline)?;
+) -> Result<Option<Pid>, NotTried> {
+    let mut signaller = Signaller::start(&sides.pinned.whole_place()?, sides.deadline)?;
     for _ in 0..TRIES {
         let (numbers, _) = outsider.numbers()?;
         let mut there = Vec::new();
         for number in numbers {
-            let said = asker.ask(number)?;
+            let said = signaller.ask(number)?;
             let words = match said {
                 Ok(()) => "success".to_owned(),
                 Err(errno) => errno.to_string(),
@@ -144,55 +145,13 @@ fn named(
         }
         drop(outsider);
         for number in there {
-            if asker.ask(number)? == Err(Errno::ESRCH) {
+            if signaller.ask(number)? == Err(Errno::ESRCH) {
                 let gone = format!("kill({number}, 0) inside, after it has ended");
                 evidence.push(Evidence::new(gone, Errno::ESRCH.to_string()));
                 return Ok(Some(number));
             }
         }
-        outsider = Outsider::start(case.from, case.deadline)?;
+        outsider = Outsider::start(sides.from, sides.deadline)?;
     }
-    Err(
-        "processes inside have the numbers of those outside, so that nothing can be told"
-            .to_owned(),
-    )
-}
-
-/// The target sees no process that is not in its own pid namespace, by any procfs.
-pub fn sees_only_its_own(case: &Case<'_>) -> Result<Tried, String> {
-    if case.held.namespace(NsKind::Pid)? == case.held.our_namespace(NsKind::Pid)? {
-        return Ok(fails(
-            "the target is in our pid namespace, and has no other of its own",
-            Vec::new(),
-        ));
-    }
-    let looks = procfs::look_for(case, &[], 0, true)?;
-    let evidence: Vec<Evidence> = looks.iter().map(procfs::Look::evidence).collect();
-    let is_foreign = |it: &&procfs::Look| it.is_outside() || matches!(it.seen, Seen::Foreign);
-    if let Some(look) = looks.iter().find(is_foreign) {
-        let did = format!(
-            "saw processes through {} that are not its own",
-            look.mount_point
-        );
-        return Ok(fails(did, evidence));
-    }
-    if let Some(look) = looks.iter().find(|it| matches!(it.seen, Seen::Refused(_))) {
-        return Err(format!("{} could not be looked at", look.mount_point));
-    }
-    Ok(holds("looked through every procfs inside", evidence))
-}
-
-/// The target sees no more processes than this, by the procfs that shows most.
-pub fn sees_at_most(case: &Case<'_>, most: usize) -> Result<Tried, String> {
-    let looks = procfs::look_for(case, &[], 0, true)?;
-    let evidence: Vec<Evidence> = looks.iter().map(procfs::Look::evidence).collect();
-    let counts = looks.iter().filter_map(|it| Some((it.count()?, it)));
-    let Some((count, look)) = counts.max_by_key(|(count, _)| *count) else {
-        return Err("there is no procfs inside that could be looked at".to_owned());
-    };
-    let did = format!("saw {} through {}", processes(count), look.mount_point);
-    Ok(match count <= most {
-        true => holds(did, evidence),
-        false => fails(did, evidence),
-    })
+    Err("processes inside have the numbers of those outside, so that nothing can be told".into())
 }

@@ -6,8 +6,8 @@ use std::os::fd::AsFd;
 use nix::errno::Errno;
 use serde::{Deserialize, Serialize};
 
-use super::Case;
-use super::party::{Line, Party};
+use super::worker::{Line, Worker};
+use super::{NotTried, Sides};
 use crate::collect::parse;
 use crate::model::mount::{Mount, below};
 use crate::model::{NsKind, Pid};
@@ -126,29 +126,27 @@ fn points(mounts: &[Mount]) -> Vec<Point> {
 
 /// Looks through every procfs inside, with the target's rights.
 pub fn look_for(
-    case: &Case<'_>,
+    sides: &Sides<'_>,
     numbers: &[Pid],
     start_time: u64,
     is_ours: bool,
-) -> Result<Vec<Look>, String> {
-    let points = points(&case.held.mounts()?);
+) -> Result<Vec<Look>, NotTried> {
+    let points = points(&sides.pinned.mounts()?);
     if points.is_empty() {
         return Ok(Vec::new());
     }
     if points.len() > MOST_MOUNTS {
-        return Err(format!(
-            "more than {MOST_MOUNTS} mounts of procfs are inside"
-        ));
+        return Err(format!("more than {MOST_MOUNTS} mounts of procfs are inside").into());
     }
-    let innermost = case.held.status()?.nspid;
+    let innermost = sides.pinned.status()?.nspid;
     let innermost = innermost.and_then(|all| all.last().copied());
     let wanted = Wanted {
         numbers: numbers.to_vec(),
         start_time,
-        target: innermost.zip(Some(case.held.start_time()?)),
-        is_ours: is_ours && !case.held.is_in_our(NsKind::Pid)?,
+        target: innermost.zip(Some(sides.pinned.start_time()?)),
+        is_ours: is_ours && !sides.pinned.is_in_our(NsKind::Pid)?,
     };
-    let place = case.held.place(&[NsKind::Mnt])?;
+    let place = sides.pinned.place(&[NsKind::Mnt])?;
     let look = move |line: &Line| {
         for point in points {
             let (seen, count) = look_at(&point, &wanted);
@@ -160,11 +158,11 @@ pub fn look_for(
         }
         line.say(&None::<Look>)
     };
-    let mut inside = Party::start(&place, case.deadline, look)?;
+    let mut inside = Worker::start(&place, sides.deadline, look)?;
     let mut looks: Vec<Look> = Vec::new();
     while let Some(mut look) = inside.hear::<Option<Look>>()? {
         if let Seen::One(number, start_time) = look.seen
-            && case.held.is_outside(number, start_time)?
+            && sides.pinned.is_outside(number, start_time)?
         {
             look.seen = Seen::Outside(number);
         }

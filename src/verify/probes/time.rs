@@ -4,16 +4,15 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-use super::party::{Line, Party};
-use super::{Case, Tried, fails, holds};
+use super::worker::{Line, Worker};
+use super::{NotTried, Sides, Tried, fails, holds};
 use crate::model::NsKind;
-use crate::model::process::{Offset, TimeOffsets};
 use crate::sys::clocks;
 use crate::verify::verdict::Evidence;
 
 const KINDS: [NsKind; 1] = [NsKind::Time];
 
-const CLOCKS: [&str; 2] = ["monotonic", "boottime"];
+pub const CLOCKS: [&str; 2] = ["monotonic", "boottime"];
 
 /// What is read beside each other is as far apart as the three readings are; a clock that goes by
 /// another hand stands at least this far from ours.
@@ -21,7 +20,7 @@ const TOLERANCE: i128 = 1_000_000;
 
 /// How far a clock inside is ahead of the one outside (nanoseconds): between these two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Ahead {
+pub struct Ahead {
     least: i128,
     most: i128,
 }
@@ -36,11 +35,11 @@ impl Ahead {
         }
     }
 
-    fn may_be(self, offset: i128) -> bool {
+    pub fn may_be(self, offset: i128) -> bool {
         self.least - TOLERANCE <= offset && offset <= self.most + TOLERANCE
     }
 
-    fn words(self) -> String {
+    pub fn words(self) -> String {
         let middle = i128::midpoint(self.least, self.most);
         let half = (self.most - self.least) / 2;
         format!("{:+.6} s ± {:.6} s", seconds(middle), seconds(half))
@@ -62,9 +61,9 @@ fn read(line: &Line) -> Result<(), String> {
 }
 
 /// Of both clocks, how far they are ahead inside.
-fn measure(case: &Case<'_>) -> Result<[Ahead; 2], String> {
-    let mut outside = Party::start(&case.outside(&KINDS)?, case.deadline, read)?;
-    let mut inside = Party::start(&case.inside(&KINDS)?, case.deadline, read)?;
+pub fn measure(sides: &Sides<'_>) -> Result<[Ahead; 2], NotTried> {
+    let mut outside = Worker::start(&sides.outside(&KINDS)?, sides.deadline, read)?;
+    let mut inside = Worker::start(&sides.inside(&KINDS)?, sides.deadline, read)?;
     // The first time is for both to get there.
     for side in [&mut inside, &mut outside] {
         let _: [Duration; 2] = side.ask(&())?;
@@ -75,7 +74,7 @@ fn measure(case: &Case<'_>) -> Result<[Ahead; 2], String> {
     Ok([0, 1].map(|clock| Ahead::between(before[clock], within[clock], after[clock])))
 }
 
-fn evidence(measured: [Ahead; 2]) -> Vec<Evidence> {
+pub fn evidence(measured: [Ahead; 2]) -> Vec<Evidence> {
     let of = |(clock, ahead): (&str, Ahead)| {
         Evidence::new(
             format!("{clock} clock inside against outside"),
@@ -86,11 +85,11 @@ fn evidence(measured: [Ahead; 2]) -> Vec<Evidence> {
 }
 
 /// The target shares no time namespace with the other side.
-pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
-    let measured = measure(case)?;
+pub fn isolated(sides: &Sides<'_>) -> Result<Tried, NotTried> {
+    let measured = measure(sides)?;
     let differs = measured.iter().any(|ahead| !ahead.may_be(0));
     let evidence = evidence(measured);
-    Ok(match (differs, case.same(NsKind::Time)?) {
+    Ok(match (differs, sides.same(NsKind::Time)?) {
         (true, _) => holds("read both clocks on both sides: they differ", evidence),
         (false, false) => holds(
             "read both clocks on both sides: they show the same, in two namespaces",
@@ -101,28 +100,6 @@ pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
             evidence,
         ),
     })
-}
-
-/// The clocks inside are ahead of ours by this.
-pub fn is_ahead_by(case: &Case<'_>, offsets: &TimeOffsets) -> Result<Tried, String> {
-    let measured = measure(case)?;
-    let claimed = [offsets.monotonic, offsets.boottime].map(nanoseconds);
-    let is_off = |at: &usize| !measured[*at].may_be(claimed[*at]);
-    Ok(match [0, 1].into_iter().find(is_off) {
-        None => holds("read both clocks on both sides", evidence(measured)),
-        Some(at) => fails(
-            format!(
-                "read both clocks on both sides: {} is at {}",
-                CLOCKS[at],
-                measured[at].words()
-            ),
-            evidence(measured),
-        ),
-    })
-}
-
-fn nanoseconds(offset: Offset) -> i128 {
-    i128::from(offset.seconds) * 1_000_000_000 + i128::from(offset.nanoseconds)
 }
 
 #[cfg(test)]

@@ -1,16 +1,13 @@
-//! Users: who root inside is outside, by the kernel's own word on a message; and what takes a
-//! capability over the host is tried in there, in ways that change nothing where they succeed.
-
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+//! Users: who root inside is outside, by the kernel's own word on a message, and whether a capability of
+//! the host is there.
 
 use nix::errno::Errno;
-use nix::unistd::{Gid, Uid, geteuid, getgroups, setgroups, setresgid, setresuid};
+use nix::unistd::{Gid, Uid, getgroups, setgroups, setresgid, setresuid};
 use serde::{Deserialize, Serialize};
 
-use super::held::Held;
-use super::party::{Line, Party, Place, random_name, temp_dir};
-use super::{Case, Tried, fails, holds, said};
+use super::pinned::Pinned;
+use super::worker::{Line, Worker};
+use super::{NotTried, Sides, Tried, fails, holds, said};
 use crate::model::NsKind;
 use crate::sys::{child, files};
 use crate::verify::verdict::Evidence;
@@ -44,22 +41,22 @@ fn be_root(line: &Line) -> Result<(), String> {
 }
 
 /// Who root at a place is outside, as we number uids.
-fn root_of(held: &Held, case: &Case<'_>) -> Result<(Root, u32), String> {
-    let place = held.root_in_user_namespace()?;
-    Party::start(&place, case.deadline, be_root)?.hear_with_uid()
+fn root_of(pinned: &Pinned, sides: &Sides<'_>) -> Result<(Root, u32), NotTried> {
+    let place = pinned.root_in_user_namespace()?;
+    Worker::start(&place, sides.deadline, be_root)?.hear_with_uid()
 }
 
 /// The target shares no user namespace with the other side, and root in there is not root outside.
-pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
-    if case.same(NsKind::User)? {
+pub fn isolated(sides: &Sides<'_>) -> Result<Tried, NotTried> {
+    if sides.same(NsKind::User)? {
         let did = "compared the user namespaces: both are in one";
         return Ok(fails(did, Vec::new()));
     }
-    let (root, uid) = root_of(case.held, case)?;
-    let root_outside = match case.from {
+    let (root, uid) = root_of(sides.pinned, sides)?;
+    let root_outside = match sides.from {
         None => 0,
         Some(from) if from.is_in_our(NsKind::User)? => 0,
-        Some(from) => root_of(from, case)?.1,
+        Some(from) => root_of(from, sides)?.1,
     };
     let host = said(root.host_capability);
     let mut evidence = vec![
@@ -98,91 +95,4 @@ pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
             evidence,
         ),
     })
-}
-
-/// A file of ours that nobody else may read, in a directory that everybody may reach; removed with it.
-struct Plant {
-    dir: PathBuf,
-    file: PathBuf,
-}
-
-impl Plant {
-    fn new(dir: PathBuf) -> std::io::Result<Plant> {
-        std::fs::DirBuilder::new().mode(0o711).create(&dir)?;
-        let file = dir.join("private");
-        let plant = Plant { dir, file };
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true).mode(0o600);
-        options.open(&plant.file)?;
-        Ok(plant)
-    }
-}
-
-impl Drop for Plant {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.file);
-        let _ = std::fs::remove_dir(&self.dir);
-    }
-}
-
-/// What takes a capability over the host, or to be its root, is refused to the target.
-pub fn is_refused_by_host(case: &Case<'_>) -> Result<Tried, String> {
-    let dir = temp_dir().join(random_name());
-    let plant = move |line: &Line| {
-        let plant = Plant::new(dir);
-        let plant = plant.map_err(|error| format!("no file can be made outside: {error}"))?;
-        line.say(&plant.file)?;
-        let _ = line.hear::<()>();
-        Ok(())
-    };
-    // Only a file of root is the host's root's.
-    let mut outside = match geteuid().is_root() {
-        true => Some(Party::start_tidy(&Place::Here, case.deadline, plant)?),
-        false => None,
-    };
-    let file: Option<PathBuf> = outside.as_mut().map(Party::hear).transpose()?;
-    let attempts = move |line: &Line| line.say(&attempts(file.as_deref()));
-    // In our own mount namespace: what is asked is the rights, and not the path.
-    let place = case.inside(&[])?;
-    let tried: Vec<(String, Result<(), i32>)> =
-        Party::start(&place, case.deadline, attempts)?.hear()?;
-    let is_told = |number: i32| [Errno::EACCES, Errno::EPERM].contains(&Errno::from_raw(number));
-    let untold = |(what, result): &(String, Result<(), i32>)| {
-        let number = result.err().filter(|number| !is_told(*number))?;
-        Some(format!("{what}: {}", Errno::from_raw(number)))
-    };
-    if let Some(reason) = tried.iter().find_map(untold) {
-        return Err(reason);
-    }
-    let evidence = tried
-        .iter()
-        .map(|(what, result)| Evidence::new(what, said(*result)));
-    let evidence: Vec<Evidence> = evidence.collect();
-    let granted = tried.iter().filter(|(_, result)| result.is_ok());
-    let granted: Vec<&str> = granted.map(|(what, _)| what.as_str()).collect();
-    Ok(match granted.is_empty() {
-        true => holds(
-            "tried with the target's rights what takes those of the host: all refused",
-            evidence,
-        ),
-        false => fails(
-            format!("granted to the target's rights: {}", granted.join("; ")),
-            evidence,
-        ),
-    })
-}
-
-fn attempts(file: Option<&Path>) -> Vec<(String, Result<(), i32>)> {
-    let swapoff = match files::try_swapoff() {
-        Err(Errno::EPERM) => Err(Errno::EPERM as i32),
-        _ => Ok(()),
-    };
-    let mut tried = vec![("swapoff(2), which takes CAP_SYS_ADMIN".to_owned(), swapoff)];
-    if let Some(file) = file {
-        let opened = std::fs::File::open(file).map(drop);
-        let number = |error: std::io::Error| error.raw_os_error().unwrap_or(Errno::EIO as i32);
-        let what = "reading a file of the host's root that is for nobody else";
-        tried.push((what.to_owned(), opened.map_err(number)));
-    }
-    tried
 }

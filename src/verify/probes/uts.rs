@@ -4,16 +4,16 @@
 use nix::sys::utsname::uname;
 use serde::{Deserialize, Serialize};
 
-use super::party::{Line, Party, Place};
-use super::{Case, Tried, fails, holds};
+use super::worker::{Line, Place, Worker};
+use super::{NotTried, Sides, Tried, fails, holds};
 use crate::model::{NsKind, text};
 use crate::verify::verdict::Evidence;
 
 const KINDS: [NsKind; 1] = [NsKind::Uts];
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Names {
-    host: String,
+pub struct Names {
+    pub host: String,
     domain: String,
 }
 
@@ -26,21 +26,21 @@ fn read(line: &Line) -> Result<(), String> {
     })
 }
 
-fn names(place: &Place, case: &Case<'_>) -> Result<Names, String> {
-    Party::start(place, case.deadline, read)?.hear()
+pub fn names(place: &Place, sides: &Sides<'_>) -> Result<Names, NotTried> {
+    Worker::start(place, sides.deadline, read)?.hear()
 }
 
 /// The target shares no uts namespace with the other side.
-pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
-    let outside = names(&case.outside(&KINDS)?, case)?;
-    let inside = names(&case.inside(&KINDS)?, case)?;
+pub fn isolated(sides: &Sides<'_>) -> Result<Tried, NotTried> {
+    let outside = names(&sides.outside(&KINDS)?, sides)?;
+    let inside = names(&sides.inside(&KINDS)?, sides)?;
     let evidence = vec![
         Evidence::new("hostname outside", &outside.host),
         Evidence::new("hostname inside", &inside.host),
         Evidence::new("domainname outside", &outside.domain),
         Evidence::new("domainname inside", &inside.domain),
     ];
-    Ok(match (inside == outside, case.same(NsKind::Uts)?) {
+    Ok(match (inside == outside, sides.same(NsKind::Uts)?) {
         (false, _) => holds(
             format!(
                 "read the names on both sides: {}, and outside {}",
@@ -59,15 +59,5 @@ pub fn isolated(case: &Case<'_>) -> Result<Tried, String> {
             ),
             evidence,
         ),
-    })
-}
-
-/// The target is called so.
-pub fn is_called(case: &Case<'_>, name: &str) -> Result<Tried, String> {
-    let inside = names(&case.inside(&KINDS)?, case)?.host;
-    let evidence = vec![Evidence::new("hostname inside", &inside)];
-    Ok(match inside == name {
-        true => holds("read the hostname inside", evidence),
-        false => fails(format!("read the hostname inside: {inside}"), evidence),
     })
 }

@@ -12,8 +12,8 @@ use crate::support::nsinspect::nsinspect;
 const CLAIMS: [&[u8]; 4] = [
     include_bytes!("seeds/claims/readme.yaml"),
     include_bytes!("seeds/claims/aliases.yaml"),
-    include_bytes!("../../../src/verify/profiles/pss-restricted.yaml"),
-    include_bytes!("../../../src/verify/profiles/sandbox.yaml"),
+    include_bytes!("../../../src/verify/sources/profiles/pss-restricted.yaml"),
+    include_bytes!("../../../src/verify/sources/profiles/sandbox.yaml"),
 ];
 
 const OCI: &[u8] = include_bytes!("seeds/oci/config.json");

@@ -7,7 +7,9 @@ mod unprivileged;
 use std::time::{Duration, Instant};
 
 use nsinspect::model::NsKind;
-use nsinspect::verify::probes::{Question, Target, Tried, try_it};
+use nsinspect::verify::claim::{Against, Claim};
+use nsinspect::verify::claims::isolated::Isolated;
+use nsinspect::verify::probes::{Target, Tried, try_it};
 use nsinspect::verify::verdict::Verdict;
 
 use crate::support::forked::let_nsinspect_fork;
@@ -16,14 +18,15 @@ use crate::support::forked::let_nsinspect_fork;
 pub const LIMIT: Duration = Duration::from_secs(5);
 
 /// Tries it, and within its time.
-pub fn tried(pid: i32, question: &Question) -> Tried {
+pub fn tried(pid: i32, claim: &dyn Claim) -> Tried {
     let target = Target {
         pid,
         start_time: None,
     };
     let_nsinspect_fork();
     let start = Instant::now();
-    let tried = try_it(&target, question, LIMIT);
+    let experiment = claim.experiment().expect("something to try");
+    let tried = try_it(&target, &experiment, LIMIT);
     let took = start.elapsed();
     assert!(took < LIMIT + Duration::from_secs(3), "{took:?}: {tried:?}");
     tried
@@ -31,7 +34,19 @@ pub fn tried(pid: i32, question: &Question) -> Tried {
 
 /// Isolated from us in this kind.
 pub fn isolated(pid: i32, kind: NsKind) -> Tried {
-    tried(pid, &Question::Isolated { kind, from: None })
+    let against = Against::Caller;
+    tried(pid, &Isolated { kind, against })
+}
+
+/// The claim that it is isolated from another process in this kind.
+pub fn isolated_from(kind: NsKind, other: i32) -> Isolated {
+    let target = Target {
+        pid: other,
+        start_time: None,
+    };
+    let name = other.to_string();
+    let against = Against::Task { target, name };
+    Isolated { kind, against }
 }
 
 /// The verdict and the words, in which random names and numbers that change are left out.

@@ -17,6 +17,7 @@ mod entering;
 mod exposed;
 mod forged;
 mod host;
+mod inside;
 mod inspect;
 pub mod lxc;
 mod names;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::support::command::output_of;
 use crate::support::process::wait_until;
+use crate::support::run::{Answer, run_alone};
 
 use super::engine::shared;
 use super::workdir::Workdir;
@@ -41,6 +42,16 @@ pub fn run(args: &[&str]) -> Start {
 pub fn command(words: &[&str]) -> Result<String, String> {
     let engine = shared(&ENGINE, Engine::start)?;
     output_of(engine.podman().args(words))
+}
+
+/// `podman exec` of these words: under all that the engine puts on a container, seccomp too.
+pub fn exec(container: &Container, words: &[&str]) -> Answer {
+    // Whoever is run so has no variable of ours.
+    let mut podman = Command::new("env");
+    let configuration = container.folder.join("containers.conf");
+    podman.arg(format!("CONTAINERS_CONF={}", configuration.display()));
+    let mut podman = with_options(podman.arg("podman"), &container.folder);
+    run_alone(podman.args(["exec", &container.id]).args(words)).0
 }
 
 fn begin(args: &[&str]) -> Start {
@@ -80,7 +91,7 @@ impl Engine {
     }
 
     fn podman(&self) -> Command {
-        self.with_options(Command::new("podman"))
+        self.with_options(&mut Command::new("podman"))
     }
 
     fn podman_with_subordinate_ids(&self) -> Command {
@@ -90,16 +101,21 @@ impl Engine {
         unshare
             .arg(self.files.join("subordinate-ids"))
             .arg("podman");
-        self.with_options(unshare)
+        self.with_options(&mut unshare)
     }
 
-    fn with_options(&self, mut podman: Command) -> Command {
+    fn with_options(&self, podman: &mut Command) -> Command {
         podman.env("CONTAINERS_CONF", self.files.join("containers.conf"));
-        podman.arg("--root").arg(self.files.join("root"));
-        podman.arg("--runroot").arg(self.files.join("runroot"));
-        podman.args(["--runtime", "runc", "--cgroup-manager", "cgroupfs"]);
-        podman
+        with_options(podman, self.files.path())
     }
+}
+
+/// The options with which podman keeps to a folder.
+fn with_options(podman: &mut Command, folder: &Path) -> Command {
+    podman.arg("--root").arg(folder.join("root"));
+    podman.arg("--runroot").arg(folder.join("runroot"));
+    podman.args(["--runtime", "runc", "--cgroup-manager", "cgroupfs"]);
+    std::mem::replace(podman, Command::new("podman"))
 }
 
 /// Locks in files rather than in /dev/shm, which all of the machine's podmans share.

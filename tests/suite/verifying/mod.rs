@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+mod inside;
 mod launching;
 mod root;
 mod telling;

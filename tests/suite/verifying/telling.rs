@@ -83,6 +83,23 @@ fn how_a_claim_would_be_tried_is_told_and_nothing_done() {
 }
 
 #[test]
+fn without_claims_all_that_can_be_claimed_is_told() {
+    let answer = nsinspect(&["verify", "--explain"]).expect(0);
+    let start = "isolated\n  Kinds of namespace in which it is not where the host is\n  \
+                 as in isolated: [pid, net, uts]\nisolated_from\n";
+    assert!(answer.stdout.starts_with(start), "{}", answer.stdout);
+    let page = include_str!("../../../docs/claims.md");
+    let heads = page.lines().filter_map(|line| line.strip_prefix("## "));
+    let keys: Vec<&str> = heads.filter(|head| *head != "Not in a file").collect();
+    let told: Vec<&str> = answer
+        .stdout
+        .lines()
+        .filter(|line| !line.starts_with(' '))
+        .collect();
+    assert_eq!(told, keys);
+}
+
+#[test]
 fn what_is_shared_fails_and_by_the_exit_code_too() {
     let own = std::process::id().to_string();
     // Of ourselves everything is shared with ourselves.
@@ -200,6 +217,6 @@ fn profiles_are_listed_and_printed_as_claims_files() {
         .stdout;
     assert_eq!(
         text,
-        include_str!("../../../src/verify/profiles/rootless.yaml")
+        include_str!("../../../src/verify/sources/profiles/rootless.yaml")
     );
 }

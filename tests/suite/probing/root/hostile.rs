@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nsinspect::model::NsKind;
-use nsinspect::verify::claim::PathState;
-use nsinspect::verify::probes::{Question, Tried};
+use nsinspect::verify::claim::{Against, Claim};
+use nsinspect::verify::claims::isolated::Isolated;
+use nsinspect::verify::claims::paths::{Path, State};
+use nsinspect::verify::probes::Tried;
 use nsinspect::verify::verdict::Verdict;
 
 use crate::probing::{isolated, told, tried};
@@ -17,18 +19,18 @@ use crate::support::hung_fuse::{Root, has_fuse, mount_fuse};
 use crate::support::sandbox::Sandbox;
 use crate::support::telling::{Telling, telling};
 
-const STATES: [PathState; 6] = [
-    PathState::Absent,
-    PathState::Unreadable,
-    PathState::Masked,
-    PathState::ReadOnly,
-    PathState::NotWritable,
-    PathState::NoSuid,
+const STATES: [State; 6] = [
+    State::Absent,
+    State::Unreadable,
+    State::Masked,
+    State::ReadOnly,
+    State::NotWritable,
+    State::NoSuid,
 ];
 
-fn path(pid: i32, path: &str, is: PathState) -> Tried {
+fn path(pid: i32, path: &str, is: State) -> Tried {
     let path = path.to_owned();
-    tried(pid, &Question::Path { path, is })
+    tried(pid, &Path { path, is })
 }
 
 #[test]
@@ -66,7 +68,7 @@ fn a_thousand_links_lead_nowhere() {
 fn a_magic_link_is_not_taken_for_what_it_leads_to() {
     needs_root!();
     let sandbox = Sandbox::start(&["-m"], "true").unwrap();
-    let tried = path(sandbox.pid, "/proc/self/root/etc", PathState::Absent);
+    let tried = path(sandbox.pid, "/proc/self/root/etc", State::Absent);
     assert_eq!(tried.verdict, Verdict::Undecided, "{tried:?}");
 }
 
@@ -91,13 +93,7 @@ fn a_file_server_that_never_answers_is_waited_for_until_the_time_is_up() {
     let folder = tempfile::tempdir().unwrap();
     let target = hung(folder.path(), CloneFlags::empty());
     let file = folder.path().join("file");
-    let ask = || {
-        told(&path(
-            target.pid(),
-            file.to_str().unwrap(),
-            PathState::Absent,
-        ))
-    };
+    let ask = || told(&path(target.pid(), file.to_str().unwrap(), State::Absent));
     let late = "it gave no answer in time: something in there keeps it waiting, or has stopped it";
     assert_eq!(ask(), (Verdict::Undecided, late.to_owned()));
     // Nor is it waited for once more for each of a hundred claims.
@@ -175,12 +171,13 @@ fn a_target_that_has_ended_is_not_mistaken_for_its_successor() {
         pid: sandbox.pid,
         start_time: Some(1),
     };
-    let question = Question::Isolated {
+    let claim = Isolated {
         kind: NsKind::Net,
-        from: None,
+        against: Against::Caller,
     };
     let_nsinspect_fork();
-    let tried = nsinspect::verify::probes::try_it(&target, &question, crate::probing::LIMIT);
+    let experiment = claim.experiment().unwrap();
+    let tried = nsinspect::verify::probes::try_it(&target, &experiment, crate::probing::LIMIT);
     assert_eq!(
         told(&tried),
         (Verdict::Undecided, "process # has ended".to_owned())

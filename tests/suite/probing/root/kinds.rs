@@ -2,12 +2,20 @@
 
 use nsinspect::model::NsKind;
 use nsinspect::model::process::{Offset, TimeOffsets};
-use nsinspect::verify::claim::Socket;
-use nsinspect::verify::probes::{Question, Target};
+use nsinspect::verify::claim::Claim;
+use nsinspect::verify::claims::cgroup::path::CgroupPath;
+use nsinspect::verify::claims::cgroup::writable_above::CgroupNotWritable;
+use nsinspect::verify::claims::hostname::Hostname;
+use nsinspect::verify::claims::interfaces::Interfaces;
+use nsinspect::verify::claims::processes::at_most::AtMostProcesses;
+use nsinspect::verify::claims::processes::of_others::OnlyOwnProcesses;
+use nsinspect::verify::claims::sockets::{Reach, Socket};
+use nsinspect::verify::claims::time::Offsets;
+use nsinspect::verify::claims::user::root_on_host::RootNotHostRoot;
 use nsinspect::verify::verdict::Verdict;
 
 use super::whole;
-use crate::probing::{isolated, plain, told, tried};
+use crate::probing::{isolated, isolated_from, plain, told, tried};
 use crate::support::process::wait_until;
 use crate::support::sandbox::Sandbox;
 
@@ -74,25 +82,15 @@ fn two_sandboxes_are_compared_with_each_other() {
     needs_root!();
     let one = whole();
     let other = whole();
-    let from = |it: &Sandbox| {
-        Some(Target {
-            pid: it.pid,
-            start_time: None,
-        })
-    };
-    let question = |kind, it| Question::Isolated {
-        kind,
-        from: from(it),
-    };
     for kind in NsKind::ALL {
-        let apart = tried(one.pid, &question(kind, &other));
+        let apart = tried(one.pid, &isolated_from(kind, other.pid));
         let expected = match kind {
             // The same ids outside: whoever is root in one has the files of root in the other.
             NsKind::User => Verdict::Fails,
             _ => Verdict::Holds,
         };
         assert_eq!(apart.verdict, expected, "{kind}: {apart:?}");
-        let alike = tried(one.pid, &question(kind, &one));
+        let alike = tried(one.pid, &isolated_from(kind, one.pid));
         assert_eq!(alike.verdict, Verdict::Fails, "{kind}: {alike:?}");
     }
 }
@@ -106,7 +104,7 @@ fn an_offset_is_measured_by_both_clocks() {
             seconds,
             nanoseconds: 0,
         };
-        Question::TimeOffsets(TimeOffsets {
+        Offsets(TimeOffsets {
             monotonic: of(monotonic),
             boottime: of(boottime),
         })
@@ -123,17 +121,17 @@ fn an_offset_is_measured_by_both_clocks() {
 fn names_interfaces_and_cgroups_are_read_from_inside() {
     needs_root!();
     let sandbox = Sandbox::start(&["-unC"], "hostname inside").unwrap();
-    let ask = |question| tried(sandbox.pid, &question).verdict;
+    let ask = |claim: &dyn Claim| tried(sandbox.pid, claim).verdict;
     let (holds, fails) = (Verdict::Holds, Verdict::Fails);
-    assert_eq!(ask(Question::Hostname("inside".to_owned())), holds);
-    assert_eq!(ask(Question::Hostname("outside".to_owned())), fails);
+    assert_eq!(ask(&Hostname("inside".to_owned())), holds);
+    assert_eq!(ask(&Hostname("outside".to_owned())), fails);
     let interfaces =
-        |names: &[&str]| Question::Interfaces(names.iter().copied().map(str::to_owned).collect());
-    assert_eq!(ask(interfaces(&["lo"])), holds);
-    assert_eq!(ask(interfaces(&["eth0", "lo"])), fails);
-    assert_eq!(ask(interfaces(&[])), fails);
-    assert_eq!(ask(Question::CgroupPath("/".to_owned())), holds);
-    assert_eq!(ask(Question::CgroupPath("/other".to_owned())), fails);
+        |names: &[&str]| Interfaces(names.iter().copied().map(str::to_owned).collect());
+    assert_eq!(ask(&interfaces(&["lo"])), holds);
+    assert_eq!(ask(&interfaces(&["eth0", "lo"])), fails);
+    assert_eq!(ask(&interfaces(&[])), fails);
+    assert_eq!(ask(&CgroupPath("/".to_owned())), holds);
+    assert_eq!(ask(&CgroupPath("/other".to_owned())), fails);
 }
 
 #[test]
@@ -157,9 +155,10 @@ fn what_listens_outside_is_reached_or_not() {
     let hidden = format!("mount -t tmpfs none {}", folder.path().display());
     let own_mounts = Sandbox::start(&["-m"], &hidden).unwrap();
     let reached = |pid| {
-        sockets
-            .clone()
-            .map(|it| tried(pid, &Question::Unreachable(it)).verdict)
+        sockets.clone().map(|socket| {
+            let reachable = false;
+            tried(pid, &Reach { socket, reachable }).verdict
+        })
     };
     let (holds, fails) = (Verdict::Holds, Verdict::Fails);
     assert_eq!(reached(own_network.pid), [holds, holds, fails]);
@@ -170,13 +169,13 @@ fn what_listens_outside_is_reached_or_not() {
 fn what_takes_the_rights_of_the_host_is_granted_to_its_root_alone() {
     needs_root!();
     let root = Sandbox::start(&["-m"], "true").unwrap();
-    let granted = tried(root.pid, &Question::HostCapabilitiesRefused);
+    let granted = tried(root.pid, &RootNotHostRoot);
     assert_eq!(granted.verdict, Verdict::Fails, "{granted:?}");
     let sandbox = whole();
-    let refused = tried(sandbox.pid, &Question::HostCapabilitiesRefused);
+    let refused = tried(sandbox.pid, &RootNotHostRoot);
     assert_eq!(refused.verdict, Verdict::Holds, "{refused:?}");
     let same_root = Sandbox::start(&["-Ur"], "true").unwrap();
-    let owner = tried(same_root.pid, &Question::HostCapabilitiesRefused);
+    let owner = tried(same_root.pid, &RootNotHostRoot);
     assert_eq!(
         told(&owner),
         (
@@ -191,13 +190,13 @@ fn what_takes_the_rights_of_the_host_is_granted_to_its_root_alone() {
 fn the_processes_that_are_seen_are_counted() {
     needs_root!();
     let sandbox = whole();
-    let ask = |question| tried(sandbox.pid, &question);
-    assert_eq!(ask(Question::OnlyOwnProcesses).verdict, Verdict::Holds);
+    let ask = |claim: &dyn Claim| tried(sandbox.pid, claim);
+    assert_eq!(ask(&OnlyOwnProcesses).verdict, Verdict::Holds);
     assert_eq!(
-        told(&ask(Question::AtMostProcesses(1))),
+        told(&ask(&AtMostProcesses(1))),
         (Verdict::Holds, "saw # process through /proc".to_owned())
     );
-    assert_eq!(ask(Question::AtMostProcesses(0)).verdict, Verdict::Fails);
+    assert_eq!(ask(&AtMostProcesses(0)).verdict, Verdict::Fails);
 }
 
 #[test]
@@ -208,7 +207,7 @@ fn cgroups_above_its_own_are_writable_to_the_hosts_root_alone() {
         Err(reason) => skip!("{reason}"),
     };
     let root = Sandbox::start(&["-m"], &cgroup.join()).unwrap();
-    let above = tried(root.pid, &Question::CgroupNotWritable);
+    let above = tried(root.pid, &CgroupNotWritable);
     assert_eq!(above.verdict, Verdict::Fails, "{above:?}");
     let read_only = format!(
         "{}\nfor at in $(cut -d \" \" -f 2,3 /proc/mounts | grep \" cgroup\" | cut -d \" \" -f 1); do \
@@ -216,7 +215,7 @@ fn cgroups_above_its_own_are_writable_to_the_hosts_root_alone() {
         cgroup.join()
     );
     let read_only = Sandbox::start(&["-m"], &read_only).unwrap();
-    let refused = tried(read_only.pid, &Question::CgroupNotWritable);
+    let refused = tried(read_only.pid, &CgroupNotWritable);
     assert_eq!(refused.verdict, Verdict::Holds, "{refused:?}");
 }
 

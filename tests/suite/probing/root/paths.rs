@@ -3,16 +3,17 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use nsinspect::verify::claim::{Access, PathState};
-use nsinspect::verify::probes::{Question, Tried};
+use nsinspect::verify::claims::devices::{Access, Device};
+use nsinspect::verify::claims::paths::{Path, State};
+use nsinspect::verify::probes::Tried;
 use nsinspect::verify::verdict::Verdict;
 
 use crate::probing::tried;
 use crate::support::sandbox::Sandbox;
 
-fn path(pid: i32, path: &str, is: PathState) -> Tried {
+fn path(pid: i32, path: &str, is: State) -> Tried {
     let path = path.to_owned();
-    tried(pid, &Question::Path { path, is })
+    tried(pid, &Path { path, is })
 }
 
 #[test]
@@ -45,23 +46,23 @@ fn the_state_of_a_path_is_that_of_the_target() {
         let tried = verdict(name, state);
         assert_eq!(tried.verdict, Verdict::Fails, "{name} {state:?}: {tried:?}");
     };
-    is("none", PathState::Absent);
-    is("covered/file", PathState::Absent);
-    is_not("file", PathState::Absent);
-    is_not("link", PathState::Absent);
+    is("none", State::Absent);
+    is("covered/file", State::Absent);
+    is_not("file", State::Absent);
+    is_not("link", State::Absent);
     for name in ["masked", "covered", "none"] {
-        is(name, PathState::Masked);
+        is(name, State::Masked);
     }
     for name in ["file", "link", "nosuid"] {
-        is_not(name, PathState::Masked);
+        is_not(name, State::Masked);
     }
-    is("ro", PathState::ReadOnly);
-    is("ro", PathState::NotWritable);
-    is_not("file", PathState::ReadOnly);
-    is_not("file", PathState::NotWritable);
-    is_not("file", PathState::Unreadable);
-    is("nosuid", PathState::NoSuid);
-    is_not("file", PathState::NoSuid);
+    is("ro", State::ReadOnly);
+    is("ro", State::NotWritable);
+    is_not("file", State::ReadOnly);
+    is_not("file", State::NotWritable);
+    is_not("file", State::Unreadable);
+    is("nosuid", State::NoSuid);
+    is_not("file", State::NoSuid);
 }
 
 #[test]
@@ -74,13 +75,13 @@ fn what_the_target_may_not_is_told_by_its_rights_and_not_by_ours() {
     let file = file.to_str().unwrap();
     let ours = Sandbox::start(&["-m"], "true").unwrap();
     let nobody = Sandbox::start_as_nobody(&["-Uc"], "true").unwrap();
-    for is in [PathState::Unreadable, PathState::NotWritable] {
+    for is in [State::Unreadable, State::NotWritable] {
         assert_eq!(path(ours.pid, file, is).verdict, Verdict::Fails);
         let theirs = path(nobody.pid, file, is);
         assert_eq!(theirs.verdict, Verdict::Holds, "{theirs:?}");
     }
     // Whether something is there cannot be told by who cannot get there.
-    let absent = path(nobody.pid, file, PathState::Absent);
+    let absent = path(nobody.pid, file, State::Absent);
     assert_eq!(absent.verdict, Verdict::Undecided, "{absent:?}");
 }
 
@@ -95,8 +96,13 @@ fn a_device_is_asked_about_and_not_opened() {
     let no_dev = Sandbox::start(&["-m"], &no_dev).unwrap();
     let device = |pid, name: &str| {
         let path = format!("{at}/{name}");
-        let access = Access::Write;
-        tried(pid, &Question::DeviceRefused { path, access })
+        let (access, allowed) = (Access::Write, false);
+        let claim = Device {
+            path,
+            access,
+            allowed,
+        };
+        tried(pid, &claim)
     };
     assert_eq!(device(sandbox.pid, "null").verdict, Verdict::Fails);
     assert_eq!(device(sandbox.pid, "none").verdict, Verdict::Holds);

@@ -4,11 +4,11 @@ use std::fs;
 use std::process::Command;
 
 use nsinspect::model::NsKind;
-use nsinspect::verify::probes::{Question, Target};
+use nsinspect::verify::claims::processes::of_others::OnlyOwnProcesses;
 use nsinspect::verify::verdict::Verdict;
 
 use super::{mapped, nested};
-use crate::probing::{isolated, plain, told, tried};
+use crate::probing::{isolated, isolated_from, plain, told, tried};
 use crate::support::command::output_of;
 use crate::support::facts::inode;
 use crate::support::sandbox::Sandbox;
@@ -51,7 +51,7 @@ fn a_procfs_of_the_host_is_found_wherever_it_is_bound() {
         plain(host.to_str().unwrap())
     );
     assert_eq!(told(&found), (Verdict::Fails, through));
-    let only_own = tried(sandbox.pid, &Question::OnlyOwnProcesses);
+    let only_own = tried(sandbox.pid, &OnlyOwnProcesses);
     assert_eq!(only_own.verdict, Verdict::Fails, "{only_own:?}");
 }
 
@@ -96,15 +96,11 @@ fn a_process_of_another_container_is_seen_by_its_procfs() {
         &["-pf", "--mount-proc", "--kill-child"],
         "true",
     );
-    let from = Some(Target {
-        pid: other.pid,
-        start_time: None,
-    });
     let kind = NsKind::Pid;
-    let seen = tried(sandbox.pid, &Question::Isolated { kind, from });
+    let seen = tried(sandbox.pid, &isolated_from(kind, other.pid));
     assert_eq!(seen.verdict, Verdict::Fails, "{seen:?}");
     assert_eq!(isolated(sandbox.pid, kind).verdict, Verdict::Holds);
-    let only_own = tried(sandbox.pid, &Question::OnlyOwnProcesses);
+    let only_own = tried(sandbox.pid, &OnlyOwnProcesses);
     assert_eq!(only_own.verdict, Verdict::Fails, "{only_own:?}");
 }
 
@@ -122,17 +118,10 @@ fn mounts_that_are_shared_come_up_on_the_other_side() {
         command.arg(crate::support::sandbox::then_sleep("true"));
         Sandbox::run(&mut command).unwrap()
     };
-    let from = Some(Target {
-        pid: host.pid,
-        start_time: None,
-    });
-    let question = Question::Isolated {
-        kind: NsKind::Mnt,
-        from,
-    };
+    let claim = isolated_from(NsKind::Mnt, host.pid);
     let shared = apart("unchanged");
     looks_isolated(shared.pid, NsKind::Mnt);
-    let found = tried(shared.pid, &question);
+    let found = tried(shared.pid, &claim);
     assert_eq!(
         told(&found),
         (
@@ -146,7 +135,7 @@ fn mounts_that_are_shared_come_up_on_the_other_side() {
     );
     for propagation in ["private", "slave"] {
         let private = apart(propagation);
-        let found = tried(private.pid, &question);
+        let found = tried(private.pid, &claim);
         assert_eq!(found.verdict, Verdict::Holds, "{propagation}: {found:?}");
     }
     // And so it is.

@@ -2,13 +2,20 @@
 
 use std::fs;
 use std::process::Command;
+use std::rc::Rc;
 
 use nsinspect::model::NsKind;
-use nsinspect::verify::claim::{PathState, Socket};
-use nsinspect::verify::probes::{Question, Target};
+use nsinspect::verify::claim::{Against, AnyClaim};
+use nsinspect::verify::claims::cgroup::writable_above::CgroupNotWritable;
+use nsinspect::verify::claims::interfaces::Interfaces;
+use nsinspect::verify::claims::isolated::Isolated;
+use nsinspect::verify::claims::paths::{Path, State};
+use nsinspect::verify::claims::processes::of_others::OnlyOwnProcesses;
+use nsinspect::verify::claims::sockets::{Reach, Socket};
+use nsinspect::verify::claims::user::root_on_host::RootNotHostRoot;
 
 use super::whole;
-use crate::probing::tried;
+use crate::probing::{isolated_from, tried};
 use crate::support::command::output_of;
 use crate::support::facts::{kinds, proc_file};
 use crate::support::nsinspect::Run;
@@ -68,28 +75,24 @@ fn all_of(pid: i32) -> String {
     state + &output_of(&mut nsenter).unwrap()
 }
 
-fn every_question(other: &Sandbox) -> Vec<Question> {
-    let from = Some(Target {
-        pid: other.pid,
-        start_time: None,
-    });
-    let mut all = Vec::new();
+fn every_claim(other: &Sandbox) -> Vec<AnyClaim> {
+    let mut all: Vec<AnyClaim> = Vec::new();
     for kind in NsKind::ALL {
-        for from in [None, from.clone()] {
-            all.push(Question::Isolated { kind, from });
-        }
+        let against = Against::Caller;
+        all.push(Rc::new(Isolated { kind, against }));
+        all.push(Rc::new(isolated_from(kind, other.pid)));
     }
-    let path = "/tmp".to_owned();
-    let is = PathState::NotWritable;
-    all.extend([
-        Question::Path { path, is },
-        Question::Unreachable(Socket::Abstract("none".to_owned())),
-        Question::Unreachable(Socket::Tcp(1)),
-        Question::HostCapabilitiesRefused,
-        Question::OnlyOwnProcesses,
-        Question::CgroupNotWritable,
-        Question::Interfaces(Vec::new()),
-    ]);
+    let unreachable = |socket| Reach {
+        socket,
+        reachable: false,
+    };
+    all.push(Path::claim("/tmp", State::NotWritable));
+    all.push(Rc::new(unreachable(Socket::Abstract("none".to_owned()))));
+    all.push(Rc::new(unreachable(Socket::Tcp(1))));
+    all.push(Rc::new(RootNotHostRoot));
+    all.push(Rc::new(OnlyOwnProcesses));
+    all.push(Rc::new(CgroupNotWritable));
+    all.push(Rc::new(Interfaces([].into())));
     all
 }
 
@@ -102,12 +105,12 @@ fn a_target_is_not_changed() {
     let before = state(sandbox.pid);
     let without_network = |pid| proc_file(pid, "mountinfo") + &proc_file(pid, "cgroup");
     let shared_before = without_network(shared.pid);
-    for question in every_question(&other) {
-        tried(sandbox.pid, &question);
+    for claim in every_claim(&other) {
+        tried(sandbox.pid, claim.as_ref());
         let changed = differences(&before, &state(sandbox.pid));
-        assert_eq!(changed, [""; 0], "{question:?}");
-        tried(shared.pid, &question);
-        assert_eq!(without_network(shared.pid), shared_before, "{question:?}");
+        assert_eq!(changed, [""; 0], "{claim:?}");
+        tried(shared.pid, claim.as_ref());
+        assert_eq!(without_network(shared.pid), shared_before, "{claim:?}");
     }
 }
 
@@ -120,12 +123,32 @@ fn nothing_is_left_behind_outside() {
     let script = "mount -t mqueue none /mnt; \"$0\" \"$@\" | grep -c probed; \
                   tail -n +2 -q /proc/sysvipc/*; ls -A /mnt";
     let pid = sandbox.pid.to_string();
-    let verify = ["verify", &pid, "--profile", "sandbox", "-J"];
+    // Compared with nsinspect itself: from a namespace that is not the host's nothing is tried
+    // against that.
+    let file = folder.path().join("claims");
+    let kinds = NsKind::ALL.map(NsKind::name).join(", ");
+    let text =
+        format!("version: 1\nclaims:\n  isolated_from: [{{target: self, kinds: [{kinds}]}}]\n");
+    fs::write(&file, text).unwrap();
+    let claims = file.to_str().unwrap();
+    let verify = [
+        "verify",
+        &pid,
+        "--profile",
+        "sandbox",
+        "-J",
+        "--claims",
+        claims,
+    ];
     let answer = Run::script(&["unshare", "-im"], script, verify)
         .env("TMPDIR", folder.path().to_str().unwrap())
         .run();
     assert_eq!(answer.code, Some(0), "{answer:?}");
     let probed: usize = answer.stdout.trim().parse().expect("a count alone");
     assert!(probed >= NsKind::ALL.len(), "{answer:?}");
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "the claims"
+    );
 }

@@ -4,7 +4,7 @@ use crate::runtimes::{Container, Start, docker, started};
 use crate::support::run::Answer;
 
 /// A container in which nsinspect and what it is linked with can be executed.
-fn with_nsinspect(options: &[&str]) -> Start {
+pub fn with_nsinspect(engine: fn(&[&str]) -> Start, options: &[&str]) -> Start {
     let program = concat!(env!("CARGO_BIN_EXE_nsinspect"), ":/nsinspect:ro");
     let mut words = vec!["--volume", program];
     for libraries in ["/lib:/lib:ro", "/lib64:/lib64:ro"] {
@@ -12,7 +12,7 @@ fn with_nsinspect(options: &[&str]) -> Start {
             words.extend(["--volume", libraries]);
         }
     }
-    docker::run(&[&words, options].concat())
+    engine(&[&words, options].concat())
 }
 
 fn run(container: &Container, words: &[&str]) -> Answer {
@@ -25,7 +25,7 @@ const WITH_A_USER_NAMESPACE: &str = "nsinspect: without CAP_SYS_ADMIN new namesp
 
 #[test]
 fn of_docker_as_it_comes_the_filter_is_named_and_what_needs_no_namespace_runs() {
-    let it = started!(with_nsinspect(&[]));
+    let it = started!(with_nsinspect(docker::run, &[]));
     let refused = run(&it, &["-u", "/bin/echo", "not run"]).expect(125);
     assert_eq!(
         (refused.stdout.as_str(), refused.stderr),
@@ -47,7 +47,10 @@ fn of_docker_as_it_comes_the_filter_is_named_and_what_needs_no_namespace_runs() 
 
 #[test]
 fn of_docker_without_the_filter_the_masks_below_proc_are_named() {
-    let it = started!(with_nsinspect(&["--security-opt", "seccomp=unconfined"]));
+    let it = started!(with_nsinspect(
+        docker::run,
+        &["--security-opt", "seccomp=unconfined"]
+    ));
     let answer = run(
         &it,
         &["-u", "/bin/sh", "-c", "id -u; hostname KANS && hostname"],
@@ -79,12 +82,15 @@ fn of_docker_without_the_filter_the_masks_below_proc_are_named() {
 
 #[test]
 fn of_docker_with_cap_sys_admin_and_nothing_masked_everything_runs() {
-    let it = started!(with_nsinspect(&[
-        "--cap-add",
-        "SYS_ADMIN",
-        "--security-opt",
-        "systempaths=unconfined",
-    ]));
+    let it = started!(with_nsinspect(
+        docker::run,
+        &[
+            "--cap-add",
+            "SYS_ADMIN",
+            "--security-opt",
+            "systempaths=unconfined",
+        ]
+    ));
     let script = "echo $$; hostname; echo /proc/[0-9]*";
     let words = ["-a", "--hostname", "KANS", "/bin/sh", "-c", script];
     let answer = run(&it, &words).expect(0);

@@ -2,7 +2,7 @@
 
 mod containers;
 pub(super) mod hostile;
-mod inside;
+pub(super) mod inside;
 mod paused;
 mod rights;
 mod sandboxes;

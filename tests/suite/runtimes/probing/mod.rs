@@ -6,8 +6,11 @@ mod attacked;
 use std::process::Command;
 
 use nsinspect::model::NsKind;
-use nsinspect::verify::claim::{Access, PathState};
-use nsinspect::verify::probes::{Question, Tried};
+use nsinspect::verify::claims::devices::{Access, Device};
+use nsinspect::verify::claims::paths::{Path, State};
+use nsinspect::verify::claims::processes::of_others::OnlyOwnProcesses;
+use nsinspect::verify::claims::user::root_on_host::RootNotHostRoot;
+use nsinspect::verify::probes::Tried;
 use nsinspect::verify::verdict::Verdict;
 
 use super::{Container, docker, podman, runc, started};
@@ -25,9 +28,9 @@ fn isolated_kinds(container: &Container) -> Vec<&'static str> {
     kinds.map(NsKind::name).collect()
 }
 
-fn path(container: &Container, path: &str, is: PathState) -> Tried {
+fn path(container: &Container, path: &str, is: State) -> Tried {
     let path = path.to_owned();
-    tried(container.pid, &Question::Path { path, is })
+    tried(container.pid, &Path { path, is })
 }
 
 #[test]
@@ -38,19 +41,19 @@ fn of_a_docker_container_as_it_comes() {
         ["ipc", "mnt", "net", "pid", "uts"]
     );
     for masked in ["/proc/kcore", "/proc/keys", "/proc/acpi", "/sys/firmware"] {
-        let found = path(&container, masked, PathState::Masked);
+        let found = path(&container, masked, State::Masked);
         assert_eq!(found.verdict, Verdict::Holds, "{masked}: {found:?}");
     }
     for read_only in ["/proc/sys", "/proc/sysrq-trigger", "/sys"] {
-        let found = path(&container, read_only, PathState::ReadOnly);
+        let found = path(&container, read_only, State::ReadOnly);
         assert_eq!(found.verdict, Verdict::Holds, "{read_only}: {found:?}");
     }
-    let written = path(&container, "/tmp", PathState::NotWritable);
+    let written = path(&container, "/tmp", State::NotWritable);
     assert_eq!(written.verdict, Verdict::Fails, "{written:?}");
     // Its root is the host's.
-    let host = tried(container.pid, &Question::HostCapabilitiesRefused);
+    let host = tried(container.pid, &RootNotHostRoot);
     assert_eq!(host.verdict, Verdict::Fails, "{host:?}");
-    let only_own = tried(container.pid, &Question::OnlyOwnProcesses);
+    let only_own = tried(container.pid, &OnlyOwnProcesses);
     assert_eq!(only_own.verdict, Verdict::Holds, "{only_own:?}");
 }
 
@@ -61,7 +64,7 @@ fn of_a_podman_container_in_a_user_namespace() {
     for kind in ["ipc", "mnt", "net", "pid", "user", "uts"] {
         assert!(kinds.contains(&kind), "{kind}: {kinds:?}");
     }
-    let host = tried(container.pid, &Question::HostCapabilitiesRefused);
+    let host = tried(container.pid, &RootNotHostRoot);
     assert_eq!(host.verdict, Verdict::Holds, "{host:?}");
 }
 
@@ -97,7 +100,13 @@ fn what_the_device_cgroup_refuses_is_refused_to_the_probe_too() {
     output_of(&mut mknod).unwrap();
     let refused = |path: &str, access| {
         let path = path.to_owned();
-        tried(container.pid, &Question::DeviceRefused { path, access })
+        let allowed = false;
+        let claim = Device {
+            path,
+            access,
+            allowed,
+        };
+        tried(container.pid, &claim)
     };
     for access in [Access::Read, Access::Write] {
         let kmsg = refused("/tmp/kmsg", access);
@@ -115,14 +124,10 @@ fn a_read_only_path_of_runc_that_is_missing_is_found_writable() {
     let found = path(
         &container,
         "/proc/sys/kernel/core_pattern",
-        PathState::NotWritable,
+        State::NotWritable,
     );
     assert_eq!(found.verdict, Verdict::Fails, "{found:?}");
     let twin = started!(runc::run(|_| ()));
-    let found = path(
-        &twin,
-        "/proc/sys/kernel/core_pattern",
-        PathState::NotWritable,
-    );
+    let found = path(&twin, "/proc/sys/kernel/core_pattern", State::NotWritable);
     assert_eq!(found.verdict, Verdict::Holds, "{found:?}");
 }

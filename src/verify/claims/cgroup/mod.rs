@@ -1,0 +1,6 @@
+//! Its cgroup.
+
+section!("Its cgroup":
+    path,
+    writable_above,
+);
