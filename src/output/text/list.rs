@@ -22,7 +22,8 @@ pub fn usual(
         return vec![Ns, Type, Holders];
     }
     let has_room = terminal.width.is_some_and(|width| width >= WIDE);
-    let has_container = |row: &&Namespace| !value(snapshot, row, Container).is_empty();
+    let container = shape(Container).value;
+    let has_container = |row: &&Namespace| !container(&Row::new(snapshot, row)).is_empty();
     match has_room && rows.iter().any(has_container) {
         true => vec![Ns, Type, Nprocs, Pid, User, Container, Command],
         false => vec![Ns, Type, Nprocs, Pid, User, Command],
@@ -47,22 +48,23 @@ pub fn namespaces(
     snapshot: &Snapshot,
     namespaces: &[&Namespace],
 ) -> String {
+    let shapes: Vec<Shape> = style.columns.iter().copied().map(shape).collect();
     let rows = namespaces.iter().map(|namespace| {
-        let value = |column: &Column| value(snapshot, namespace, *column);
-        style.columns.iter().map(value).collect()
+        let row = Row::new(snapshot, namespace);
+        shapes.iter().map(|column| (column.value)(&row)).collect()
     });
-    table(terminal, style, rows.collect())
+    table(terminal, style, &shapes, rows.collect())
 }
 
-fn table(terminal: &Terminal, style: &Style, rows: Vec<Vec<String>>) -> String {
+fn table(terminal: &Terminal, style: &Style, shapes: &[Shape], rows: Vec<Vec<String>>) -> String {
+    let heads: Vec<&str> = shapes.iter().map(|column| column.head).collect();
     if style.raw {
-        return raw(style, rows);
+        return raw(style.headings, &heads, rows);
     }
-    let names: Vec<&str> = style.columns.iter().map(|column| name(*column)).collect();
-    let mut grid = grid(style.headings, &names);
+    let mut grid = grid(style.headings, &heads);
     for row in rows {
-        let cells = row.iter().zip(&style.columns);
-        grid.add(cells.map(|(value, column)| cell(*column, value)).collect());
+        let cells = row.iter().zip(shapes);
+        grid.add(cells.map(|(value, column)| (column.cell)(value)).collect());
     }
     grid.render(terminal)
 }
@@ -74,22 +76,9 @@ fn grid(headings: bool, names: &[&str]) -> Grid {
     }
 }
 
-fn cell(column: Column, value: &str) -> Item {
-    match column {
-        Column::Nprocs
-        | Column::Nthreads
-        | Column::Pid
-        | Column::Ppid
-        | Column::Uid
-        | Column::OwnerUid
-        | Column::NsId => number(value),
-        _ => item(value, Tone::Plain),
-    }
-}
-
-fn raw(style: &Style, rows: Vec<Vec<String>>) -> String {
-    let heads = style.columns.iter().map(|column| name(*column).to_owned());
-    let heads = style.headings.then(|| heads.collect());
+fn raw(headings: bool, heads: &[&str], rows: Vec<Vec<String>>) -> String {
+    let heads = heads.iter().map(|head| (*head).to_owned());
+    let heads = headings.then(|| heads.collect());
     let line = |row: Vec<String>| {
         let escaped: Vec<String> = row
             .iter()
@@ -104,70 +93,100 @@ fn raw(style: &Style, rows: Vec<Vec<String>>) -> String {
     heads.into_iter().chain(rows).map(line).collect()
 }
 
-fn name(column: Column) -> &'static str {
-    match column {
-        Column::Ns => "NS",
-        Column::Type => "TYPE",
-        Column::NsId => "NS_ID",
-        Column::Initial => "INITIAL",
-        Column::Nprocs => "NPROCS",
-        Column::Nthreads => "NTHREADS",
-        Column::Pid => "PID",
-        Column::Ppid => "PPID",
-        Column::Uid => "UID",
-        Column::User => "USER",
-        Column::Command => "COMMAND",
-        Column::Path => "PATH",
-        Column::Nsfs => "NSFS",
-        Column::Owner => "OWNER",
-        Column::OwnerUid => "OWNER_UID",
-        Column::Parent => "PARENT",
-        Column::Container => "CONTAINER",
-        Column::Holders => "HELD BY",
+/// A namespace, with the process that stands for its members.
+struct Row<'a> {
+    snapshot: &'a Snapshot,
+    namespace: &'a Namespace,
+    process: Option<&'a Process>,
+}
+
+impl<'a> Row<'a> {
+    fn new(snapshot: &'a Snapshot, namespace: &'a Namespace) -> Row<'a> {
+        let process = namespace.lowest.and_then(|pid| snapshot.processes.get(pid));
+        Row {
+            snapshot,
+            namespace,
+            process,
+        }
+    }
+
+    fn of_process(&self, read: impl Fn(&Process) -> String) -> String {
+        self.process.map(read).unwrap_or_default()
     }
 }
 
-/// What does not apply is empty; what is not known is a question mark.
-fn value(snapshot: &Snapshot, namespace: &Namespace, column: Column) -> String {
-    let process = namespace.lowest.and_then(|pid| snapshot.processes.get(pid));
-    let of_process = |read: &dyn Fn(&Process) -> String| process.map(read).unwrap_or_default();
+/// All that a column is, but for its name and help, which stand with [`Column`].
+struct Shape {
+    head: &'static str,
+    cell: fn(&str) -> Item,
+    /// What does not apply is empty; what is not known is a question mark.
+    value: fn(&Row<'_>) -> String,
+}
+
+fn shape(column: Column) -> Shape {
     match column {
-        Column::Ns => namespace.key.inode.to_string(),
-        Column::Type => namespace.key.kind.to_string(),
-        Column::NsId => known(&namespace.ns_id),
-        Column::Initial => match &namespace.initial {
+        Column::Ns => words("NS", |row| row.namespace.key.inode.to_string()),
+        Column::Type => words("TYPE", |row| row.namespace.key.kind.to_string()),
+        Column::NsId => numbers("NS_ID", |row| known(&row.namespace.ns_id)),
+        Column::Initial => words("INITIAL", |row| match &row.namespace.initial {
             Seen::Known(true) => "yes".to_owned(),
             Seen::Known(false) => "no".to_owned(),
             Seen::Unknown(_) => "?".to_owned(),
-        },
-        Column::Nprocs => namespace.nprocs.to_string(),
-        Column::Nthreads => namespace.nthreads.to_string(),
-        Column::Pid => namespace
-            .lowest
-            .map(|pid| pid.to_string())
-            .unwrap_or_default(),
-        Column::Ppid => of_process(&|process| known(&process.stat.part(|stat| stat.ppid))),
-        Column::Uid => of_process(&|process| known(&process.uid)),
-        Column::User => of_process(&|process| known(&process.uid.part(|uid| snapshot.user(*uid)))),
-        // Where no process is, what holds it is the next best name.
-        Column::Command if process.is_none() => match holders(snapshot, namespace).as_str() {
-            "" => String::new(),
-            held => format!("held by {held}"),
-        },
-        Column::Command => of_process(&command),
-        Column::Holders => holders(snapshot, namespace),
-        Column::Path => find::path(snapshot, namespace).unwrap_or_default(),
-        Column::Nsfs => find::mounts_here(snapshot, namespace)
-            .collect::<Vec<_>>()
-            .join(","),
-        Column::Owner => applicable(&namespace.owner),
-        Column::OwnerUid => applicable(&namespace.owner_uid),
-        Column::Parent => applicable(&namespace.parent),
-        Column::Container => of_process(&|process| {
-            identity(snapshot, process)
-                .map(|found| super::container(&found))
-                .unwrap_or_default()
         }),
+        Column::Nprocs => numbers("NPROCS", |row| row.namespace.nprocs.to_string()),
+        Column::Nthreads => numbers("NTHREADS", |row| row.namespace.nthreads.to_string()),
+        Column::Pid => numbers("PID", |row| {
+            let lowest = row.namespace.lowest;
+            lowest.map(|pid| pid.to_string()).unwrap_or_default()
+        }),
+        Column::Ppid => numbers("PPID", |row| {
+            row.of_process(|process| known(&process.stat.part(|stat| stat.ppid)))
+        }),
+        Column::Uid => numbers("UID", |row| row.of_process(|process| known(&process.uid))),
+        Column::User => words("USER", |row| {
+            row.of_process(|process| known(&process.uid.part(|uid| row.snapshot.user(*uid))))
+        }),
+        Column::Command => words("COMMAND", |row| match row.process {
+            Some(process) => command(process),
+            // Where no process is, what holds it is the next best name.
+            None => match holders(row.snapshot, row.namespace).as_str() {
+                "" => String::new(),
+                held => format!("held by {held}"),
+            },
+        }),
+        Column::Path => words("PATH", |row| {
+            find::path(row.snapshot, row.namespace).unwrap_or_default()
+        }),
+        Column::Nsfs => words("NSFS", |row| {
+            let mounts = find::mounts_here(row.snapshot, row.namespace);
+            mounts.collect::<Vec<_>>().join(",")
+        }),
+        Column::Owner => words("OWNER", |row| applicable(&row.namespace.owner)),
+        Column::OwnerUid => numbers("OWNER_UID", |row| applicable(&row.namespace.owner_uid)),
+        Column::Parent => words("PARENT", |row| applicable(&row.namespace.parent)),
+        Column::Container => words("CONTAINER", |row| {
+            row.of_process(|process| {
+                let found = identity(row.snapshot, process);
+                found.map(|it| super::container(&it)).unwrap_or_default()
+            })
+        }),
+        Column::Holders => words("HELD BY", |row| holders(row.snapshot, row.namespace)),
+    }
+}
+
+fn words(head: &'static str, value: fn(&Row<'_>) -> String) -> Shape {
+    Shape {
+        head,
+        cell: |value| item(value, Tone::Plain),
+        value,
+    }
+}
+
+fn numbers(head: &'static str, value: fn(&Row<'_>) -> String) -> Shape {
+    Shape {
+        head,
+        cell: |value| number(value),
+        value,
     }
 }
 
