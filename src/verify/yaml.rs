@@ -190,7 +190,7 @@ mod tests {
         let error = read::<Vec<bool>>("- true\n- 7").unwrap_err();
         assert_eq!(
             error,
-            "[1]: invalid type: integer `7`, expected a boolean at line 2 column 3"
+            ".[1]: invalid type: integer `7`, expected a boolean at line 2 column 3"
         );
         assert!(read::<Vec<bool>>("[a").is_err());
         // Longer than any text, of short lines.
