@@ -16,7 +16,7 @@ fn assert_paused(container: &Container) {
     for options in [&["-c"] as &[&str], &["--as-target"], &["-n", "-c"]] {
         let words = ["enter", &pid].into_iter().chain(options.iter().copied());
         let begin = Instant::now();
-        let answer = nsinspect(words.chain(["--", "/bin/echo", "not run"])).run();
+        let answer = nsinspect(words.chain(["--", "/bin/busybox", "echo", "not run"])).run();
         assert_eq!(
             (answer.code, &*answer.stdout),
             (Some(125), ""),
@@ -25,7 +25,7 @@ fn assert_paused(container: &Container) {
         assert!(answer.stderr.contains(" it is frozen ("), "{answer:?}");
         assert!(begin.elapsed() < AT_ONCE, "{answer:?}");
     }
-    let plain = nsinspect(["enter", &pid, "--", "/bin/echo", "in there"]).run();
+    let plain = nsinspect(["enter", &pid, "--", "/bin/busybox", "echo", "in there"]).run();
     assert_eq!(
         (plain.code, &*plain.stdout),
         (Some(0), "in there\n"),
@@ -44,7 +44,16 @@ fn assert_paused(container: &Container) {
 
 fn assert_runs_again(container: &Container) {
     let pid = container.pid.to_string();
-    let answer = nsinspect(["enter", &pid, "--as-target", "--", "/bin/echo", "again"]).run();
+    let answer = nsinspect([
+        "enter",
+        &pid,
+        "--as-target",
+        "--",
+        "/bin/busybox",
+        "echo",
+        "again",
+    ])
+    .run();
     assert_eq!(
         (answer.code, &*answer.stdout),
         (Some(0), "again\n"),
