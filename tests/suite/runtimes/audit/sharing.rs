@@ -37,12 +37,13 @@ fn witnesses(audited: &Audited) -> Vec<i32> {
 }
 
 /// How bad it is to reach into the processes of the host that this machine has beside ours. The
-/// first that is named has most: where it has a capability, that is worth all files of the host.
+/// first that is named has most: where it is root, or has a capability, that is worth all files of
+/// the host.
 pub fn severity_of_witnesses(audited: &Audited) -> &'static str {
     let first = witnesses(audited)[0];
     let has_capability = status(first, "CapPrm") != ["0000000000000000"];
-    let is_hosts = inode(first, "user") == inode(own_pid(), "user");
-    match has_capability && is_hosts {
+    let is_in_hosts = inode(first, "user") == inode(own_pid(), "user");
+    match status(first, "Uid")[1] == "0" || has_capability && is_in_hosts {
         true => "critical",
         false => "high",
     }
