@@ -11,6 +11,7 @@
 #[macro_use]
 mod support;
 
+mod architecture;
 mod bounds;
 mod discovery;
 mod entering;
