@@ -109,7 +109,9 @@ impl Drop for MadeCgroup {
             fs::remove_dir(&self.upper).is_ok() || !self.upper.exists()
         });
         if let Err(late) = gone {
-            eprintln!("{}: {late}", self.upper.display());
+            let left = format!("{} is left behind: {late}", self.upper.display());
+            assert!(std::thread::panicking(), "{left}");
+            eprintln!("{left}");
         }
     }
 }

@@ -21,7 +21,8 @@ use super::sandbox;
 /// Longer than an answer takes that waits for nothing.
 const AT_ONCE: Duration = Duration::from_secs(15);
 
-/// A cgroup with a sandbox in it, which ends before the cgroup does.
+/// A cgroup with a sandbox in it, which has to end before the cgroup does: the fields of this in their
+/// order, names that are bound to them in the reverse.
 struct Held {
     it: Sandbox,
     cgroup: MadeCgroup,
@@ -47,7 +48,7 @@ fn why(hierarchy: Hierarchy) -> &'static str {
 fn nobody_joins_a_frozen_cgroup_and_that_is_said() {
     needs_root!();
     for hierarchy in FREEZERS {
-        let Held { it, cgroup } = started!(held(hierarchy, "asked"));
+        let Held { cgroup, it } = started!(held(hierarchy, "asked"));
         let pid = it.pid.to_string();
         // The one above it is frozen, and so is it.
         cgroup.freeze();
@@ -81,7 +82,7 @@ fn nobody_joins_a_frozen_cgroup_and_that_is_said() {
 fn claims_about_what_is_frozen_are_judged_in_time_and_it_is_said() {
     needs_root!();
     for hierarchy in FREEZERS {
-        let Held { it, cgroup } = started!(held(hierarchy, "verify"));
+        let Held { cgroup, it } = started!(held(hierarchy, "verify"));
         let pid = it.pid.to_string();
         cgroup.freeze();
         let begin = Instant::now();
@@ -156,7 +157,7 @@ fn what_is_frozen_when_its_supervisor_is_killed_is_gone_once_it_is_thawed() {
 fn a_cgroup_that_is_frozen_and_thawed_all_the_time_keeps_nobody_for_ever() {
     needs_root!();
     for hierarchy in FREEZERS {
-        let Held { it, cgroup } = started!(held(hierarchy, "always"));
+        let Held { cgroup, it } = started!(held(hierarchy, "always"));
         let pid = it.pid.to_string();
         let is_over = AtomicBool::new(false);
         let codes = std::thread::scope(|scope| {
@@ -184,7 +185,7 @@ fn a_cgroup_that_is_frozen_and_thawed_all_the_time_keeps_nobody_for_ever() {
 #[test]
 fn a_cgroup_without_room_for_another_process_is_entered() {
     needs_root!();
-    let Held { it, cgroup } = started!(held(Hierarchy::V1("pids"), "full"));
+    let Held { cgroup, it } = started!(held(Hierarchy::V1("pids"), "full"));
     cgroup.set("pids.max", "1");
     let answer = enter(&it.pid.to_string(), &["-a", "-c"], "echo in there");
     assert_eq!(all_of(&answer), (Some(0), "in there\n", ""));
@@ -199,7 +200,7 @@ fn a_cgroup_without_room_for_another_process_is_entered() {
 #[test]
 fn a_program_that_the_kernel_ends_for_want_of_memory_is_told_from_one_that_somebody_ends() {
     needs_root!();
-    let Held { it, cgroup } = started!(held(Hierarchy::V1("memory"), "small"));
+    let Held { cgroup, it } = started!(held(Hierarchy::V1("memory"), "small"));
     let pid = it.pid.to_string();
     let killed = enter(&pid, &["-a", "-c"], "kill -9 $$");
     let only = "nsinspect: the program was killed by SIGKILL\n";
