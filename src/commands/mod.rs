@@ -7,6 +7,7 @@ mod doctor;
 mod enter;
 mod generate;
 mod list;
+mod own_terminal;
 mod pid;
 mod reach;
 mod run;
@@ -59,6 +60,16 @@ pub fn dispatch(cli: &Cli) -> Result<Exit, Error> {
         Command::Man(args) => apart(|| generate::man(args)),
         Command::Schema(args) => apart(|| generate::schema(args)),
     }
+}
+
+/// How a command ends; what has gone wrong is said on standard error.
+pub fn exit_of(outcome: Result<Exit, Error>) -> Exit {
+    outcome.unwrap_or_else(|error| {
+        if error.is_worth_telling() {
+            output::complain(&error);
+        }
+        error.exit()
+    })
 }
 
 /// Keeps a command apart from those that run most, in the program's file too: see build.rs.

@@ -23,6 +23,7 @@ use super::failure::{During, Failure, Step};
 use super::join::{self, Wanted};
 use super::program::Program;
 use super::root::enter_root;
+use super::session::Session;
 use super::supervise::{Ended, HeldSignals, Role, Supervisor, Tell};
 use crate::model::NsKind;
 use crate::sys::pidfd::PidFd;
@@ -57,10 +58,19 @@ pub struct Entry {
     /// Not to fork leaves the program itself out of a pid namespace that is joined.
     pub fork: bool,
     pub program: Program,
+    pub session: Session,
     pub tell: Tell,
 }
 
 impl Entry {
+    /// Whether the program will be in another view of the machine than whoever has started it, and so
+    /// is not to reach the terminal of that.
+    pub fn is_elsewhere(&self) -> bool {
+        let kinds = [NsKind::User, NsKind::Mnt, NsKind::Pid];
+        let joins = |it: &Wanted| kinds.contains(&it.key.kind);
+        self.wanted.iter().any(joins) || self.root.is_some()
+    }
+
     /// Joins and runs the program. Without a fork this becomes the program and does not return.
     pub fn run(mut self) -> Result<Ended, Failure> {
         let is_born_inside = self.wanted.iter().any(|it| it.key.kind == NsKind::Pid);
@@ -70,7 +80,9 @@ impl Entry {
         // A scan may have had threads, and setns(2) wants none for some kinds.
         child::wait_until_alone();
         child::hide();
+        self.session.begin_ourselves().during(|| Step::Prepare)?;
         self.enter()?;
+        self.session.end_with_leader().during(|| Step::Prepare)?;
         Err(self.program.replace_us_by_stub())
     }
 
@@ -111,6 +123,7 @@ impl Entry {
             init_in: None,
             stops: None,
             role: Role::Outer,
+            session: self.session,
             tell,
         };
         let ended = supervisor.wait(program)?;
@@ -126,6 +139,7 @@ impl Entry {
             // For as long as it is one of us; what is born has its own way.
             set_pdeathsig(Signal::SIGKILL).during(|| Step::Prepare)?;
             held.let_go().during(|| Step::Prepare)?;
+            self.session.begin().during(|| Step::Prepare)?;
             child::hide();
             self.enter()
         };

@@ -22,6 +22,8 @@ pub mod gate;
 pub mod id_map;
 /// A small init for pid namespaces.
 mod init;
+/// What the end of the terminal means.
+mod hang_up;
 /// What the end of an init means, tried.
 pub mod init_end;
 /// Joining namespaces in an order in which each step has the right to the next.
@@ -32,12 +34,20 @@ pub mod launch;
 pub mod outside;
 /// The program, and becoming it.
 pub mod program;
+/// A terminal of its own for the program.
+pub mod pty;
 /// Root directory, /proc and how mounts propagate.
 pub mod root;
+/// The session in which the program runs.
+pub mod session;
+/// Stopping as the program has been stopped.
+mod stops;
 /// Standing over the program until it ends.
 pub mod supervise;
 /// The rights of another process.
 pub mod target_user;
+/// The terminal as it was before the program had it.
+mod terminal;
 /// Being where another process is, with its rights.
 pub mod visit;
 

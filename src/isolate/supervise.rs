@@ -12,11 +12,14 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, raise, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
-use nix::unistd::{Pid, close, getpgrp, pipe2, read, tcgetpgrp, tcsetpgrp, write};
+use nix::unistd::{Pid, close, pipe2, read, write};
 
 use super::failure::{During, Failure, Step};
+use super::hang_up::HangUp;
+use super::session::Session;
+use super::stops::stop_with;
+use super::terminal::Terminal;
 use crate::sys::procfs::ProcRoot;
 use crate::sys::{child, signals};
 
@@ -38,7 +41,7 @@ impl Ended {
 }
 
 /// What is passed on to the program when a process sends it to us.
-const PASSED_ON: [Signal; 9] = [
+const PASSED_ON: [Signal; 11] = [
     Signal::SIGHUP,
     Signal::SIGINT,
     Signal::SIGQUIT,
@@ -47,6 +50,8 @@ const PASSED_ON: [Signal; 9] = [
     Signal::SIGUSR2,
     Signal::SIGWINCH,
     Signal::SIGTSTP,
+    Signal::SIGTTIN,
+    Signal::SIGTTOU,
     Signal::SIGCONT,
 ];
 
@@ -122,7 +127,7 @@ impl HeldSignals {
     }
 
     /// The next that has come; `None` where that says nothing, or is the end or stop of a child.
-    fn next(&self) -> Result<Option<Sent>, Errno> {
+    pub fn next(&self) -> Result<Option<Sent>, Errno> {
         let info = match self.descriptor.read_signal() {
             Ok(Some(info)) => info,
             Ok(None) | Err(Errno::EINTR) => return Ok(None),
@@ -138,6 +143,28 @@ impl HeldSignals {
             }))
     }
 
+    /// What comes first, within a limit: a word on a line, or one of them.
+    pub fn first(
+        &self,
+        line: Option<BorrowedFd<'_>>,
+        limit: PollTimeout,
+    ) -> Result<First, Errno> {
+        let input = |fd| PollFd::new(fd, PollFlags::POLLIN);
+        let signals = self.descriptor.as_fd();
+        let mut both = [input(signals), input(line.unwrap_or(signals))];
+        match poll(&mut both, limit) {
+            Ok(0) | Err(Errno::EINTR) => Ok(First::Nothing),
+            Ok(_) if line.is_some() && both[1].any() == Some(true) => Ok(First::Word),
+            Ok(_) => Ok(First::Signal),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// To be polled with others.
+    pub fn descriptor(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
+    }
+
     /// Lets them come again, as the program that is started next expects.
     pub fn let_go(&self) -> Result<(), Errno> {
         sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.before), None)
@@ -150,20 +177,38 @@ impl Drop for HeldSignals {
     }
 }
 
+/// What has come first.
+pub enum First {
+    Nothing,
+    Word,
+    Signal,
+}
+
 /// A signal that has come to us.
-struct Sent {
-    signal: Signal,
+pub struct Sent {
+    pub signal: Signal,
     /// What the kernel sends for a terminal goes to the whole foreground group, and so to the
     /// program too; only what a process sends to us alone is passed on. The code tells
     /// (SI_FROMUSER in include/linux/sched/signal.h).
-    by_process: bool,
+    pub by_process: bool,
+}
+
+/// The signal that has stopped a program, by the line of its init; `None` where that has ended.
+fn said_stop(line: Option<BorrowedFd<'_>>) -> Result<Option<Signal>, Errno> {
+    let mut word = [0];
+    let Some(line) = line else { return Ok(None) };
+    match read(line, &mut word) {
+        Ok(1) => Ok(Some(Signal::try_from(i32::from(word[0]))?)),
+        Ok(_) => Ok(None),
+        Err(errno) => Err(errno),
+    }
 }
 
 /// When a child that is still setting up has been stopped, so are we, until both go on.
 fn stop_if_stopped(child: Pid) -> Result<(), Errno> {
     let flags = WaitPidFlag::WSTOPPED | WaitPidFlag::WNOHANG;
     match waitid(Id::Pid(child), flags) {
-        Ok(WaitStatus::Stopped(..)) => stop_with(child),
+        Ok(WaitStatus::Stopped(_, signal)) => stop_with(child, signal),
         Ok(_) | Err(Errno::EINTR | Errno::ECHILD) => Ok(()),
         Err(errno) => Err(errno),
     }
@@ -291,6 +336,7 @@ pub struct Supervisor<'a> {
     /// child of ours, has been stopped.
     pub stops: Option<BorrowedFd<'a>>,
     pub role: Role<'a>,
+    pub session: Session,
     pub tell: Tell,
 }
 
@@ -307,6 +353,10 @@ impl Supervisor<'_> {
     fn wait_for_end(&self, program: Pid) -> Result<Ended, Errno> {
         let mut told = false;
         let mut stops = self.stops;
+        let mut hang_up = match self.role {
+            Role::Outer => HangUp::of_terminal(),
+            Role::Init(_) => HangUp::of_none(),
+        };
         loop {
             if let Role::Init(_) = self.role {
                 reap_until(program)?;
@@ -314,24 +364,39 @@ impl Supervisor<'_> {
             if let Some(ended) = self.look_at(program)? {
                 return Ok(ended);
             }
-            if let Some(line) = stops
-                && self.is_said_first(line)?
-            {
-                match read(line, &mut [0]) {
-                    Ok(1) => stop_with(program)?,
-                    _ => stops = None,
+            hang_up.insist(program);
+            match self.held.first(stops, hang_up.limit())? {
+                First::Nothing => {}
+                First::Word => match said_stop(stops)? {
+                    Some(signal) => stop_with(program, signal)?,
+                    None => stops = None,
+                },
+                First::Signal => {
+                    if let Some(sent) = self.held.next()? {
+                        self.pass_on(program, &sent, &mut hang_up, &mut told)?;
+                    }
                 }
-                continue;
             }
-            let Some(sent) = self.held.next()? else {
-                continue;
-            };
-            if sent.by_process {
-                let _ = kill(program, sent.signal);
-            }
-            if self.is_deaf_to(program, sent.signal) {
-                self.insist(program, sent.signal, &mut told)?;
-            }
+        }
+    }
+
+    fn pass_on(
+        &self,
+        program: Pid,
+        sent: &Sent,
+        hang_up: &mut HangUp,
+        told: &mut bool,
+    ) -> Result<(), Errno> {
+        if hang_up.is_told_by(sent) {
+            hang_up.pass_on(|signal| kill(program, signal));
+            // Nobody is left who could ask again.
+            *told = true;
+        } else if sent.by_process {
+            let _ = kill(program, sent.signal);
+        }
+        match self.is_deaf_to(program, sent.signal) {
+            true => self.insist(program, sent.signal, told),
+            false => Ok(()),
         }
     }
 
@@ -346,24 +411,14 @@ impl Supervisor<'_> {
                 Ok(WaitStatus::Signaled(_, signal, _)) => {
                     return Ok(Some(Ended::Killed(signal)));
                 }
-                Ok(WaitStatus::Stopped(..)) => match self.role {
-                    Role::Outer => stop_with(program)?,
-                    Role::Init(line) => drop(write(line, b"s")),
+                Ok(WaitStatus::Stopped(_, signal)) => match self.role {
+                    Role::Outer => stop_with(program, signal)?,
+                    Role::Init(line) => drop(write(line, &[signal as u8])),
                 },
                 Ok(_) => return Ok(None),
                 Err(Errno::EINTR) => {}
                 Err(errno) => return Err(errno),
             }
-        }
-    }
-
-    /// Waits for a signal or for a word on the line, and says whether the word is there.
-    fn is_said_first(&self, line: BorrowedFd<'_>) -> Result<bool, Errno> {
-        let mut sources = [line, self.held.descriptor.as_fd()]
-            .map(|source| PollFd::new(source, PollFlags::POLLIN));
-        match poll(&mut sources, PollTimeout::NONE) {
-            Ok(_) | Err(Errno::EINTR) => Ok(sources[0].any() == Some(true)),
-            Err(errno) => Err(errno),
         }
     }
 
@@ -374,9 +429,16 @@ impl Supervisor<'_> {
             signal,
             Signal::SIGTERM | Signal::SIGINT | Signal::SIGHUP | Signal::SIGQUIT | Signal::SIGTSTP
         );
-        acts && self
-            .init_in
-            .is_some_and(|proc| has_default_action(proc, program, signal) == Some(true))
+        let is_default = |proc: &ProcRoot| has_default_action(proc, program, signal) == Some(true);
+        let in_our_proc = || ProcRoot::open("/proc".as_ref()).is_ok_and(|proc| is_default(&proc));
+        acts && self.init_in.is_some_and(is_default) || self.cannot_stop(signal) && in_our_proc()
+    }
+
+    /// Whether the kernel keeps SIGTSTP from the program, whose parent is in another session: its
+    /// process group is an orphaned one (setpgid(2)). A program of an init of ours has that for parent.
+    fn cannot_stop(&self, signal: Signal) -> bool {
+        let is_alone = self.session == Session::New && self.stops.is_none();
+        signal == Signal::SIGTSTP && is_alone && matches!(self.role, Role::Outer)
     }
 
     /// Stops it by the signal that it cannot refuse us. For others says once that it is deaf, and
@@ -384,7 +446,11 @@ impl Supervisor<'_> {
     fn insist(&self, program: Pid, signal: Signal, told: &mut bool) -> Result<(), Errno> {
         if signal == Signal::SIGTSTP {
             kill(program, Signal::SIGSTOP)?;
-            return stop_as_others(program);
+            return match self.session {
+                // By a process, which can set us going again: so we stop as it does.
+                Session::New => Ok(()),
+                Session::Ours | Session::OfLeader(_) => stop_with(program, signal),
+            };
         }
         if std::mem::replace(told, true) {
             return kill(program, Signal::SIGKILL);
@@ -396,24 +462,6 @@ impl Supervisor<'_> {
         ));
         Ok(())
     }
-}
-
-/// Stops us as the program has been stopped, until both go on.
-fn stop_with(program: Pid) -> Result<(), Errno> {
-    raise(Signal::SIGSTOP)?;
-    let _ = kill(program, Signal::SIGCONT);
-    Ok(())
-}
-
-/// The same by SIGTSTP, which the kernel does not let stop a group that nobody could set going again
-/// (an orphaned one: setpgid(2)).
-fn stop_as_others(program: Pid) -> Result<(), Errno> {
-    let signal = SigSet::from(Signal::SIGTSTP);
-    signal.thread_unblock()?;
-    raise(Signal::SIGTSTP)?;
-    signal.thread_block()?;
-    let _ = kill(program, Signal::SIGCONT);
-    Ok(())
 }
 
 /// Whether a process neither handles nor ignores a signal (proc_pid_status(5)); `None` where that
@@ -444,39 +492,6 @@ fn reap_until(program: Pid) -> Result<(), Errno> {
             Err(Errno::EINTR) => {}
             Err(Errno::ECHILD) => return Ok(()),
             Err(errno) => return Err(errno),
-        }
-    }
-}
-
-/// The terminal as it was before the program had it.
-struct Terminal {
-    foreground: Pid,
-    modes: Termios,
-}
-
-impl Terminal {
-    /// `None` where standard input is no terminal, or is that of somebody else.
-    fn of_standard_input() -> Option<Terminal> {
-        let stdin = std::io::stdin();
-        Some(Terminal {
-            foreground: tcgetpgrp(&stdin).ok()?,
-            modes: tcgetattr(&stdin).ok()?,
-        })
-    }
-
-    /// Makes our group the foreground again where the program has left it to a group of its own,
-    /// and the modes what they were where it was killed and could not do so itself.
-    fn give_back(&self, was_killed: bool) {
-        let stdin = std::io::stdin();
-        let ours = self.foreground == getpgrp();
-        if !ours || signals::ignore_terminal_output().is_err() {
-            return;
-        }
-        if tcgetpgrp(&stdin) != Ok(self.foreground) {
-            let _ = tcsetpgrp(&stdin, self.foreground);
-        }
-        if was_killed {
-            let _ = tcsetattr(&stdin, SetArg::TCSADRAIN, &self.modes);
         }
     }
 }

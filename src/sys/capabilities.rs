@@ -1,4 +1,5 @@
-//! The capability sets of the calling thread (capabilities(7), capget(2), prctl(2)).
+//! Capability sets (capabilities(7), capget(2), prctl(2)), of the calling thread but where it says
+//! whose.
 
 use nix::errno::Errno;
 
@@ -36,9 +37,18 @@ static HEADER: Header = Header {
 
 /// The sets of the calling thread.
 pub fn get() -> Result<Sets, Errno> {
+    of(0)
+}
+
+/// The sets of a thread by its number in our pid namespace; 0 is the calling one.
+pub fn of(pid: i32) -> Result<Sets, Errno> {
+    let header = Header {
+        version: VERSION,
+        pid,
+    };
     let mut words = [Word::default(); 2];
     // SAFETY: the kernel reads one header and, of this version, writes two words.
-    let result = unsafe { libc::syscall(libc::SYS_capget, &raw const HEADER, words.as_mut_ptr()) };
+    let result = unsafe { libc::syscall(libc::SYS_capget, &raw const header, words.as_mut_ptr()) };
     Errno::result(result)?;
     let join = |half: fn(&Word) -> u32| {
         CapabilitySet(u64::from(half(&words[0])) | u64::from(half(&words[1])) << 32)

@@ -28,6 +28,7 @@ pub mod start;
 pub mod stop;
 pub mod stub;
 pub mod tcp_diag;
+pub mod terminal;
 pub mod unix_diag;
 
 use nix::errno::Errno;

@@ -2,6 +2,7 @@
 
 mod pinned;
 mod rights;
+mod surplus;
 
 use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
@@ -13,6 +14,7 @@ use nix::errno::Errno;
 
 use self::pinned::Pinned;
 use self::rights::Numbers;
+use super::own_terminal;
 use super::run::{finish, not_set_up, tell};
 use super::source::Source;
 use super::target::{Target, Typed, open_namespace};
@@ -25,17 +27,22 @@ use crate::isolate::failure::During;
 use crate::isolate::join::Wanted;
 use crate::isolate::program::Program;
 use crate::isolate::root::open_directory;
+use crate::isolate::session::Session;
 use crate::isolate::{Failure, Step};
 use crate::model::namespace::NsKey;
 use crate::model::process::CgroupEntry;
-use crate::model::{LinkName, NsKind, Seen};
+use crate::model::{CapabilitySet, LinkName, NsKind, Seen};
 use crate::sys::procfs::{ProcRoot, TaskDir};
 use crate::sys::{child, nsfs, sockets};
 
 pub fn run(global: &Global, args: &EnterArgs) -> Result<Exit, Error> {
     child::end_on_panic(Exit::NOT_SET_UP.code().into());
-    let entry = resolve(global, args).map_err(not_set_up)?;
-    finish(entry.run()?, "")
+    let mut entry = resolve(global, args).map_err(not_set_up)?;
+    let is_apart = entry.is_elsewhere() && !args.no_pty;
+    own_terminal::run(is_apart, &own_terminal::STANDARD, |session| {
+        entry.session = session;
+        finish(entry.run()?, "")
+    })
 }
 
 fn resolve(global: &Global, args: &EnterArgs) -> Result<Entry, Error> {
@@ -105,6 +112,16 @@ fn of_process(
         move_to_parent(pinned, &mut wanted)?;
     }
     let rights = rights::of_process(args, pinned, numbers(pinned, &wanted))?;
+    let root = root(args, pinned)?;
+    if surplus::counts(&wanted, root.is_some(), args) {
+        let user = pinned.task.namespace(NsKind::User);
+        // Those over another user namespace are nothing over ours.
+        let has = match user.is_some_and(|user| own.contains(user)) {
+            true => pinned.permitted(),
+            false => CapabilitySet::default(),
+        };
+        surplus::tell_of(&rights.inside, has);
+    }
     Ok(Entry {
         // A second descriptor, since the first belongs to what may be asked again.
         of: match all_of_target && !wanted.is_empty() {
@@ -112,12 +129,13 @@ fn of_process(
             false => None,
         },
         cgroups: cgroups_of(collector, args, pinned)?,
-        root: root(args, pinned)?,
+        root,
         working_directory: working_directory(args, pinned)?,
         groups_before: rights.groups_before,
         credentials: rights.inside,
         fork: !args.no_fork,
         program: program(command, environment(args, pinned)?),
+        session: Session::Ours,
         wanted,
         tell,
     })
@@ -196,6 +214,7 @@ fn of_namespaces(
         credentials: rights.inside,
         fork: !args.no_fork,
         program: program(command, Program::own_environment()),
+        session: Session::Ours,
         wanted,
         tell,
     })
