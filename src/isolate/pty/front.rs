@@ -13,7 +13,7 @@ use nix::unistd::{Pid, read, write};
 
 use super::flow::Flow;
 use super::outer::Outer;
-use super::{BACKGROUND, DONE, FOREGROUND};
+use super::{BACKGROUND, DONE, FOREGROUND, GO_ON};
 use crate::isolate::hang_up::HangUp;
 use crate::isolate::stops::{Who, stop_by};
 use crate::isolate::supervise::{Ended, HeldSignals, Sent};
@@ -285,13 +285,14 @@ impl<'a> Front<'a> {
             true => FOREGROUND,
             false => BACKGROUND,
         });
+        self.order(GO_ON);
         Ok(())
     }
 
-    /// Has the leader put the job where it is to be; returns when it is there.
-    fn order(&mut self, place: u8) {
+    /// Has the leader do something; returns when it is done.
+    fn order(&mut self, what: u8) {
         // A leader that has ended is seen by that.
-        if write(&self.line, &[place]).is_err() {
+        if write(&self.line, &[what]).is_err() {
             return;
         }
         loop {

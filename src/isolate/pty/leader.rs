@@ -13,7 +13,7 @@ use nix::unistd::{
     Pid, close, getpgrp, getpid, getppid, read, setpgid, setsid, tcgetpgrp, tcsetpgrp, write,
 };
 
-use super::{BACKGROUND, DONE};
+use super::{BACKGROUND, DONE, GO_ON};
 use crate::isolate::failure::{Failure, Step};
 use crate::isolate::hang_up::HangUp;
 use crate::isolate::session::Session;
@@ -133,16 +133,25 @@ impl Leader<'_> {
         }
     }
 
-    /// Puts the job, or whatever of it had the foreground last, where it is to be, and has it go on.
+    /// Puts the job, or whatever of it had the foreground last, where it is to be; or has it go on.
     fn obey(&self, job: Pid, foreground: &mut Pid) -> Result<(), Errno> {
         let mut word = [0];
         if read(&self.line, &mut word)? == 0 {
             // Nobody is at the terminal any more, and the kernel ends us.
             return Err(Errno::EPIPE);
         }
+        match word[0] {
+            GO_ON => drop(killpg(job, Signal::SIGCONT)),
+            place => self.place(job, foreground, place),
+        }
+        write(&self.line, &[DONE]).map(drop)
+    }
+
+    fn place(&self, job: Pid, foreground: &mut Pid, place: u8) {
         let own = getpgrp();
         let now = tcgetpgrp(&self.slave).unwrap_or(own);
-        if word[0] == BACKGROUND {
+        if place == BACKGROUND {
+            // Zero is one of another pid namespace.
             if now != own && now.as_raw() > 0 {
                 *foreground = now;
             }
@@ -150,7 +159,5 @@ impl Leader<'_> {
         } else if now == own && tcsetpgrp(&self.slave, *foreground).is_err() {
             let _ = tcsetpgrp(&self.slave, job);
         }
-        let _ = killpg(job, Signal::SIGCONT);
-        write(&self.line, &[DONE]).map(drop)
     }
 }

@@ -32,10 +32,11 @@ use super::session::Session;
 use super::supervise::{Ended, HeldSignals, Tell};
 use crate::sys::{child, terminal};
 
-/// Where the job of the new terminal is to be, said by one byte on the line to its leader, who
-/// answers by [`DONE`].
+/// Where the job of the new terminal is to be, or that it is to go on, said by one byte on the line to
+/// its leader, who answers by [`DONE`].
 const FOREGROUND: u8 = b'f';
 const BACKGROUND: u8 = b'b';
+const GO_ON: u8 = b'g';
 /// What the leader says; any other byte is the number of the signal that has stopped the job.
 const DONE: u8 = 0;
 
