@@ -60,7 +60,8 @@ impl HangUp {
     pub fn pass_on(&mut self, tell: impl Fn(Signal) -> Result<(), Errno>) {
         let _ = tell(Signal::SIGHUP);
         let _ = tell(Signal::SIGCONT);
-        self.ends.get_or_insert_with(|| Instant::now() + TIME_TO_END);
+        self.ends
+            .get_or_insert_with(|| Instant::now() + TIME_TO_END);
     }
 
     /// Ends a program that has not ended by itself in time.

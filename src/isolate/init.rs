@@ -22,7 +22,11 @@ pub fn become_init(
         let held = HeldSignals::hold()?;
         birth.end_with_supervisor(kill_signal)?;
         // When we end, the kernel ends all that is in the pid namespace: the program needs no more.
-        let started = start(&held, |_| of_its_own_group(session, become_program), || Ok(()))?;
+        let started = start(
+            &held,
+            |_| of_its_own_group(session, become_program),
+            || Ok(()),
+        )?;
         birth.succeeded();
         let supervisor = Supervisor {
             held: &held,

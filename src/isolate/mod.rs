@@ -18,12 +18,12 @@ mod explain;
 pub mod failure;
 /// A gate before the program.
 pub mod gate;
+/// What the end of the terminal means.
+mod hang_up;
 /// Maps of ids for user namespaces.
 pub mod id_map;
 /// A small init for pid namespaces.
 mod init;
-/// What the end of the terminal means.
-mod hang_up;
 /// What the end of an init means, tried.
 pub mod init_end;
 /// Joining namespaces in an order in which each step has the right to the next.

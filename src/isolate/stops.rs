@@ -18,10 +18,7 @@ pub enum Who {
 /// Says whether it has: but for SIGSTOP the kernel lets nothing stop a process group that nobody
 /// could set going again (an orphaned one: setpgid(2)).
 pub fn stop_by(signal: Signal, who: Who) -> Result<bool, Errno> {
-    let from_terminal = matches!(
-        signal,
-        Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU
-    );
+    let from_terminal = matches!(signal, Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU);
     if !from_terminal {
         return raise(Signal::SIGSTOP).map(|()| true);
     }

@@ -144,11 +144,7 @@ impl HeldSignals {
     }
 
     /// What comes first, within a limit: a word on a line, or one of them.
-    pub fn first(
-        &self,
-        line: Option<BorrowedFd<'_>>,
-        limit: PollTimeout,
-    ) -> Result<First, Errno> {
+    pub fn first(&self, line: Option<BorrowedFd<'_>>, limit: PollTimeout) -> Result<First, Errno> {
         let input = |fd| PollFd::new(fd, PollFlags::POLLIN);
         let signals = self.descriptor.as_fd();
         let mut both = [input(signals), input(line.unwrap_or(signals))];

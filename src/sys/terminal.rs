@@ -69,7 +69,8 @@ pub fn copy_size(from: &impl AsFd, to: &impl AsFd) -> Result<(), Errno> {
 /// Has the kernel send the foreground group of a pseudo-terminal what a key would: SIGINT, SIGQUIT or
 /// SIGTSTP (pty_signal in drivers/tty/pty.c).
 pub fn signal_foreground(master: &impl AsFd, signal: Signal) -> Result<(), Errno> {
-    const TIOCSIG: libc::Ioctl = nix::request_code_write!(b'T', 0x36, size_of::<libc::c_int>()) as _;
+    const TIOCSIG: libc::Ioctl =
+        nix::request_code_write!(b'T', 0x36, size_of::<libc::c_int>()) as _;
     // SAFETY: plain numbers.
     let result = unsafe { libc::ioctl(master.as_fd().as_raw_fd(), TIOCSIG, signal as libc::c_int) };
     Errno::result(result).map(drop)

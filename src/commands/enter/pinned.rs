@@ -54,8 +54,13 @@ impl Pinned {
     /// The capabilities that it can have. By the quickest way: every plain enter asks.
     pub fn permitted(&self) -> CapabilitySet {
         let asked = match &self.pidfd {
-            Some(_) => capabilities::of(self.number).ok().map(|sets| sets.permitted),
-            None => self.status().ok().map(|status| status.capabilities.permitted),
+            Some(_) => capabilities::of(self.number)
+                .ok()
+                .map(|sets| sets.permitted),
+            None => self
+                .status()
+                .ok()
+                .map(|status| status.capabilities.permitted),
         };
         asked.unwrap_or_default()
     }

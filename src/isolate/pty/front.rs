@@ -184,7 +184,9 @@ impl<'a> Front<'a> {
             self.outward.discard();
             return;
         };
-        let mut failed = ready.outer.intersects(PollFlags::POLLHUP | PollFlags::POLLERR);
+        let mut failed = ready
+            .outer
+            .intersects(PollFlags::POLLHUP | PollFlags::POLLERR);
         if ready.outer.contains(PollFlags::POLLIN) && outer.is_taken() && self.inward.is_empty() {
             failed |= self.inward.read(outer.fd()).is_err();
         }

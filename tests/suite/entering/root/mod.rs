@@ -10,9 +10,12 @@ macro_rules! needs_root {
 }
 
 mod options;
+mod own_terminal;
 mod refusals;
 mod rights;
+mod sessions;
 mod supervision;
+mod surplus;
 mod targets;
 mod terminal;
 
