@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::prctl::set_pdeathsig;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, chdir, close, fchdir, pipe2, write};
 
@@ -115,7 +115,8 @@ impl Entry {
             // One that has been killed meanwhile does not read it, and its end is told below.
             let _ = write(&opener, b"g");
         }
-        // It ends while the program begins.
+        // It has nothing left to do but to end, unless a key has stopped it before.
+        let _ = kill(midwife, Signal::SIGKILL);
         let _ = waitpid(midwife, None);
         let program = program?;
         let supervisor = Supervisor {

@@ -10,6 +10,8 @@ mod bindable;
 pub mod cgroups;
 /// Ids, groups and capabilities with which the program runs.
 pub mod credentials;
+/// Whom signals do not reach.
+mod deaf;
 /// Joining existing namespaces.
 pub mod enter;
 /// Likely causes of refusals.

@@ -1,6 +1,7 @@
 //! Standing over the program until it ends: signals passed on, stops mirrored, the terminal given
 //! back.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -15,6 +16,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, close, pipe2, read, write};
 
+use super::deaf::has_default_action;
 use super::failure::{During, Failure, Step};
 use super::hang_up::HangUp;
 use super::session::Session;
@@ -72,6 +74,8 @@ pub struct HeldSignals {
     before: SigSet,
     descriptor: SignalFd,
     terminal: Option<Terminal>,
+    /// One that was to end a child which was setting up, and did not: it was ready already.
+    unheard: Cell<Option<(Sent, Pid)>>,
 }
 
 impl HeldSignals {
@@ -88,20 +92,24 @@ impl HeldSignals {
             before,
             descriptor: descriptor.during(|| Step::Prepare)?,
             terminal: Terminal::of_standard_input(),
+            unheard: Cell::new(None),
         })
     }
 
     /// Waits until something can be read, and passes signals on to a child meanwhile: setting up can
     /// take for ever where a file system in there answers nobody.
     pub fn wait_readable(&self, from: impl AsFd, child: Pid) -> Result<(), Errno> {
-        let mut ending = None;
+        let mut ending: Option<Sent> = None;
         loop {
             let input = |fd| PollFd::new(fd, PollFlags::POLLIN);
             let mut fds = [input(from.as_fd()), input(self.descriptor.as_fd())];
             let limit = ending.map_or(PollTimeout::NONE, |_| ENDS_WITHIN.into());
             match (poll(&mut fds, limit), ending) {
-                (Ok(0), Some(signal)) => self.abandon(child, signal)?,
-                (Ok(_), _) if fds[0].any() == Some(true) => return Ok(()),
+                (Ok(0), Some(sent)) => self.abandon(child, sent.signal)?,
+                (Ok(_), _) if fds[0].any() == Some(true) => {
+                    self.unheard.set(ending.map(|sent| (sent, child)));
+                    return Ok(());
+                }
                 (Ok(_) | Err(Errno::EINTR), _) => {}
                 (Err(errno), _) => return Err(errno),
             }
@@ -112,7 +120,7 @@ impl HeldSignals {
                 if sent.by_process {
                     let _ = kill(child, sent.signal);
                 }
-                ending = ending.or(ENDS.contains(&sent.signal).then_some(sent.signal));
+                ending = ending.or(ENDS.contains(&sent.signal).then_some(sent));
             }
             stop_if_stopped(child)?;
         }
@@ -181,6 +189,7 @@ pub enum First {
 }
 
 /// A signal that has come to us.
+#[derive(Clone, Copy)]
 pub struct Sent {
     pub signal: Signal,
     /// What the kernel sends for a terminal goes to the whole foreground group, and so to the
@@ -353,6 +362,11 @@ impl Supervisor<'_> {
             Role::Outer => HangUp::of_terminal(),
             Role::Init(_) => HangUp::of_none(),
         };
+        if let Some((sent, child)) = self.held.unheard.take()
+            && (child != program || hang_up.is_told_by(&sent))
+        {
+            self.pass_on(program, &sent, &mut hang_up, &mut told)?;
+        }
         loop {
             if let Role::Init(_) = self.role {
                 reap_until(program)?;
@@ -458,19 +472,6 @@ impl Supervisor<'_> {
         ));
         Ok(())
     }
-}
-
-/// Whether a process neither handles nor ignores a signal (proc_pid_status(5)); `None` where that
-/// cannot be read.
-fn has_default_action(proc: &ProcRoot, process: Pid, signal: Signal) -> Option<bool> {
-    let status = proc.task(process.as_raw()).ok()?.read("status").ok()?;
-    let text = String::from_utf8_lossy(&status);
-    let is_in = |field: &str| {
-        let mask = text.lines().find_map(|line| line.strip_prefix(field))?;
-        let mask = u64::from_str_radix(mask.trim(), 16).ok()?;
-        Some(mask >> (signal as u32 - 1) & 1 == 1)
-    };
-    Some(!is_in("SigCgt:")? && !is_in("SigIgn:")?)
 }
 
 /// Reaps every child until the given one ends: the work of an init.

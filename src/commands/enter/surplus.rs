@@ -40,8 +40,8 @@ fn named(surplus: CapabilitySet) -> String {
     let is_worst = |name: &String| WORST.contains(&name.as_str());
     let (mut names, others): (Vec<String>, Vec<String>) = surplus.short_names().partition(is_worst);
     names.extend(others);
-    match names.len() - names.len().min(NAMED) {
-        0 => names.join(", "),
+    match names.len().saturating_sub(NAMED) {
+        0 | 1 => names.join(", "),
         more => format!("{} and {more} others", names[..NAMED].join(", ")),
     }
 }

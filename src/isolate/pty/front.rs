@@ -90,7 +90,8 @@ impl<'a> Front<'a> {
                 self.pass_on(&sent)?;
             }
             self.carry(&ready);
-            if let Some(signal) = self.stopped.take() {
+            // It may be stopped once more while it is told to go on.
+            while let Some(signal) = self.stopped.take() {
                 self.stop(signal)?;
             }
         }

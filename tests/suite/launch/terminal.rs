@@ -10,8 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use nix::fcntl::{OFlag, open};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::pty::{Winsize, openpty};
+use nix::pty::{Winsize, grantpt, posix_openpt, ptsname_r, unlockpt};
+use nix::sys::stat::Mode;
 use nix::sys::termios::{LocalFlags, Termios, tcgetattr};
 
 use crate::launch::running::SOON;
@@ -31,6 +33,22 @@ pub struct Terminal {
     shown: Arc<Mutex<String>>,
     /// How much of it has been looked at.
     seen: usize,
+}
+
+/// A pseudo terminal of which nobody inherits the master: it is hung up once that is closed.
+fn new_pair() -> std::io::Result<(File, OwnedFd)> {
+    let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+    let master = posix_openpt(flags)?;
+    grantpt(&master)?;
+    unlockpt(&master)?;
+    let slave = open(ptsname_r(&master)?.as_str(), flags, Mode::empty())?;
+    Ok((File::from(OwnedFd::from(master)), slave))
+}
+
+fn set_size(master: &File, size: &Winsize) {
+    // SAFETY: the kernel reads one size.
+    let result = unsafe { libc::ioctl(master.as_raw_fd(), libc::TIOCSWINSZ, size) };
+    assert_eq!(result, 0);
 }
 
 /// The thread that reads the master, until it is told that it is over.
@@ -67,8 +85,9 @@ impl Terminal {
             ws_xpixel: 0,
             ws_ypixel: 0,
         };
-        let pty = openpty(Some(&size), None).unwrap();
-        let stdio = || Stdio::from(pty.slave.try_clone().unwrap());
+        let (master, slave) = new_pair().unwrap();
+        set_size(&master, &size);
+        let stdio = || Stdio::from(slave.try_clone().unwrap());
         command
             .env("PS1", "ready> ")
             .env("TERM", "xterm")
@@ -88,7 +107,6 @@ impl Terminal {
             });
         }
         let leader = Spawned::start(command).unwrap();
-        let master = File::from(pty.master);
         let shown = Arc::new(Mutex::new(String::new()));
         let mut reader = master.try_clone().unwrap();
         let screen = Arc::clone(&shown);
@@ -113,7 +131,7 @@ impl Terminal {
         Terminal {
             leader,
             master,
-            slave: pty.slave,
+            slave,
             reader,
             shown,
             seen: 0,
@@ -174,10 +192,7 @@ impl Terminal {
             ws_xpixel: 0,
             ws_ypixel: 0,
         };
-        // SAFETY: the kernel reads one size.
-        let result =
-            unsafe { libc::ioctl(self.master.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) };
-        assert_eq!(result, 0);
+        set_size(&self.master, &size);
     }
 
     /// Whether keys are handed on as they are pressed.

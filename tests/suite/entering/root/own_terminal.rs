@@ -11,7 +11,6 @@ use crate::launch::terminal::{CTRL_C, CTRL_Z, Terminal};
 use crate::runtimes::started;
 use crate::support::command::output_of;
 use crate::support::process::wait_until;
-use crate::support::run::program_for_everyone;
 use crate::support::sandbox::Sandbox;
 use crate::support::skip::has_program;
 
@@ -266,11 +265,12 @@ fn the_window_follows_its_size() {
     needs_bash!();
     let it = started!(sandbox());
     let mut terminal = Terminal::with_shell();
+    // dash forks by vfork(2), and is stopped by no key until its child has executed.
     let script = "trap \"stty size\" WINCH; stty size; while :; do sleep 0.05; done";
     for options in ["-a", "-m"] {
         terminal.resize(24, 200);
         terminal.enter(&format!(
-            "$N enter {} {options} -- sh -c '{script}'",
+            "$N enter {} {options} -- bash -c '{script}'",
             it.pid
         ));
         terminal.expect("24 200");
@@ -352,7 +352,7 @@ fn programs_that_draw_do_so_in_tmux_and_follow_its_size() {
     let text = folder.path().join("text");
     let shell = format!(
         "PS1='inner> ' {} enter {} -- bash --norc --noprofile --noediting -i",
-        program_for_everyone(),
+        env!("CARGO_BIN_EXE_nsinspect"),
         it.pid
     );
     let tmux = Tmux::start(&shell);
@@ -368,7 +368,7 @@ fn programs_that_draw_do_so_in_tmux_and_follow_its_size() {
     enter("fg");
     std::thread::sleep(std::time::Duration::from_millis(300));
     tmux.press(&["C-c"]);
-    enter("clear; echo $((6*7)) $?");
+    enter("echo $((6*7)) $?");
     tmux.shows("42 130");
     let file = text.display();
     enter(&format!("clear; vi -u NONE {file}"));

@@ -24,7 +24,7 @@ fn what_the_target_lacks_is_said_once_and_how_to_do_without() {
     ));
     let pid = it.pid.to_string();
     let said = "nsinspect: the program gets our own capabilities, 5 more than the target has \
-                (sys_ptrace, sys_admin, chown, fowner and 1 others): --as-target gives it the \
+                (sys_ptrace, sys_admin, chown, fowner, setgid): --as-target gives it the \
                 target's rights\n";
     for options in [&[] as &[&str], &["-a"], &["-m"], &["-r"]] {
         let answer = enter(&pid, options, "true");

@@ -1,16 +1,16 @@
 //! The terminal goes away: nobody of us lives on, nor the program.
 
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
 use crate::entering::root::sandbox;
-use crate::launch::running::{SOON, send, wait_gone};
+use crate::launch::running::{SOON, send, state};
 use crate::launch::terminal::Terminal;
 use crate::runtimes::started;
 use crate::support::command::output_of;
 use crate::support::process::{children, wait_until};
-use crate::support::run::program_for_everyone;
 use crate::support::skip::has_program;
 
 /// Ways to run a program, old and new; TARGET is somebody to enter.
@@ -31,7 +31,11 @@ const WAYS: [&str; 14] = [
     "run -fu --",
 ];
 
+/// One of nsinspect or the program, and no process that has done its work and is just ending.
 fn is_ours(pid: &i32) -> bool {
+    if state(*pid).is_none_or(|state| state == 'Z') {
+        return false;
+    }
     let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     !line.starts_with(b"sh\0") && !line.starts_with(b"bash\0")
 }
@@ -51,7 +55,7 @@ fn as_the_leader_of_the_session() {
         let mut leader = terminal.hang_up();
         let ended = leader.wait_ended(SOON);
         assert_eq!(ended, Ok(()), "{way}");
-        everybody.into_iter().for_each(wait_gone);
+        assert_all_gone(&everybody, &way);
     }
 }
 
@@ -70,7 +74,7 @@ fn as_a_job_of_a_shell_in_the_foreground_and_in_the_background() {
             wait_for_sleep(&terminal);
             let everybody = terminal.everybody();
             let _leader = terminal.hang_up();
-            everybody.into_iter().for_each(wait_gone);
+            assert_all_gone(&everybody, &format!("{way}{place}"));
         }
     }
 }
@@ -87,11 +91,13 @@ fn nobody_lives_on_when_any_of_us_is_killed() {
             sh.args(["-c", &format!("$N {way} sleep 1000; exec sleep 1001")]);
             let terminal = Terminal::with(&mut sh);
             wait_for_sleep(&terminal);
+            // Whoever has given birth to it has ended by then.
+            std::thread::sleep(Duration::from_millis(300));
             let everybody = terminal.everybody();
             let ours: Vec<i32> = everybody.into_iter().skip(1).filter(is_ours).collect();
             let Some(victim) = ours.get(at) else { break };
             send(*victim, Signal::SIGKILL);
-            ours.into_iter().for_each(wait_gone);
+            assert_all_gone(&ours, &format!("{way}, {victim} killed"));
         }
     }
 }
@@ -114,12 +120,9 @@ fn a_program_hears_of_it_and_is_ended_if_it_does_not_care() {
         let everybody = terminal.everybody();
         let mut leader = terminal.hang_up();
         assert_eq!(leader.wait_ended(SOON), Ok(()), "{options}");
-        everybody.into_iter().for_each(wait_gone);
+        assert_all_gone(&everybody, options);
         let text = std::fs::read_to_string(&heard);
-        assert!(
-            text.is_ok_and(|text| text.starts_with("heard")),
-            "{options}"
-        );
+        assert_eq!(text.ok().as_deref(), Some("heard\n"), "{options}");
         std::fs::remove_file(&heard).unwrap();
     }
 }
@@ -134,11 +137,11 @@ fn whoever_is_to_outlive_the_terminal_does() {
         wait_for_sleep(&terminal);
         let everybody = terminal.everybody();
         let leader = terminal.hang_up();
-        std::thread::sleep(std::time::Duration::from_secs(1));
-        let is_alive = |pid: &i32| !matches!(crate::launch::running::state(*pid), None | Some('Z'));
+        std::thread::sleep(Duration::from_secs(1));
+        let is_alive = |pid: &i32| !matches!(state(*pid), None | Some('Z'));
         assert!(everybody.iter().all(is_alive), "{options}");
         drop(leader);
-        everybody.into_iter().for_each(wait_gone);
+        assert_all_gone(&everybody, options);
     }
 }
 
@@ -153,7 +156,7 @@ fn in_tmux_whose_server_is_killed() {
     let folder = tempfile::TempDir::new().unwrap();
     for way in WAYS {
         let way = way.replace("TARGET", &it.pid.to_string());
-        let command = format!("{} {way} sleep 1000", program_for_everyone());
+        let command = format!("{} {way} sleep 1000", env!("CARGO_BIN_EXE_nsinspect"));
         let socket = folder.path().join("socket");
         let tmux = |words: &[&str]| {
             let mut tmux = Command::new("tmux");
@@ -170,7 +173,7 @@ fn in_tmux_whose_server_is_killed() {
         })
         .unwrap();
         send(server, Signal::SIGKILL);
-        everybody.into_iter().for_each(wait_gone);
+        assert_all_gone(&everybody, &way);
     }
 }
 
@@ -183,4 +186,16 @@ fn wait_for_sleep(terminal: &Terminal) {
         terminal.everybody().iter().any(is_sleep)
     })
     .unwrap();
+}
+
+fn assert_all_gone(everybody: &[i32], what: &str) {
+    let is_there = |pid: &&i32| !matches!(state(**pid), None | Some('Z' | 'X'));
+    let gone = wait_until(SOON, what, || !everybody.iter().any(|it| is_there(&it)));
+    let left: Vec<String> = everybody.iter().filter(is_there).map(describe).collect();
+    assert_eq!(gone, Ok(()), "{left:?} of {everybody:?}");
+}
+
+fn describe(pid: &i32) -> String {
+    let line = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    format!("{pid} {:?} {}", state(*pid), line.replace('\0', " "))
 }
