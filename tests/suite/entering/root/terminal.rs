@@ -79,6 +79,8 @@ fn a_shell_inside_controls_its_own_jobs_and_the_terminal_is_given_back() {
     let script = "stty raw -echo; echo raw; sleep 1000";
     terminal.enter(&format!("$N enter {} -- sh -c '{script}'", it.pid));
     terminal.expect("raw");
+    // Before that, its child may be called so too.
+    terminal.launched("sleep");
     send(terminal.launched("sh").1, Signal::SIGKILL);
     terminal.expect("killed by SIGKILL");
     terminal.expect("ready> ");
