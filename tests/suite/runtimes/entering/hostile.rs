@@ -159,7 +159,10 @@ fn enter_many_times(container: &Container) {
         let said = answer.stderr.lines().collect::<Vec<_>>();
         assert_eq!(answer.code, Some(0), "{said:?}");
         // The container has fewer capabilities than we, and that is all there is to say.
-        assert!(said.len() == 1 && said[0].contains("--as-target"), "{said:?}");
+        assert!(
+            said.len() == 1 && said[0].contains("--as-target"),
+            "{said:?}"
+        );
     }
 }
 
