@@ -317,7 +317,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__enter)
-            opts="-m -u -i -n -N -p -U -C -T -a -S -G -c -r -w -W -e -F -t -J -v -h --mount --uts --ipc --net --net-socket --pid --user --user-parent --cgroup --time --all --as-target --setuid --setgid --preserve-credentials --keep-caps --cap-drop --join-cgroup --root --wd --wdns --env --preserve-env --no-fork --target --json --format --proc --from --depth --threads --color --strict --verbose --help"
+            opts="-m -u -i -n -N -p -U -C -T -a -S -G -c -r -w -W -e -F -t -J -v -h --mount --uts --ipc --net --net-socket --pid --user --user-parent --cgroup --time --all --as-target --setuid --setgid --preserve-credentials --keep-caps --cap-drop --join-cgroup --root --wd --wdns --env --preserve-env --no-fork --no-pty --target --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -709,7 +709,7 @@ _nsinspect() {
             return 0
             ;;
         nsinspect__subcmd__run)
-            opts="-m -u -i -n -p -U -C -T -a -r -c -S -G -R -w -f -J -v -h --mount --uts --ipc --net --pid --user --cgroup --time --all --map-root-user --map-current-user --map-user --map-group --map-users --map-groups --map-auto --map-subids --setgroups --owner --setuid --setgid --keep-caps --propagation --mount-proc --no-mount-proc --rootfs --read-only --root --wd --hostname --no-lo --monotonic --boottime --clear-env --preserve-env --fork --init --kill-child --preserve-fd --verify --claims --forward-signals --json --format --proc --from --depth --threads --color --strict --verbose --help"
+            opts="-m -u -i -n -p -U -C -T -a -r -c -S -G -R -w -f -J -v -h --mount --uts --ipc --net --pid --user --cgroup --time --all --map-root-user --map-current-user --map-user --map-group --map-users --map-groups --map-auto --map-subids --setgroups --owner --setuid --setgid --keep-caps --propagation --mount-proc --no-mount-proc --rootfs --read-only --root --wd --hostname --no-lo --monotonic --boottime --clear-env --preserve-env --fork --init --kill-child --no-pty --preserve-fd --verify --claims --forward-signals --json --format --proc --from --depth --threads --color --strict --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

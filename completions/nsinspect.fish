@@ -333,6 +333,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l no-lo -d 'Le
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l clear-env -d 'Start with an empty environment'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s f -l fork -d 'Run the program as a child, and wait for it'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l init -d 'Be PID 1 of a new pid namespace ourselves, passing signals on and reaping orphans'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l no-pty -d 'Let the program use our own terminal. Without this, a program in another user, mount or pid namespace or below another root gets one of its own, and cannot type into the shell that has started it'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l verify -d 'Prove that the new namespaces isolate before the program is started, by experiments that would harm others elsewhere too; else it is not started'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -l forward-signals -d 'Pass signals on to the program: always done'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand run" -s J -l json -d 'Print JSON: short for --format json'
@@ -377,6 +378,7 @@ complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l keep-caps 
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s c -l join-cgroup -d 'Join the target\'s cgroups'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s e -l env -d 'Use the target\'s environment; without it, a program of its file systems gets PATH and HOME of that, and TERM and the locale of ours, and a program of ours gets ours'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s F -l no-fork -d 'Do not fork: the program itself stays out of a pid namespace that is entered, its children are in it'
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l no-pty -d 'Let the program use our own terminal. Without this, a program in another user, mount or pid namespace or below another root gets one of its own, and cannot type into the shell that has started it'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s J -l json -d 'Print JSON: short for --format json'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -l strict -d 'Exit with 2 if anything that was asked for could not be seen; looks as far as `--depth full` unless told otherwise'
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand enter" -s v -l verbose -d 'Say more: a line for each set in trees, and all that could not be seen'
@@ -410,7 +412,7 @@ yaml\t'The same document as JSON'
 sarif\t'SARIF 2.1.0 for code scanning, of `audit` only'
 junit\t'JUnit XML for continuous integration, of `verify` only'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand explain" -l proc -d 'Read this procfs instead of /proc' -r -F
-complete -c nsinspect -n "__fish_nsinspect_using_subcommand explain" -l from -d 'Answer from a saved snapshot instead of the running machine; `-` is standard input' -r -F
+complete -c nsinspect -n "__fish_nsinspect_using_subcommand explain" -l from -d 'Answer from a saved snapshot instead of the running machine: a file or pipe of at most 1 GiB; `-` is standard input' -r -F
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand explain" -l depth -d 'How far to look for namespaces that no process is in: `full` looks at every thread, descriptor and socket too. Without it, as far as the question needs' -r -f -a "fast\t'Processes, bind mounts, owners and parents, and the kernel\'s own list where it has one'
 full\t'Also threads, file descriptors, sockets, and mount namespaces that no process is in'"
 complete -c nsinspect -n "__fish_nsinspect_using_subcommand explain" -l threads -d 'How many threads read /proc at most; one for each core, unless there is too little to read' -r

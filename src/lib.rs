@@ -45,15 +45,7 @@ use error::Exit;
 
 /// Runs one command: the answer goes to standard output, the commentary to standard error.
 pub fn run(cli: &cli::Cli) -> Exit {
-    match commands::dispatch(cli) {
-        Ok(exit) => exit,
-        Err(error) => {
-            if error.is_worth_telling() {
-                output::complain(&error);
-            }
-            error.exit()
-        }
-    }
+    commands::exit_of(commands::dispatch(cli))
 }
 
 /// Says what is wrong with the command line, or prints the help that was asked for.

@@ -132,6 +132,11 @@ pub struct EnterArgs {
     /// are in it
     #[arg(short = 'F', long, help_heading = "Process")]
     pub no_fork: bool,
+    /// Let the program use our own terminal. Without this, a program in another user, mount or pid
+    /// namespace or below another root gets one of its own, and cannot type into the shell that
+    /// has started it
+    #[arg(long, help_heading = "Process")]
+    pub no_pty: bool,
     /// The process to enter, or a single namespace, for hands that know nsenter; without it, the
     /// first word is that
     #[arg(short = 't', long, value_name = "TARGET", help_heading = "Process")]

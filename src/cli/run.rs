@@ -188,6 +188,11 @@ pub struct RunArgs {
         help_heading = "Process"
     )]
     pub kill_child: Option<Option<String>>,
+    /// Let the program use our own terminal. Without this, a program in another user, mount or pid
+    /// namespace or below another root gets one of its own, and cannot type into the shell that
+    /// has started it
+    #[arg(long, help_heading = "Process")]
+    pub no_pty: bool,
     /// Descriptors that the program inherits, beside standard input, output and error
     #[arg(
         long,

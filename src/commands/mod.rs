@@ -8,6 +8,7 @@ mod enter;
 mod explain;
 mod generate;
 mod list;
+mod own_terminal;
 mod pid;
 mod reach;
 mod run;
@@ -60,6 +61,16 @@ pub fn dispatch(cli: &Cli) -> Result<Exit, Error> {
         Command::Man(args) => generate::man(args),
         Command::Schema(args) => generate::schema(args),
     }
+}
+
+/// How a command ends; what has gone wrong is said on standard error.
+pub fn exit_of(outcome: Result<Exit, Error>) -> Exit {
+    outcome.unwrap_or_else(|error| {
+        if error.is_worth_telling() {
+            output::complain(&error);
+        }
+        error.exit()
+    })
 }
 
 /// Says on standard error what could not be seen; with --strict that is no answer.

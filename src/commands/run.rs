@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use nix::sys::signal::{Signal, raise};
 
+use super::own_terminal;
 use super::verify::launched;
 use crate::cli::{Global, PropagationArg, RunArgs, SetgroupsArg};
 use crate::error::{Error, Exit};
@@ -15,6 +16,7 @@ use crate::isolate::launch::Launch;
 use crate::isolate::outside::Bind;
 use crate::isolate::program::Program;
 use crate::isolate::root::{NewRoot, Propagation, View};
+use crate::isolate::session::Session;
 use crate::isolate::supervise::Ended;
 use crate::model::{CapabilitySet, LinkName, NsKind};
 use crate::output;
@@ -23,12 +25,18 @@ use crate::sys::{accounts, capabilities, child, exec};
 pub fn run(global: &Global, args: &RunArgs) -> Result<Exit, Error> {
     child::end_on_panic(Exit::NOT_SET_UP.code().into());
     let mut launch = resolve(args).map_err(not_set_up)?;
-    launch.gate = launched::gate(global, args, &launch).map_err(not_set_up)?;
-    let also = match launch.kinds.contains(&NsKind::Pid) {
-        true => ", and with it all that was in its pid namespace",
-        false => "",
-    };
-    finish(launch.run()?, also)
+    let mut descriptors = own_terminal::STANDARD.to_vec();
+    descriptors.extend(&args.preserve_fd);
+    let is_apart = launch.is_elsewhere() && !args.no_pty;
+    own_terminal::run(is_apart, &descriptors, |session| {
+        launch.session = session;
+        launch.gate = launched::gate(global, args, &launch).map_err(not_set_up)?;
+        let also = match launch.kinds.contains(&NsKind::Pid) {
+            true => ", and with it all that was in its pid namespace",
+            false => "",
+        };
+        finish(launch.run()?, also)
+    })
 }
 
 /// Passes the program's end on; that it was killed is said, since a code alone could be its own.
@@ -108,6 +116,7 @@ fn resolve(args: &RunArgs) -> Result<Launch, Error> {
         },
         program: program(args)?,
         gate: None,
+        session: Session::Ours,
         kinds,
         tell,
     })

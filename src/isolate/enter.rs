@@ -20,11 +20,13 @@ use nix::unistd::{Pid, chdir, close, fchdir, pipe2, write};
 use super::cgroups::{self, Joinable};
 use super::credentials::{self, Credentials};
 use super::failure::{During, Failure, Step};
+use super::held_signals::HeldSignals;
 use super::held_up::end_out_of;
 use super::join::{self, Wanted};
 use super::program::Program;
 use super::root::enter_root;
-use super::supervise::{Ended, HeldSignals, Role, Supervisor, Tell};
+use super::session::Session;
+use super::supervise::{Ended, Role, Supervisor, Tell};
 use crate::model::NsKind;
 use crate::sys::pidfd::PidFd;
 use crate::sys::procfs::ProcRoot;
@@ -59,10 +61,19 @@ pub struct Entry {
     /// Not to fork leaves the program itself out of a pid namespace that is joined.
     pub fork: bool,
     pub program: Program,
+    pub session: Session,
     pub tell: Tell,
 }
 
 impl Entry {
+    /// Whether the program will be in another view of the machine than whoever has started it, and so
+    /// is not to reach the terminal of that.
+    pub fn is_elsewhere(&self) -> bool {
+        let kinds = [NsKind::User, NsKind::Mnt, NsKind::Pid];
+        let joins = |it: &Wanted| kinds.contains(&it.key.kind);
+        self.wanted.iter().any(joins) || self.root.is_some()
+    }
+
     /// Joins and runs the program. Without a fork this becomes the program and does not return.
     pub fn run(mut self) -> Result<Ended, Failure> {
         let is_born_inside = self.wanted.iter().any(|it| it.key.kind == NsKind::Pid);
@@ -73,8 +84,10 @@ impl Entry {
         // A scan may have had threads, and setns(2) wants none for some kinds.
         child::wait_until_alone();
         child::hide();
+        self.session.begin_ourselves().during(|| Step::Prepare)?;
         self.cgroups.iter().try_for_each(Joinable::join)?;
         self.enter()?;
+        self.session.end_with_leader().during(|| Step::Prepare)?;
         Err(self.program.replace_us_by_stub())
     }
 
@@ -124,6 +137,7 @@ impl Entry {
             stops: None,
             cgroups: &self.cgroups,
             role: Role::Outer,
+            session: self.session,
             tell,
         };
         let ended = supervisor.wait(program)?;
@@ -144,6 +158,7 @@ impl Entry {
             // For as long as it is one of us; what is born has its own way.
             set_pdeathsig(Signal::SIGKILL).during(|| Step::Prepare)?;
             held.let_go().during(|| Step::Prepare)?;
+            self.session.begin().during(|| Step::Prepare)?;
             child::hide();
             environ::forget();
             self.enter()

@@ -58,6 +58,8 @@ pub enum Step {
     Interpret(String),
     /// Proving what is claimed of the new namespaces.
     Prove,
+    /// Giving the program a terminal of its own.
+    Terminal,
     /// Preparing our own means: pipes, signals.
     Prepare,
 }
@@ -100,6 +102,7 @@ impl fmt::Display for Step {
             Step::Execute(program) => write!(f, "cannot execute {program}"),
             Step::Interpret(program) => write!(f, "cannot execute {program}, which is there"),
             Step::Prove => write!(f, "not all that is claimed of it could be proven"),
+            Step::Terminal => write!(f, "cannot give the program a terminal of its own"),
             Step::Prepare => write!(f, "cannot prepare the launch"),
         }
     }

@@ -3,13 +3,13 @@
 
 use std::time::{Duration, Instant};
 
-use nix::poll::PollTimeout;
 use nix::sys::signal::Signal;
 use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
 
 use super::cgroups::Joinable;
-use super::supervise::{ENDS, Ended, Tell};
+use super::held_signals::ENDS;
+use super::supervise::{Ended, Tell};
 use crate::sys::child;
 use crate::sys::procfs::{ProcRoot, TaskDir};
 
@@ -19,9 +19,9 @@ const SAID_AFTER: Duration = Duration::from_secs(2);
 /// A program that nothing keeps from a signal has had it by then, and does with it as it likes.
 const HAS_HAD_IT: Duration = Duration::from_secs(10);
 
-/// How often is looked while a signal may have no effect, and while a cgroup may be frozen (ms).
-const LOOKS: u16 = 250;
-const LOOKS_AT_FREEZERS: u16 = 1000;
+/// How often is looked while a signal may have no effect, and while a cgroup may be frozen.
+const LOOKS: Duration = Duration::from_millis(250);
+const LOOKS_AT_FREEZERS: Duration = Duration::from_secs(1);
 
 /// What a program is kept from its signals by.
 #[derive(Debug, PartialEq, Eq)]
@@ -144,12 +144,12 @@ impl<'a> Vigil<'a> {
         })
     }
 
-    /// When to look again at the latest.
-    pub fn timeout(&self) -> PollTimeout {
+    /// How long may be waited until it is looked again.
+    pub fn limit(&self) -> Option<Duration> {
         match &self.asked {
-            Some(_) => LOOKS.into(),
-            None if self.cgroups.iter().any(Joinable::can_freeze) => LOOKS_AT_FREEZERS.into(),
-            None => PollTimeout::NONE,
+            Some(_) => Some(LOOKS),
+            None if self.cgroups.iter().any(Joinable::can_freeze) => Some(LOOKS_AT_FREEZERS),
+            None => None,
         }
     }
 
@@ -215,7 +215,7 @@ impl<'a> Vigil<'a> {
     /// How it has ended, where we, its parent, are not told: whoever traces it is told first, and
     /// perhaps does not care (wait_consider_task in kernel/exit.c). `None`: it is as it should be.
     pub fn end_kept_from_us(&self) -> Option<Ended> {
-        child::reap(self.program).and_then(ended).or_else(|| {
+        child::reap(self.program).and_then(Ended::of).or_else(|| {
             self.say(
                 "has ended, and whoever traces it keeps that from us: its remains are left behind",
             );
@@ -230,15 +230,7 @@ pub fn end_out_of(cgroups: &[Joinable], child: Pid) -> Option<Ended> {
     let frozen = cgroups.iter().filter(|it| it.frozen().is_some());
     let ways = frozen.filter_map(Joinable::way_back);
     ways.for_each(|way| way.take(child));
-    child::reap(child).and_then(ended)
-}
-
-fn ended(status: WaitStatus) -> Option<Ended> {
-    match status {
-        WaitStatus::Exited(_, code) => Some(Ended::Exited((code & 0xff) as u8)),
-        WaitStatus::Signaled(_, signal, _) => Some(Ended::Killed(signal)),
-        _ => None,
-    }
+    child::reap(child).and_then(Ended::of)
 }
 
 /// How a process has ended that nobody has waited for, as far as its exit code is ours to read
@@ -255,7 +247,7 @@ fn ended_by_stat(process: Pid, stat: &str) -> Option<Ended> {
         return None;
     }
     let status: i32 = fields.get(52 - 3)?.parse().ok()?;
-    ended(WaitStatus::from_raw(process, status).ok()?)
+    Ended::of(WaitStatus::from_raw(process, status).ok()?)
 }
 
 fn task(proc: &ProcRoot, process: Pid) -> Option<TaskDir> {

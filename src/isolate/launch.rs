@@ -15,15 +15,18 @@ use nix::sys::signal::Signal;
 use nix::unistd::{Gid, Uid, chdir, setgroups, sethostname, setresgid, setresuid};
 
 use super::bindable;
+use super::birth::{Birth, start};
 use super::credentials::Credentials;
 use super::failure::{During, Failure, Step};
 use super::gate::Gate;
+use super::held_signals::HeldSignals;
 use super::id_map::{Maker, Maps, Writer};
 use super::init::become_init;
 use super::outside::{self, Bind, Outside};
 use super::program::Program;
 use super::root::View;
-use super::supervise::{Birth, Ended, HeldSignals, Role, Supervisor, Tell, start};
+use super::session::Session;
+use super::supervise::{Ended, Role, Supervisor, Tell};
 use crate::model::{LinkName, NsKind};
 use crate::sys::interfaces;
 use crate::sys::nsfs::clone_flag;
@@ -52,10 +55,18 @@ pub struct Launch {
     pub program: Program,
     /// Who is to say that it may start.
     pub gate: Option<Gate>,
+    pub session: Session,
     pub tell: Tell,
 }
 
 impl Launch {
+    /// Whether the program is in another view of the machine than whoever has started it, and so is not
+    /// to reach the terminal of that.
+    pub fn is_elsewhere(&self) -> bool {
+        let kinds = [NsKind::User, NsKind::Mnt, NsKind::Pid];
+        kinds.iter().any(|kind| self.kinds.contains(kind)) || self.view.root.is_some()
+    }
+
     /// Makes the namespaces and runs the program. Without a fork this becomes the program and does
     /// not return.
     pub fn run(&self) -> Result<Ended, Failure> {
@@ -83,6 +94,7 @@ impl Launch {
         if !self.forks() {
             // Nobody would reap it once we are the program.
             drop(outside);
+            self.session.begin_ourselves().during(|| Step::Prepare)?;
             return Err(self.become_program());
         }
         let held = HeldSignals::hold()?;
@@ -106,6 +118,7 @@ impl Launch {
             stops: self.init.then_some(started.line.as_fd()),
             cgroups: &[],
             role: Role::Outer,
+            session: self.session,
             tell: self.tell,
         };
         supervisor.wait(started.process)
@@ -147,7 +160,8 @@ impl Launch {
         let id = Gid::from_raw(gid);
         setresgid(id, id, id).during(|| Step::Gid(gid))?;
         let id = Uid::from_raw(uid);
-        setresuid(id, id, id).during(|| Step::Uid(uid))
+        setresuid(id, id, id).during(|| Step::Uid(uid))?;
+        self.session.end_with_leader().during(|| Step::Prepare)
     }
 
     fn set_offsets(&self) -> Result<(), Failure> {
@@ -178,6 +192,9 @@ impl Launch {
     }
 
     fn be_born(&self, birth: &mut Birth) -> Failure {
+        if let Err(failure) = self.session.begin().during(|| Step::Prepare) {
+            return failure;
+        }
         if !self.init {
             return self.settle_and_become(Some(birth));
         }
@@ -186,6 +203,7 @@ impl Launch {
             Ok(()) => become_init(
                 birth,
                 self.kill_signal,
+                self.session,
                 || self.become_with_credentials(None),
                 self.tell,
             ),
@@ -222,8 +240,10 @@ impl Launch {
     fn become_with_credentials(&self, birth: Option<&Birth>) -> Failure {
         let ready = || {
             self.credentials.take_on()?;
-            if let Some(birth) = birth {
-                birth.end_with_supervisor(self.kill_signal)?;
+            match birth {
+                Some(birth) => birth.end_with_supervisor(self.kill_signal)?,
+                None if self.forks() => {}
+                None => self.session.end_with_leader().during(|| Step::Prepare)?,
             }
             self.gate.as_ref().map_or(Ok(()), Gate::pass)
         };

@@ -6,10 +6,14 @@
 
 /// Mount namespaces that can be bound.
 mod bindable;
+/// Forking the child that becomes the program.
+mod birth;
 /// Cgroups to join.
 pub mod cgroups;
 /// Ids, groups and capabilities with which the program runs.
 pub mod credentials;
+/// Whom signals do not reach.
+mod deaf;
 /// Joining existing namespaces.
 pub mod enter;
 /// What is handed over of an environment.
@@ -22,6 +26,10 @@ pub mod failure;
 mod freezer;
 /// A gate before the program.
 pub mod gate;
+/// What the end of the terminal means.
+mod hang_up;
+/// Our own signals, held back.
+mod held_signals;
 /// What keeps a program from its signals.
 mod held_up;
 /// Maps of ids for user namespaces.
@@ -40,12 +48,20 @@ mod out_of_memory;
 pub mod outside;
 /// The program, and becoming it.
 pub mod program;
+/// A terminal of its own for the program.
+pub mod pty;
 /// Root directory, /proc and how mounts propagate.
 pub mod root;
+/// The session in which the program runs.
+pub mod session;
+/// Stopping as the program has been stopped.
+mod stops;
 /// Standing over the program until it ends.
 pub mod supervise;
 /// The rights of another process.
 pub mod target_user;
+/// The terminal as it was before the program had it.
+mod terminal;
 /// Being where another process is, with its rights.
 pub mod visit;
 

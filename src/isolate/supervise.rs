@@ -1,27 +1,23 @@
 //! Standing over the program until it ends: signals passed on, stops mirrored, the terminal given
 //! back.
 
-use std::fs::File;
-use std::io::{Read, Write};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::net::UnixStream;
+use std::os::fd::BorrowedFd;
 
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::prctl::set_pdeathsig;
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, raise, sigprocmask};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
+use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
-use nix::unistd::{Pid, close, getpgrp, pipe2, read, tcgetpgrp, tcsetpgrp, write};
+use nix::unistd::{Pid, read, write};
 
 use super::cgroups::Joinable;
+use super::deaf::has_default_action;
 use super::failure::{During, Failure, Step};
+use super::hang_up::HangUp;
+use super::held_signals::{First, HeldSignals, Sent};
 use super::held_up::Vigil;
+use super::session::Session;
+use super::stops::stop_with;
 use crate::sys::pidfd::PidFd;
 use crate::sys::procfs::ProcRoot;
-use crate::sys::{child, signals};
 
 /// How the program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +27,15 @@ pub enum Ended {
 }
 
 impl Ended {
+    /// `None`: it has not.
+    pub fn of(status: WaitStatus) -> Option<Ended> {
+        match status {
+            WaitStatus::Exited(_, code) => Some(Ended::Exited((code & 0xff) as u8)),
+            WaitStatus::Signaled(_, signal, _) => Some(Ended::Killed(signal)),
+            _ => None,
+        }
+    }
+
     /// The code to exit with, as shells have it: 128 and the number of the signal.
     pub fn exit_code(self) -> u8 {
         match self {
@@ -38,245 +43,6 @@ impl Ended {
             Ended::Killed(signal) => 128 + signal as u8,
         }
     }
-}
-
-/// What is passed on to the program when a process sends it to us.
-const PASSED_ON: [Signal; 9] = [
-    Signal::SIGHUP,
-    Signal::SIGINT,
-    Signal::SIGQUIT,
-    Signal::SIGTERM,
-    Signal::SIGUSR1,
-    Signal::SIGUSR2,
-    Signal::SIGWINCH,
-    Signal::SIGTSTP,
-    Signal::SIGCONT,
-];
-
-/// What ends a process that does not handle it.
-pub(super) const ENDS: [Signal; 4] = [
-    Signal::SIGHUP,
-    Signal::SIGINT,
-    Signal::SIGQUIT,
-    Signal::SIGTERM,
-];
-
-/// How long a child that is setting up may take to end by a signal (ms).
-const ENDS_WITHIN: u16 = 1000;
-
-/// Our signals, held back to be read one by one, and the terminal as it was before the program could
-/// change it.
-pub struct HeldSignals {
-    before: SigSet,
-    descriptor: SignalFd,
-    terminal: Option<Terminal>,
-}
-
-impl HeldSignals {
-    pub fn hold() -> Result<HeldSignals, Failure> {
-        // Whoever has started us may have it ignored, and then nobody is told how a child ended.
-        signals::default_child().during(|| Step::Prepare)?;
-        let mut all: SigSet = PASSED_ON.into_iter().collect();
-        all.add(Signal::SIGCHLD);
-        let mut before = SigSet::empty();
-        sigprocmask(SigmaskHow::SIG_BLOCK, Some(&all), Some(&mut before))
-            .during(|| Step::Prepare)?;
-        let descriptor = SignalFd::with_flags(&all, SfdFlags::SFD_CLOEXEC);
-        Ok(HeldSignals {
-            before,
-            descriptor: descriptor.during(|| Step::Prepare)?,
-            terminal: Terminal::of_standard_input(),
-        })
-    }
-
-    /// Waits until something can be read, and passes signals on to a child meanwhile: setting up can
-    /// take for ever where a file system in there answers nobody.
-    pub fn wait_readable(&self, from: impl AsFd, child: Pid) -> Result<(), Errno> {
-        let mut ending = None;
-        loop {
-            let input = |fd| PollFd::new(fd, PollFlags::POLLIN);
-            let mut fds = [input(from.as_fd()), input(self.descriptor.as_fd())];
-            let limit = ending.map_or(PollTimeout::NONE, |_| ENDS_WITHIN.into());
-            match (poll(&mut fds, limit), ending) {
-                (Ok(0), Some(signal)) => self.abandon(child, signal),
-                (Ok(_), _) if fds[0].any() == Some(true) => return Ok(()),
-                (Ok(_) | Err(Errno::EINTR), _) => {}
-                (Err(errno), _) => return Err(errno),
-            }
-            if fds[1].any() != Some(true) {
-                continue;
-            }
-            if let Some(sent) = self.next()? {
-                if sent.by_process {
-                    let _ = kill(child, sent.signal);
-                }
-                ending = ending.or(ENDS.contains(&sent.signal).then_some(sent.signal));
-            }
-            if ending.is_none() {
-                stop_if_stopped(child)?;
-            }
-        }
-    }
-
-    /// Ends us by a signal that a child has not ended by: it waits for a file system, and not even
-    /// SIGKILL ends it before that answers (request_wait_answer in fs/fuse/dev.c).
-    fn abandon(&self, child: Pid, signal: Signal) -> ! {
-        let _ = kill(child, Signal::SIGKILL);
-        self.end_by(signal)
-    }
-
-    /// Ends us as a signal does, also where it is ignored, or we are the init of a pid namespace.
-    fn end_by(&self, signal: Signal) -> ! {
-        let _ = self.let_go();
-        let _ = raise(signal);
-        child::exit_at_once(128 + signal as i32)
-    }
-
-    /// The next that has come; `None` where that says nothing, or is the end or stop of a child.
-    fn next(&self) -> Result<Option<Sent>, Errno> {
-        let info = match self.descriptor.read_signal() {
-            Ok(Some(info)) => info,
-            Ok(None) | Err(Errno::EINTR) => return Ok(None),
-            Err(errno) => return Err(errno),
-        };
-        let signal = i32::try_from(info.ssi_signo).ok();
-        let signal = signal.and_then(|number| Signal::try_from(number).ok());
-        Ok(signal
-            .filter(|signal| *signal != Signal::SIGCHLD)
-            .map(|signal| Sent {
-                signal,
-                by_process: info.ssi_code <= 0,
-            }))
-    }
-
-    /// Lets them come again, as the program that is started next expects.
-    pub fn let_go(&self) -> Result<(), Errno> {
-        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.before), None)
-    }
-}
-
-impl Drop for HeldSignals {
-    fn drop(&mut self) {
-        let _ = self.let_go();
-    }
-}
-
-/// A signal that has come to us.
-struct Sent {
-    signal: Signal,
-    /// What the kernel sends for a terminal goes to the whole foreground group, and so to the
-    /// program too; only what a process sends to us alone is passed on. The code tells
-    /// (SI_FROMUSER in include/linux/sched/signal.h).
-    by_process: bool,
-}
-
-/// When a child that is still setting up has been stopped, so are we, until both go on.
-fn stop_if_stopped(child: Pid) -> Result<(), Errno> {
-    let flags = WaitPidFlag::WSTOPPED | WaitPidFlag::WNOHANG;
-    match waitid(Id::Pid(child), flags) {
-        Ok(WaitStatus::Stopped(..)) => stop_with(child),
-        Ok(_) | Err(Errno::EINTR | Errno::ECHILD) => Ok(()),
-        Err(errno) => Err(errno),
-    }
-}
-
-/// A child on its way to become the program.
-pub struct Birth {
-    /// The line to the supervisor, who holds the other end until it ends.
-    line: UnixStream,
-    /// Where it says what failed; execve closes it.
-    complaint: Option<File>,
-}
-
-impl Birth {
-    /// Has the kernel end us with the supervisor, and waits for its word, which does not come if it
-    /// has ended before. A change of ids clears the signal (commit_creds in kernel/cred.c), so this
-    /// comes after.
-    pub fn end_with_supervisor(&self, signal: Signal) -> Result<(), Failure> {
-        set_pdeathsig(signal).during(|| Step::Prepare)?;
-        match read(&self.line, &mut [0]) {
-            Ok(1) => Ok(()),
-            Ok(_) => Err(Failure::new(Step::Prepare, Errno::EPIPE)),
-            Err(errno) => Err(errno).during(|| Step::Prepare),
-        }
-    }
-
-    /// The line by which an init tells the supervisor that the program has been stopped.
-    pub fn line(&self) -> BorrowedFd<'_> {
-        self.line.as_fd()
-    }
-
-    /// Lets the supervisor know that all is well, where no execve of ours does.
-    pub fn succeeded(&mut self) {
-        self.complaint = None;
-    }
-
-    fn complain(&mut self, failure: &Failure) {
-        if let Some(complaint) = &mut self.complaint {
-            // Serialising plain data cannot fail; nobody reads it if the supervisor is gone.
-            let _ = complaint.write_all(&serde_json::to_vec(failure).unwrap_or_default());
-        }
-    }
-}
-
-/// A program that has been started as a child.
-pub struct Started {
-    pub process: Pid,
-    /// The line to it; its end tells the child that we are gone.
-    pub line: UnixStream,
-}
-
-/// Forks a child that does the rest of the work and becomes the program, though not before what is
-/// to be done beside it is done. Returns when it has, or with what has failed.
-pub fn start(
-    held: &HeldSignals,
-    become_program: impl FnOnce(&mut Birth) -> Failure,
-    beside: impl FnOnce() -> Result<(), Failure>,
-) -> Result<Started, Failure> {
-    let (failed, complaint) = pipe2(OFlag::O_CLOEXEC).during(|| Step::Prepare)?;
-    let (line, theirs) = UnixStream::pair().during(|| Step::Prepare)?;
-    let ours = line.as_raw_fd();
-    let mut birth = Birth {
-        line: theirs,
-        complaint: Some(complaint.into()),
-    };
-    let process = child::spawn(move || {
-        // With a copy of that end it would never see the end of the supervisor.
-        let _ = close(ours);
-        // For as long as it is still one of us; the program has its own way, for which see above.
-        let ready = set_pdeathsig(Signal::SIGKILL).and_then(|()| held.let_go());
-        let failure = match ready {
-            Ok(()) => become_program(&mut birth),
-            Err(errno) => Failure::new(Step::Prepare, errno),
-        };
-        birth.complain(&failure);
-        failure.exit_code().into()
-    });
-    // A pid namespace whose init has died refuses every fork.
-    let process = process.during(|| Step::Fork)?;
-    let outcome = beside().and_then(|()| {
-        // A child that has failed already does not read it.
-        let _ = (&line).write(b"g");
-        complaint_of(failed, held, process)
-    });
-    match outcome {
-        Ok(()) => Ok(Started { process, line }),
-        Err(failure) => {
-            let _ = kill(process, Signal::SIGKILL);
-            let _ = child::reap(process);
-            Err(failure)
-        }
-    }
-}
-
-/// Waits until the pipe is closed, with or without a word.
-fn complaint_of(pipe: OwnedFd, held: &HeldSignals, child: Pid) -> Result<(), Failure> {
-    held.wait_readable(&pipe, child).during(|| Step::Prepare)?;
-    let mut text = Vec::new();
-    let all = File::from(pipe).read_to_end(&mut text);
-    all.during(|| Step::Prepare)?;
-    // Without: the program runs, or a signal has ended the child before.
-    serde_json::from_slice(&text).map_or(Ok(()), Err)
 }
 
 /// What the supervisor says when it has to.
@@ -306,7 +72,29 @@ pub struct Supervisor<'a> {
     /// Cgroups that the program was put into, in which others may freeze it.
     pub cgroups: &'a [Joinable],
     pub role: Role<'a>,
+    pub session: Session,
     pub tell: Tell,
+}
+
+/// What has become of the signals so far.
+struct Heard<'a> {
+    vigil: Vigil<'a>,
+    hang_up: HangUp,
+    /// That the program is deaf to them has been said.
+    is_deaf_said: bool,
+}
+
+impl Heard<'_> {
+    /// Whether the program may not be stopped any more.
+    fn is_to_end(&self) -> bool {
+        self.hang_up.has_come() || self.vigil.is_to_end()
+    }
+
+    /// Looks; the signal that was to end it, once nothing but SIGKILL is left.
+    fn is_over(&mut self) -> Option<Signal> {
+        let hung_up = self.hang_up.is_over().then_some(Signal::SIGHUP);
+        self.vigil.look().or(hung_up)
+    }
 }
 
 impl Supervisor<'_> {
@@ -324,48 +112,78 @@ impl Supervisor<'_> {
     }
 
     fn wait_for_end(&self, program: Pid) -> Result<Ended, Errno> {
-        let mut told = false;
         let mut stops = self.stops;
-        let mut vigil = Vigil::over(program, self.proc, self.cgroups, self.tell);
+        let mut heard = Heard {
+            vigil: Vigil::over(program, self.proc, self.cgroups, self.tell),
+            hang_up: match self.role {
+                Role::Outer => HangUp::of_terminal(),
+                Role::Init(_) => HangUp::of_none(),
+            },
+            is_deaf_said: false,
+        };
         let pidfd = PidFd::open(program.as_raw()).ok();
+        self.pass_on_unheard(program, &mut heard)?;
         loop {
             if let Role::Init(_) = self.role {
                 reap_until(program)?;
             }
-            if let Some(ended) = self.look_at(program, vigil.is_to_end())? {
+            if let Some(ended) = self.look_at(program, heard.is_to_end())? {
                 return Ok(ended);
             }
-            if let Some(signal) = vigil.look() {
-                return Ok(vigil.end().unwrap_or_else(|| {
+            if let Some(signal) = heard.is_over() {
+                return Ok(heard.vigil.end().unwrap_or_else(|| {
                     self.give_terminal_back(true);
                     self.held.end_by(signal)
                 }));
             }
-            let sources = [
-                Some(self.held.descriptor.as_fd()),
-                stops,
-                pidfd.as_ref().map(AsFd::as_fd),
-            ];
-            let [has_signal, has_word, has_ended] = ready(sources, vigil.timeout())?;
-            if let Some(line) = stops.filter(|_| has_word) {
-                match read(line, &mut [0]) {
-                    Ok(1) => stop_with(program)?,
-                    _ => stops = None,
+            let limits = [heard.vigil.limit(), heard.hang_up.limit()];
+            let limit = limits.into_iter().flatten().min();
+            match self.held.first(pidfd.as_ref(), stops, limit)? {
+                First::Nothing => {}
+                First::Word => match said_stop(stops)? {
+                    Some(_) if heard.is_to_end() => drop(kill(program, Signal::SIGCONT)),
+                    Some(signal) => stop_with(program, signal)?,
+                    None => stops = None,
+                },
+                First::Signal => {
+                    if let Some(sent) = self.held.next()? {
+                        self.pass_on(program, &sent, &mut heard)?;
+                    }
                 }
-            } else if has_signal {
-                let Some(sent) = self.held.next()? else {
-                    continue;
-                };
-                if sent.by_process {
-                    let _ = kill(program, sent.signal);
+                First::End => {
+                    if let Some(ended) = heard.vigil.end_kept_from_us() {
+                        return Ok(ended);
+                    }
                 }
-                vigil.sent(sent.signal);
-                if self.is_deaf_to(program, sent.signal) {
-                    self.insist(program, sent.signal, &mut told)?;
-                }
-            } else if has_ended && let Some(ended) = vigil.end_kept_from_us() {
-                return Ok(ended);
             }
+        }
+    }
+
+    /// What came while the program was being born, and is not to be lost.
+    fn pass_on_unheard(&self, program: Pid, heard: &mut Heard<'_>) -> Result<(), Errno> {
+        match self.held.unheard.take() {
+            None => Ok(()),
+            // It has had that itself.
+            Some((sent, child)) if child == program && !heard.hang_up.is_told_by(&sent) => {
+                heard.vigil.sent(sent.signal);
+                Ok(())
+            }
+            Some((sent, _)) => self.pass_on(program, &sent, heard),
+        }
+    }
+
+    fn pass_on(&self, program: Pid, sent: &Sent, heard: &mut Heard<'_>) -> Result<(), Errno> {
+        if heard.hang_up.is_told_by(sent) {
+            heard.hang_up.pass_on(|signal| kill(program, signal));
+            // Nobody is left who could ask again.
+            heard.is_deaf_said = true;
+        } else if sent.by_process {
+            let _ = kill(program, sent.signal);
+        }
+        heard.vigil.sent(sent.signal);
+        match self.is_deaf_to(program, sent.signal) {
+            true => self.insist(program, sent.signal, &mut heard.is_deaf_said),
+            false => Ok(()),
         }
     }
 
@@ -374,18 +192,17 @@ impl Supervisor<'_> {
     fn look_at(&self, program: Pid, is_to_end: bool) -> Result<Option<Ended>, Errno> {
         let flags = WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED;
         match waitpid(program, Some(flags)) {
-            Ok(WaitStatus::Exited(_, code)) => Ok(Some(Ended::Exited((code & 0xff) as u8))),
-            Ok(WaitStatus::Signaled(_, signal, _)) => Ok(Some(Ended::Killed(signal))),
-            Ok(WaitStatus::Stopped(..)) => {
+            Ok(WaitStatus::Stopped(_, signal)) => {
                 match self.role {
                     _ if is_to_end => drop(kill(program, Signal::SIGCONT)),
-                    Role::Outer => stop_with(program)?,
-                    Role::Init(line) => drop(write(line, b"s")),
+                    Role::Outer => stop_with(program, signal)?,
+                    Role::Init(line) => drop(write(line, &[signal as u8])),
                 }
                 // What has come meanwhile is looked at before the next stop.
                 Ok(None)
             }
-            Ok(_) | Err(Errno::EINTR) => Ok(None),
+            Ok(status) => Ok(Ended::of(status)),
+            Err(Errno::EINTR) => Ok(None),
             Err(errno) => Err(errno),
         }
     }
@@ -397,9 +214,16 @@ impl Supervisor<'_> {
             signal,
             Signal::SIGTERM | Signal::SIGINT | Signal::SIGHUP | Signal::SIGQUIT | Signal::SIGTSTP
         );
-        acts && self
-            .init_in
-            .is_some_and(|proc| has_default_action(proc, program, signal) == Some(true))
+        let is_default = |proc: &ProcRoot| has_default_action(proc, program, signal) == Some(true);
+        acts && self.init_in.is_some_and(is_default)
+            || self.cannot_stop(signal) && self.proc.is_some_and(is_default)
+    }
+
+    /// Whether the kernel keeps SIGTSTP from the program, whose parent is in another session: its
+    /// process group is an orphaned one (setpgid(2)). A program of an init of ours has that for parent.
+    fn cannot_stop(&self, signal: Signal) -> bool {
+        let is_alone = self.session == Session::New && self.stops.is_none();
+        signal == Signal::SIGTSTP && is_alone && matches!(self.role, Role::Outer)
     }
 
     /// Stops it by the signal that it cannot refuse us. For others says once that it is deaf, and
@@ -407,7 +231,11 @@ impl Supervisor<'_> {
     fn insist(&self, program: Pid, signal: Signal, told: &mut bool) -> Result<(), Errno> {
         if signal == Signal::SIGTSTP {
             kill(program, Signal::SIGSTOP)?;
-            return stop_as_others(program);
+            return match self.session {
+                // By a process, which can set us going again: so we stop as it does.
+                Session::New => Ok(()),
+                Session::Ours | Session::OfLeader(_) => stop_with(program, signal),
+            };
         }
         if std::mem::replace(told, true) {
             return kill(program, Signal::SIGKILL);
@@ -421,56 +249,15 @@ impl Supervisor<'_> {
     }
 }
 
-/// Waits until something can be read, or the time is up; from which it can.
-fn ready<const N: usize>(
-    sources: [Option<BorrowedFd<'_>>; N],
-    timeout: PollTimeout,
-) -> Result<[bool; N], Errno> {
-    let mut fds: Vec<PollFd<'_>> = sources
-        .iter()
-        .flatten()
-        .map(|source| PollFd::new(*source, PollFlags::POLLIN))
-        .collect();
-    match poll(&mut fds, timeout) {
-        Ok(_) | Err(Errno::EINTR) => {}
-        Err(errno) => return Err(errno),
+/// The signal that has stopped a program, by the line of its init; `None` where that has ended.
+fn said_stop(line: Option<BorrowedFd<'_>>) -> Result<Option<Signal>, Errno> {
+    let mut word = [0];
+    let Some(line) = line else { return Ok(None) };
+    match read(line, &mut word) {
+        Ok(1) => Ok(Some(Signal::try_from(i32::from(word[0]))?)),
+        Ok(_) => Ok(None),
+        Err(errno) => Err(errno),
     }
-    let mut fds = fds.iter();
-    Ok(sources.map(|source| {
-        let polled = source.and_then(|_| fds.next());
-        polled.is_some_and(|it| it.any() == Some(true))
-    }))
-}
-
-/// Stops us as the program has been stopped, until both go on.
-fn stop_with(program: Pid) -> Result<(), Errno> {
-    raise(Signal::SIGSTOP)?;
-    let _ = kill(program, Signal::SIGCONT);
-    Ok(())
-}
-
-/// The same by SIGTSTP, which the kernel does not let stop a group that nobody could set going again
-/// (an orphaned one: setpgid(2)).
-fn stop_as_others(program: Pid) -> Result<(), Errno> {
-    let signal = SigSet::from(Signal::SIGTSTP);
-    signal.thread_unblock()?;
-    raise(Signal::SIGTSTP)?;
-    signal.thread_block()?;
-    let _ = kill(program, Signal::SIGCONT);
-    Ok(())
-}
-
-/// Whether a process neither handles nor ignores a signal (proc_pid_status(5)); `None` where that
-/// cannot be read.
-fn has_default_action(proc: &ProcRoot, process: Pid, signal: Signal) -> Option<bool> {
-    let status = proc.task(process.as_raw()).ok()?.read("status").ok()?;
-    let text = String::from_utf8_lossy(&status);
-    let is_in = |field: &str| {
-        let mask = text.lines().find_map(|line| line.strip_prefix(field))?;
-        let mask = u64::from_str_radix(mask.trim(), 16).ok()?;
-        Some(mask >> (signal as u32 - 1) & 1 == 1)
-    };
-    Some(!is_in("SigCgt:")? && !is_in("SigIgn:")?)
 }
 
 /// Reaps every child until the given one ends: the work of an init.
@@ -488,39 +275,6 @@ fn reap_until(program: Pid) -> Result<(), Errno> {
             Err(Errno::EINTR) => {}
             Err(Errno::ECHILD) => return Ok(()),
             Err(errno) => return Err(errno),
-        }
-    }
-}
-
-/// The terminal as it was before the program had it.
-struct Terminal {
-    foreground: Pid,
-    modes: Termios,
-}
-
-impl Terminal {
-    /// `None` where standard input is no terminal, or is that of somebody else.
-    fn of_standard_input() -> Option<Terminal> {
-        let stdin = std::io::stdin();
-        Some(Terminal {
-            foreground: tcgetpgrp(&stdin).ok()?,
-            modes: tcgetattr(&stdin).ok()?,
-        })
-    }
-
-    /// Makes our group the foreground again where the program has left it to a group of its own,
-    /// and the modes what they were where it was killed and could not do so itself.
-    fn give_back(&self, was_killed: bool) {
-        let stdin = std::io::stdin();
-        let ours = self.foreground == getpgrp();
-        if !ours || signals::ignore_terminal_output().is_err() {
-            return;
-        }
-        if tcgetpgrp(&stdin) != Ok(self.foreground) {
-            let _ = tcsetpgrp(&stdin, self.foreground);
-        }
-        if was_killed {
-            let _ = tcsetattr(&stdin, SetArg::TCSADRAIN, &self.modes);
         }
     }
 }

@@ -1,7 +1,8 @@
-//! The capability sets of the calling thread (capabilities(7), capget(2), prctl(2)).
+//! Capability sets (capabilities(7), capget(2), prctl(2)), of the calling thread but where it says
+//! whose.
 
 use nix::errno::Errno;
-use rustix::thread::{self, CapabilitySets};
+use rustix::thread::{self, CapabilitySets, Pid};
 
 use super::errno_of;
 use crate::model::CapabilitySet;
@@ -16,7 +17,12 @@ pub struct Sets {
 
 /// The sets of the calling thread.
 pub fn get() -> Result<Sets, Errno> {
-    let sets = thread::capabilities(None).map_err(errno_of)?;
+    of(0)
+}
+
+/// The sets of a thread by its number in our pid namespace; 0 is the calling one.
+pub fn of(pid: i32) -> Result<Sets, Errno> {
+    let sets = thread::capabilities(Pid::from_raw(pid)).map_err(errno_of)?;
     Ok(Sets {
         effective: CapabilitySet(sets.effective.bits()),
         permitted: CapabilitySet(sets.permitted.bits()),

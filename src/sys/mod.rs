@@ -36,6 +36,8 @@ pub mod sockets;
 #[allow(unsafe_code)]
 pub mod stub;
 #[allow(unsafe_code)]
+pub mod terminal;
+#[allow(unsafe_code)]
 pub mod yaml_scan;
 
 #[forbid(unsafe_code)]

@@ -3,6 +3,7 @@
 mod environment;
 mod pinned;
 mod rights;
+mod surplus;
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -14,6 +15,7 @@ use nix::errno::Errno;
 use self::environment::environment;
 use self::pinned::Pinned;
 use self::rights::Numbers;
+use super::own_terminal;
 use super::run::{finish, not_set_up, tell};
 use super::source::Source;
 use super::target::{Target, Typed, open_namespace};
@@ -26,17 +28,22 @@ use crate::isolate::failure::During;
 use crate::isolate::join::Wanted;
 use crate::isolate::program::Program;
 use crate::isolate::root::open_directory;
+use crate::isolate::session::Session;
 use crate::isolate::{Failure, Step};
 use crate::model::namespace::NsKey;
 use crate::model::process::CgroupEntry;
-use crate::model::{LinkName, NsKind, Seen};
+use crate::model::{CapabilitySet, LinkName, NsKind, Seen};
 use crate::sys::procfs::{ProcRoot, TaskDir};
 use crate::sys::{child, nsfs, sockets};
 
 pub fn run(global: &Global, args: &EnterArgs) -> Result<Exit, Error> {
     child::end_on_panic(Exit::NOT_SET_UP.code().into());
-    let entry = resolve(global, args).map_err(not_set_up)?;
-    finish(entry.run()?, "")
+    let mut entry = resolve(global, args).map_err(not_set_up)?;
+    let is_apart = entry.is_elsewhere() && !args.no_pty;
+    own_terminal::run(is_apart, &own_terminal::STANDARD, |session| {
+        entry.session = session;
+        finish(entry.run()?, "")
+    })
 }
 
 fn resolve(global: &Global, args: &EnterArgs) -> Result<Entry, Error> {
@@ -108,6 +115,15 @@ fn of_process(
     }
     let rights = rights::of_process(args, pinned, numbers(pinned, &wanted))?;
     let root = root(args, pinned)?;
+    if surplus::counts(&wanted, root.is_some(), args) {
+        let user = pinned.task.namespace(NsKind::User);
+        // Those over another user namespace are nothing over ours.
+        let has = match user.is_some_and(|user| own.contains(user)) {
+            true => pinned.permitted(),
+            false => CapabilitySet::default(),
+        };
+        surplus::tell_of(&rights.inside, has);
+    }
     let environment = environment(args, Some(pinned), &wanted, root.as_ref())?;
     Ok(Entry {
         // A second descriptor, since the first belongs to what may be asked again.
@@ -122,6 +138,7 @@ fn of_process(
         credentials: rights.inside,
         fork: !args.no_fork,
         program: program(command, environment),
+        session: Session::Ours,
         wanted,
         tell,
     })
@@ -202,6 +219,7 @@ fn of_namespaces(
         credentials: rights.inside,
         fork: !args.no_fork,
         program: program(command, environment),
+        session: Session::Ours,
         wanted,
         tell,
     })

@@ -5,7 +5,8 @@ use crate::commands::source::Source;
 use crate::error::Error;
 use crate::isolate::{Failure, Step};
 use crate::model::process::{CgroupEntry, IdRange, Status};
-use crate::model::{Pid, Seen};
+use crate::model::{CapabilitySet, Pid, Seen};
+use crate::sys::capabilities;
 use crate::sys::pidfd::PidFd;
 use crate::sys::procfs::TaskDir;
 
@@ -48,6 +49,20 @@ impl Pinned {
 
     pub fn status(&self) -> Result<Status, Failure> {
         self.known("status", details::status_of(&self.task))
+    }
+
+    /// The capabilities that it can have. By the quickest way: every plain enter asks.
+    pub fn permitted(&self) -> CapabilitySet {
+        let asked = match &self.pidfd {
+            Some(_) => capabilities::of(self.number)
+                .ok()
+                .map(|sets| sets.permitted),
+            None => self
+                .status()
+                .ok()
+                .map(|status| status.capabilities.permitted),
+        };
+        asked.unwrap_or_default()
     }
 
     /// Its `uid_map` or `gid_map`.

@@ -3,7 +3,7 @@
 mod beside;
 mod errors;
 mod options;
-mod root;
+pub mod root;
 pub mod running;
 mod subordinate;
 pub mod terminal;

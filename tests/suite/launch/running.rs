@@ -12,7 +12,6 @@ use nix::unistd::Pid;
 
 use std::os::fd::AsFd;
 
-use crate::support::facts::stat;
 use crate::support::process::{Spawned, wait_until};
 use crate::support::run::program_for_everyone;
 
@@ -112,8 +111,9 @@ pub fn send(pid: i32, signal: Signal) {
 
 /// The state of a process as ps(1) shows it; `None` once it is gone.
 pub fn state(pid: i32) -> Option<char> {
-    let exists = std::path::Path::new(&format!("/proc/{pid}/stat")).exists();
-    exists.then(|| stat(pid, 3).chars().next().unwrap())
+    let text = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    text.rsplit_once(") ")?.1.chars().next()
 }
 
 pub fn wait_for_state(pid: i32, wanted: &[char]) {

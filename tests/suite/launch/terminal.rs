@@ -2,18 +2,22 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use nix::pty::{Winsize, openpty};
-use nix::sys::termios::{Termios, tcgetattr};
+use nix::fcntl::{OFlag, open};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::pty::{Winsize, grantpt, posix_openpt, ptsname_r, unlockpt};
+use nix::sys::stat::Mode;
+use nix::sys::termios::{LocalFlags, Termios, tcgetattr};
 
 use crate::launch::running::SOON;
-use crate::support::process::{Spawned, wait_until};
+use crate::support::process::{Spawned, children, comm_of, wait_until};
 use crate::support::run::program_for_everyone;
 
 pub const CTRL_C: &str = "\x03";
@@ -25,9 +29,42 @@ pub struct Terminal {
     master: File,
     /// Kept open so that the modes can be read also when nobody else has it open.
     slave: OwnedFd,
+    reader: Reader,
     shown: Arc<Mutex<String>>,
     /// How much of it has been looked at.
     seen: usize,
+}
+
+/// A pseudo terminal of which nobody inherits the master: it is hung up once that is closed.
+fn new_pair() -> std::io::Result<(File, OwnedFd)> {
+    let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+    let master = posix_openpt(flags)?;
+    grantpt(&master)?;
+    unlockpt(&master)?;
+    let slave = open(ptsname_r(&master)?.as_str(), flags, Mode::empty())?;
+    Ok((File::from(OwnedFd::from(master)), slave))
+}
+
+fn set_size(master: &File, size: &Winsize) {
+    // SAFETY: the kernel reads one size.
+    let result = unsafe { libc::ioctl(master.as_raw_fd(), libc::TIOCSWINSZ, size) };
+    assert_eq!(result, 0);
+}
+
+/// The thread that reads the master, until it is told that it is over.
+struct Reader {
+    is_over: Arc<AtomicBool>,
+    thread: thread::JoinHandle<()>,
+}
+
+/// The last of a line of descendants that has this comm: those before it are of nsinspect.
+fn last_called(pid: i32, comm: &str) -> Option<i32> {
+    let below = children(pid).into_iter().rev();
+    let is_it = comm_of(pid).as_deref() == Some(comm);
+    below
+        .filter_map(|child| last_called(child, comm))
+        .next()
+        .or(is_it.then_some(pid))
 }
 
 impl Terminal {
@@ -48,8 +85,9 @@ impl Terminal {
             ws_xpixel: 0,
             ws_ypixel: 0,
         };
-        let pty = openpty(Some(&size), None).unwrap();
-        let stdio = || Stdio::from(pty.slave.try_clone().unwrap());
+        let (master, slave) = new_pair().unwrap();
+        set_size(&master, &size);
+        let stdio = || Stdio::from(slave.try_clone().unwrap());
         command
             .env("PS1", "ready> ")
             .env("TERM", "xterm")
@@ -69,22 +107,32 @@ impl Terminal {
             });
         }
         let leader = Spawned::start(command).unwrap();
-        let master = File::from(pty.master);
         let shown = Arc::new(Mutex::new(String::new()));
         let mut reader = master.try_clone().unwrap();
         let screen = Arc::clone(&shown);
-        thread::spawn(move || {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let is_told = Arc::clone(&is_over);
+        let thread = thread::spawn(move || {
             let mut chunk = [0; 4096];
-            // EIO when the last who had the terminal is gone.
-            while let Ok(length @ 1..) = reader.read(&mut chunk) {
+            while !is_told.load(Ordering::Relaxed) {
+                let mut ready = [PollFd::new(reader.as_fd(), PollFlags::POLLIN)];
+                if poll(&mut ready, PollTimeout::from(50u8)) == Ok(0) {
+                    continue;
+                }
+                // EIO when the last who had the terminal is gone.
+                let Ok(length @ 1..) = reader.read(&mut chunk) else {
+                    return;
+                };
                 let text = String::from_utf8_lossy(&chunk[..length]);
                 screen.lock().unwrap().push_str(&text);
             }
         });
+        let reader = Reader { is_over, thread };
         Terminal {
             leader,
             master,
-            slave: pty.slave,
+            slave,
+            reader,
             shown,
             seen: 0,
         }
@@ -134,6 +182,61 @@ impl Terminal {
         self.expect("ready> ");
         let written = std::fs::read_to_string(file).unwrap();
         assert_eq!(written, "hello from inside\n");
+    }
+
+    /// Makes the window as large as this, and tells who is in the foreground.
+    pub fn resize(&self, rows: u16, columns: u16) {
+        let size = Winsize {
+            ws_row: rows,
+            ws_col: columns,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        set_size(&self.master, &size);
+    }
+
+    /// Whether keys are handed on as they are pressed.
+    pub fn is_raw(&self) -> bool {
+        !self.modes().0.local_flags.contains(LocalFlags::ICANON)
+    }
+
+    /// nsinspect as the one child of the session leader, and the program as the last below it that is
+    /// called so.
+    pub fn launched(&self, program: &str) -> (i32, i32) {
+        let mut found = None;
+        wait_until(SOON, "the program to run", || {
+            let first = children(self.leader()).first().copied();
+            found = first.zip(first.and_then(|first| last_called(first, program)));
+            found.is_some()
+        })
+        .unwrap();
+        found.unwrap()
+    }
+
+    /// Everybody that the session leader has started, itself among them.
+    pub fn everybody(&self) -> Vec<i32> {
+        let mut all = vec![self.leader()];
+        let mut seen = 0;
+        while let Some(pid) = all.get(seen).copied() {
+            all.extend(children(pid));
+            seen += 1;
+        }
+        all
+    }
+
+    /// The terminal goes away, as with a server of terminals that is killed.
+    pub fn hang_up(self) -> Spawned {
+        let Terminal {
+            leader,
+            master,
+            slave,
+            reader,
+            ..
+        } = self;
+        reader.is_over.store(true, Ordering::Relaxed);
+        reader.thread.join().unwrap();
+        drop((master, slave));
+        leader
     }
 
     /// The modes of the line, and the foreground group.

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use crate::entering::{all_of, enter};
+use crate::launch::root::hang_up::{assert_all_gone, program_at};
 use crate::launch::running::{End, Running, SOON, wait_gone};
+use crate::launch::terminal::Terminal;
 use crate::runtimes::started;
 use crate::support::freezer::{Hierarchy, MadeCgroup};
 use crate::support::nsinspect::nsinspect;
@@ -133,6 +135,30 @@ fn a_program_that_is_frozen_later_says_so_and_is_taken_out_to_end() {
             assert_eq!(end, End::Code(128 + signal as i32), "{stderr}");
             wait_gone(program);
             // Nothing of ours stays in there, frozen as it is.
+            assert_eq!(held.cgroup.members(), [held.it.pid], "{hierarchy:?}");
+        }
+    }
+}
+
+#[test]
+fn a_program_that_is_frozen_ends_with_the_terminal() {
+    needs_root!();
+    for hierarchy in FREEZERS {
+        for options in ["-a -c", "-a -c --no-pty"] {
+            let held = started!(held(hierarchy, "hung-up"));
+            let mut sh = Command::new("sh");
+            let line = format!("exec $N enter {} {options} -- sleep 1000", held.it.pid);
+            let terminal = Terminal::with(sh.args(["-c", &line]));
+            let program = program_at(&terminal);
+            wait_until(SOON, "the program in the cgroup", || {
+                held.cgroup.members().contains(&program)
+            })
+            .unwrap();
+            let everybody = terminal.everybody();
+            held.cgroup.freeze();
+            let mut leader = terminal.hang_up();
+            assert_eq!(leader.wait_ended(SOON), Ok(()), "{hierarchy:?} {options}");
+            assert_all_gone(&everybody, options);
             assert_eq!(held.cgroup.members(), [held.it.pid], "{hierarchy:?}");
         }
     }

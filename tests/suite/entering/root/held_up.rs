@@ -9,7 +9,9 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::launch::root::hang_up::{assert_all_gone, program_at};
 use crate::launch::running::{End, Running, SOON, state, wait_for_state, wait_gone};
+use crate::launch::terminal::Terminal;
 use crate::runtimes::started;
 use crate::support::hung_fuse::{Root, has_fuse, mount_fuse};
 use crate::support::process::{children, wait_until};
@@ -136,6 +138,43 @@ fn a_program_whose_tracer_does_not_let_it_go_has_ended_all_the_same() {
     assert_eq!(stderr, says);
     assert_eq!(state(program), Some('Z'));
     drop(traced);
+}
+
+#[test]
+fn the_end_of_the_terminal_ends_us_whoever_traces_the_program() {
+    needs_root!();
+    let it = started!(sandbox());
+    let enter = format!("enter {}", it.pid);
+    for way in [
+        &format!("{enter} -a"),
+        &format!("{enter} -m"),
+        &format!("{enter} -a --no-pty"),
+        "run -fp",
+        "run --init",
+        "run -fp --no-pty",
+    ] {
+        for is_stopped in [true, false] {
+            let mut sh = Command::new("sh");
+            sh.args(["-c", &format!("exec $N {way} -- sleep 1000")]);
+            let terminal = Terminal::with(&mut sh);
+            let program = program_at(&terminal);
+            let traced = Traced::seize(program);
+            let traced = match is_stopped {
+                true => traced.stop(),
+                false => traced,
+            };
+            let mut everybody = terminal.everybody();
+            everybody.retain(|pid| *pid != program);
+            let begin = Instant::now();
+            let mut leader = terminal.hang_up();
+            assert_eq!(leader.wait_ended(SOON), Ok(()), "{way}");
+            assert!(begin.elapsed() < Duration::from_secs(15), "{way}");
+            // Of a pid namespace whose program is traced its init cannot end before.
+            drop(traced);
+            assert_all_gone(&everybody, way);
+            wait_gone(program);
+        }
+    }
 }
 
 #[test]

@@ -13,9 +13,12 @@ mod cgroups;
 mod environment;
 mod held_up;
 mod options;
+mod own_terminal;
 mod refusals;
 mod rights;
+mod sessions;
 mod supervision;
+mod surplus;
 mod targets;
 mod terminal;
 

@@ -5,27 +5,10 @@ use nix::sys::signal::Signal;
 use crate::launch::running::{SOON, send, wait_for_state};
 use crate::launch::terminal::{CTRL_C, CTRL_Z, Terminal};
 use crate::runtimes::started;
-use crate::support::process::{children, wait_until};
+use crate::support::process::wait_until;
 use crate::support::skip::has_program;
 
 use super::sandbox;
-
-/// The process below the shell of the terminal, and the one below that if there is one.
-fn entered(terminal: &Terminal, forks: bool) -> (i32, i32) {
-    let mut found = None;
-    wait_until(SOON, "the program to run", || {
-        let first = children(terminal.leader()).first().copied();
-        let program = match forks {
-            true => first.and_then(|pid| children(pid).first().copied()),
-            false => first,
-        };
-        let runs = |pid: &i32| crate::support::process::comm_of(*pid).as_deref() == Some("sleep");
-        found = first.zip(program.filter(runs));
-        found.is_some()
-    })
-    .unwrap();
-    found.unwrap()
-}
 
 #[test]
 fn a_program_is_stopped_put_to_the_background_fetched_back_and_ended() {
@@ -34,10 +17,10 @@ fn a_program_is_stopped_put_to_the_background_fetched_back_and_ended() {
         skip!("bash is not installed");
     }
     let it = started!(sandbox());
-    for (options, forks) in [("-a", true), ("-n", false), ("--as-target", true)] {
+    for options in ["-a", "-n", "--as-target", "-m", "-a -F", "-a --no-pty"] {
         let mut terminal = Terminal::with_shell();
         terminal.enter(&format!("$N enter {} {options} sleep 1000", it.pid));
-        let (supervisor, program) = entered(&terminal, forks);
+        let (supervisor, program) = terminal.launched("sleep");
         terminal.press(CTRL_Z);
         terminal.expect("Stopped");
         terminal.expect("ready> ");
@@ -99,8 +82,9 @@ fn a_shell_inside_controls_its_own_jobs_and_the_terminal_is_given_back() {
     let script = "stty raw -echo; echo raw; sleep 1000";
     terminal.enter(&format!("$N enter {} -- sh -c '{script}'", it.pid));
     terminal.expect("raw");
-    let supervisor = children(terminal.leader())[0];
-    send(children(supervisor)[0], Signal::SIGKILL);
+    // Before that, its child may be called so too.
+    terminal.launched("sleep");
+    send(terminal.launched("sh").1, Signal::SIGKILL);
     terminal.expect("killed by SIGKILL");
     terminal.expect("ready> ");
     assert_eq!(terminal.modes().0, modes);

@@ -6,21 +6,8 @@ use nix::sys::signal::Signal;
 
 use crate::launch::running::{SOON, send, wait_for_state};
 use crate::launch::terminal::{CTRL_C, CTRL_Z, Terminal};
-use crate::support::process::{children, wait_until};
+use crate::support::process::wait_until;
 use crate::support::skip::has_program;
-
-/// The one process below the shell of the terminal, and the one below that.
-fn launched(terminal: &Terminal) -> (i32, i32) {
-    let mut found = None;
-    wait_until(SOON, "the program to run", || {
-        let supervisor = children(terminal.leader()).first().copied();
-        let program = supervisor.and_then(|pid| children(pid).first().copied());
-        found = supervisor.zip(program);
-        found.is_some()
-    })
-    .unwrap();
-    found.unwrap()
-}
 
 macro_rules! needs_bash {
     () => {
@@ -37,7 +24,7 @@ fn a_program_is_stopped_put_to_the_background_and_fetched_back() {
     for options in ["-f", "-fp --mount-proc", "--init", "-T"] {
         let mut terminal = Terminal::with_shell();
         terminal.enter(&format!("$N run {options} sleep 1000"));
-        let (supervisor, program) = launched(&terminal);
+        let (supervisor, program) = terminal.launched("sleep");
         wait_for_state(program, &['S']);
         terminal.press(CTRL_Z);
         terminal.expect("Stopped");
@@ -96,11 +83,7 @@ fn a_shell_inside_that_is_killed_gives_the_terminal_back() {
     let mut terminal = Terminal::with(&mut sh);
     let (before, group) = terminal.modes();
     terminal.expect("inner> ");
-    let (_, shell) = launched(&terminal);
-    wait_until(SOON, "the shell to have the foreground", || {
-        terminal.modes().1 == shell
-    })
-    .unwrap();
+    let (_, shell) = terminal.launched("bash");
     assert_ne!(terminal.modes().0, before, "the shell edits lines itself");
     send(shell, Signal::SIGKILL);
     terminal.expect("code 137");
@@ -138,7 +121,7 @@ fn programs_that_draw_do_so_and_leave_the_terminal_as_it_was() {
 
     terminal.enter(&format!("$N run -fp busybox vi {}", file.display()));
     terminal.expect("hello from inside");
-    let (_, vi) = launched(&terminal);
+    let (_, vi) = terminal.launched("busybox");
     assert_ne!(terminal.modes().0, before, "vi reads keys");
     send(vi, Signal::SIGKILL);
     terminal.expect("killed by SIGKILL");

@@ -11,8 +11,10 @@ macro_rules! needs_root {
 
 mod exercises;
 mod files;
+pub mod hang_up;
 mod ids;
 mod job_control;
 mod leftovers;
 mod refusals;
 mod supervision;
+pub mod typing;
