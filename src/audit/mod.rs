@@ -1,7 +1,7 @@
 //! What processes could do to the host, told from the host with evidence: findings by rules that
 //! compute what the kernel would decide ([`crate::analyse::power`]), and never by a name or a version.
 //!
-//! A rule is one file below [`rules`]: it looks at one [`case::Case`] and says what it finds. What it
+//! A rule is one file below `rules`: it looks at one `case::Case` and says what it finds. What it
 //! could not read is a finding with the verdict `unknown`, never silence.
 
 /// One process under audit.

@@ -1,5 +1,5 @@
 //! The rules: one file for each, and one line of it here. What they have in common is asked in
-//! [`super::questions`]; how to add one is in docs/adding-a-rule.md.
+//! `questions`; how to add one is in docs/adding-a-rule.md.
 
 use super::need::Need;
 use super::rule::{Asks, Rule};
