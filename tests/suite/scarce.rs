@@ -184,7 +184,9 @@ fn with_too_little_memory_it_ends_with_2_and_says_so() {
             }
             // The kernel or ld.so could not even begin: it never was nsinspect.
             Some(127) | None if mebibytes < 64 && answer.stdout.is_empty() => {
-                let of_loader = answer.stderr.contains("error while loading shared libraries");
+                let of_loader = answer
+                    .stderr
+                    .contains("error while loading shared libraries");
                 let is_ours = answer.stderr.contains("nsinspect: ") && !of_loader;
                 assert!(!is_ours, "{}", answer.stderr);
             }
