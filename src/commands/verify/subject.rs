@@ -13,7 +13,7 @@ use crate::commands::source::Source;
 use crate::commands::target::{Typed, container_in};
 use crate::error::Error;
 use crate::model::namespace::NsKey;
-use crate::model::{NsKind, Pid, Place, Process, Seen, Snapshot};
+use crate::model::{NsKind, Pid, Place, Process, Seen, Snapshot, Why};
 use crate::output::text;
 use crate::sys::nsfs;
 use crate::verify::claim::{AnyClaim, Needs};
@@ -259,15 +259,18 @@ fn others(snapshot: &Snapshot, subject: &Subject) -> Vec<Pid> {
 }
 
 /// Whether a process may be in any container and could not be read. Each says by itself in how many
-/// pid namespaces it is (NSpid), and who is in ours alone is in no container's.
+/// pid namespaces it is (NSpid), and who is in ours alone is in no container's. One that has given up
+/// its namespaces will run no program again: it is ending, as long as that takes.
 fn has_unread(snapshot: &Snapshot) -> bool {
     let may_be = |process: &Process| {
         let details = process.details.as_deref();
         let status = details.and_then(|details| details.status.known());
         let depth = status.and_then(|status| status.nspid.as_ref());
         let is_here = depth.is_some_and(|pids| pids.len() == 1);
+        let is_ending = *process.links.own(NsKind::Mnt) == Seen::Unknown(Why::Gone);
         matches!(Place::of(process), Place::Task(_))
             && !is_here
+            && !is_ending
             && !process.is_zombie()
             && !process.is_kernel_thread()
     };

@@ -14,7 +14,9 @@ use super::{Guest, booted};
 fn every_command_answers_on_every_kernel() {
     for guest in booted!() {
         for (name, answer) in guest.report.answers() {
-            assert_eq!(answer.exit, 0, "{guest}: {name}: {}", answer.stderr);
+            // The only answer that is a no.
+            let exit = i32::from(name == "verify-shared");
+            assert_eq!(answer.exit, exit, "{guest}: {name}: {}", answer.stderr);
             assert_ne!(answer.stdout, "", "{guest}: {name}");
         }
     }

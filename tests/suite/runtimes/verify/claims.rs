@@ -1,11 +1,22 @@
 //! Claims of a file, each on a container of which it holds and on one of which it fails.
 
+use std::fs::File;
 use std::io::Write;
+use std::time::Duration;
 
+use nix::sched::{CloneFlags, setns};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::json;
 
 use super::Verified;
-use crate::runtimes::{Container, docker, runc, started};
+use crate::runtimes::{Container, bwrap, docker, runc, started};
+use crate::support::facts::try_inode;
+use crate::support::forked::fork_off;
+use crate::support::process::{comm_of, wait_until};
+use crate::support::sandbox::Sandbox;
+use crate::support::skip::is_root;
+use crate::support::telling::telling;
 
 /// The claims as a file; its name lives as long as it.
 fn file(claims: &str) -> tempfile::NamedTempFile {
@@ -241,4 +252,25 @@ fn a_container_is_told_apart_from_a_process_of_it() {
     let whole = Verified::of(&name, &["--claims", path]);
     whole.only_fail(&["bounding capabilities at most kill net_bind_service audit_write"]);
     assert_eq!(whole.document["targets"][0]["nprocs"], 2);
+}
+
+/// The init of a pid namespace is not gone before all in there are waited for, one of them by somebody
+/// outside: until then it sleeps, without a namespace.
+#[test]
+fn a_process_that_cannot_come_to_its_end_leaves_nothing_undecided_of_others() {
+    if !is_root() {
+        skip!("needs root to join a pid namespace");
+    }
+    let init = started!(Sandbox::start(&["--pid", "--fork"], ""));
+    let namespace = File::open(format!("/proc/{}/ns/pid", init.pid)).unwrap();
+    let _never_waits = telling(|| {
+        setns(&namespace, CloneFlags::CLONE_NEWPID).unwrap();
+        vec![fork_off(|| ()).as_raw().unsigned_abs().into()]
+    });
+    kill(Pid::from_raw(init.pid), Signal::SIGKILL).unwrap();
+    let without = || try_inode(init.pid, "mnt").is_none() && comm_of(init.pid).is_some();
+    wait_until(Duration::from_secs(10), "it to be ending", without).unwrap();
+    let it = started!(bwrap::run(&[]));
+    verify(&it, "isolated: [pid, mnt]").all_hold();
+    assert!(without(), "it is still there");
 }
