@@ -40,6 +40,9 @@ pub struct Reached {
     pub path: Vec<u8>,
     /// Who decides what stands there, and what it says.
     pub author: Author,
+    /// Whether nobody but root comes this way, whoever owns what is below: engines give a container's
+    /// folder to the root of its user namespace.
+    is_closed: bool,
     look: Look,
 }
 
@@ -49,15 +52,20 @@ impl Reached {
     /// # Errors
     /// Of statx(2).
     pub fn root(fd: OwnedFd) -> Result<Reached, Errno> {
-        Reached::new(fd, Vec::new(), Author::Root)
+        Reached::new(fd, Vec::new(), Author::Root, false)
     }
 
-    fn new(fd: OwnedFd, path: Vec<u8>, above: Author) -> Result<Reached, Errno> {
+    fn new(fd: OwnedFd, path: Vec<u8>, above: Author, is_closed: bool) -> Result<Reached, Errno> {
         let look = look::at(fd.as_fd(), c"")?;
+        let author = match is_closed {
+            true => above,
+            false => above.or(writers(&look)),
+        };
         Ok(Reached {
             fd,
             path,
-            author: above.or(writers(&look)),
+            author,
+            is_closed: is_closed || author == Author::Root && is_roots_alone(&look),
             look,
         })
     }
@@ -123,7 +131,7 @@ impl Reached {
             Err(Errno::EXDEV) if may_cross(&path) => look::open_on_top(&self.fd, name),
             other => other,
         };
-        Reached::new(opened?, path, self.author).map(Step::To)
+        Reached::new(opened?, path, self.author, self.is_closed).map(Step::To)
     }
 
     /// Where a link of root's leads.
@@ -201,6 +209,13 @@ fn writers(look: &Look) -> Author {
     }
 }
 
+/// Whether only root can go below a directory: nobody else may search it. Where a list gives that to
+/// others, the bits of the group show it (acl(5)).
+fn is_roots_alone(look: &Look) -> bool {
+    let is_directory = look.mode & libc::S_IFMT == libc::S_IFDIR;
+    is_directory && look.uid == 0 && look.mode & (libc::S_IXGRP | libc::S_IXOTH) == 0
+}
+
 /// Opens a directory of ours to begin at.
 ///
 /// # Errors
@@ -218,7 +233,11 @@ mod tests {
 
     const NEVER: Crossing<'static> = &|_| false;
 
+    /// A folder that everybody may search, as the root directory is.
     fn begin(folder: &Path) -> Reached {
+        if folder != Path::new("/") {
+            mode(folder, 0o755);
+        }
         let path = std::ffi::CString::new(folder.as_os_str().as_encoded_bytes()).unwrap();
         Reached::root(open_directory(&path).unwrap()).unwrap()
     }
@@ -248,6 +267,28 @@ mod tests {
         assert_eq!(author(0o755, 0o666), Author::Anyone);
         // As /tmp is: what is another's there cannot be replaced.
         assert_eq!(author(0o1777, 0o644), me());
+    }
+
+    #[test]
+    fn below_a_directory_that_only_root_may_search_everything_is_roots() {
+        if me() != Author::Root {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let (closed, dir) = (
+            folder.path().join("closed"),
+            folder.path().join("closed/dir"),
+        );
+        std::fs::create_dir_all(&dir).unwrap();
+        std::os::unix::fs::chown(&dir, Some(1000), Some(1000)).unwrap();
+        let author = |of_closed: u32| {
+            mode(&closed, of_closed);
+            let reached = begin(folder.path()).walk(b"closed/dir", Links::Refuse, NEVER);
+            reached.unwrap().author
+        };
+        assert_eq!(author(0o700), Author::Root);
+        assert_eq!(author(0o710), Author::User(1000));
+        assert_eq!(author(0o701), Author::User(1000));
     }
 
     #[test]
