@@ -4,8 +4,9 @@
 use serde_json::Value;
 
 use super::host::Host;
+use crate::collect::details;
 use crate::model::container::{Monitor, Traces, cgroup_path, is_hash};
-use crate::model::{Author, Snapshot};
+use crate::model::{Author, Pid, Snapshot};
 use crate::sys::procfs::ProcRoot;
 
 /// A configuration that was found.
@@ -46,15 +47,25 @@ pub fn find(
         let state = host.read_named_by(record.author, &record.source)?;
         Some((bundle_in(&state)?, record.author))
     }));
+    // Engines give the folder to the root of the container's user namespace.
+    let own_root = root_outside(root, traces.task).map(Author::of);
     let mut looked_at = Vec::new();
     for (folder, author) in folders {
         let path = format!("{folder}/config.json");
-        match host.read_named_by(author, &path) {
+        let authors: Vec<Author> = std::iter::once(author).chain(own_root).collect();
+        match host.read_of_one_of(&authors, &path) {
             Some(text) => return Ok(Configuration { path, text }),
             None => looked_at.push(path),
         }
     }
     Err(looked_at)
+}
+
+/// Whose uid of the host the root of a container has.
+fn root_outside(root: &ProcRoot, task: Pid) -> Option<u32> {
+    let map = details::id_map_of(&root.task(task).ok()?, "uid_map");
+    let map = map.known()?;
+    map.iter().find(|it| it.inside == 0).map(|it| it.outside)
 }
 
 /// The bundle of the container that a monitor watches over. One shim serves all containers of a pod,
