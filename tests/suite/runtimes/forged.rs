@@ -149,7 +149,8 @@ fn what_a_forged_record_points_to_is_never_opened() {
         run(&mut strace).expect(0);
         let opened = fs::read_to_string(&trace).unwrap();
         assert!(opened.contains("mountinfo"), "{opened}");
-        for name in ["config.v2.json", "kmsg", "trace_pipe", "\"/dev/zero\""] {
+        // Its folder is not even entered; records of real engines on the machine are read.
+        for name in [&*id, "kmsg", "trace_pipe", "\"/dev/zero\""] {
             assert!(!opened.contains(name), "{name} in {opened}");
         }
     }
